@@ -1,0 +1,135 @@
+"""What the program reads off an X.509 certificate (RFC 5280), parsed once into a frozen value.
+
+Reading is tolerant and judging is not done here: a real old card carries SHA-1 signatures and RSA exponents of 3, and
+both must be readable. Whether a *new* certificate may go on the card is for `ca.trust`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from asn1crypto import core, x509
+
+from sithsup.model import Identity, KeyRole, SubjectKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+CARD_NUMBER_OID = "1.2.752.34.2.1"
+"""The card number extension (id-seis-pe-cn, SS 614331): a PrintableString, as printed on the card."""
+
+PERSONAL_NUMBER = re.compile(r"\d{12}")
+HSA_ID = re.compile(r"[A-Z]{2}[A-Z0-9]*\d{10}-[A-Z0-9]+")
+
+
+class UnreadableCertificateError(ValueError):
+    """The bytes are not a certificate that can be understood; the message says what is wrong with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A parsed certificate. Two are equal when their bytes are."""
+
+    der: bytes = field(repr=False)
+    subject: bytes = field(repr=False, compare=False)
+    """The subject's Name, DER."""
+    issuer: bytes = field(repr=False, compare=False)
+    """The issuer's Name, DER."""
+    issuer_common_name: str = field(compare=False)
+    issuer_organization: str = field(compare=False)
+    common_name: str = field(compare=False)
+    given_name: str = field(compare=False)
+    surname: str = field(compare=False)
+    organization: str = field(compare=False)
+    subject_serial: str = field(compare=False, repr=False)
+    """The serialNumber attribute of the subject: an HSA-id, a personal identity number, or something else."""
+    serial_number: int = field(compare=False)
+    public_key: bytes = field(repr=False, compare=False)
+    """SubjectPublicKeyInfo, DER."""
+    not_before: datetime = field(compare=False)
+    not_after: datetime = field(compare=False)
+    card_number: str | None = field(compare=False)
+    key_usage: frozenset[str] = field(compare=False)
+    """asn1crypto's names: `digital_signature`, `non_repudiation`, `key_encipherment` ..."""
+    extended_key_usage: frozenset[str] = field(compare=False)
+    is_ca: bool = field(compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the whole certificate, in hex."""
+        return hashlib.sha256(self.der).hexdigest()
+
+    @property
+    def role(self) -> KeyRole | None:
+        """What its key is for, read off the key usage; None for an authority's own certificate."""
+        if self.is_ca:
+            return None
+        if "digital_signature" in self.key_usage:
+            return KeyRole.AUTHENTICATION
+        return KeyRole.SIGNATURE if "non_repudiation" in self.key_usage else None
+
+    @property
+    def identity(self) -> Identity | None:
+        """By which number it names its holder, where that can be told."""
+        if PERSONAL_NUMBER.fullmatch(self.subject_serial):
+            return Identity(SubjectKind.PERSONAL_NUMBER, self.subject_serial)
+        if HSA_ID.fullmatch(self.subject_serial):
+            return Identity(SubjectKind.HSA_ID, self.subject_serial)
+        return None
+
+    @classmethod
+    def parse(cls, der: bytes) -> Certificate:
+        """Read a certificate; raises `UnreadableCertificateError` for whatever is not one."""
+        try:
+            return cls._read(der)
+        except UnreadableCertificateError:
+            raise
+        except Exception as error:  # asn1crypto raises many types on hostile input, and a card must still be listed
+            raise UnreadableCertificateError(f"{type(error).__name__}: {error}") from error
+
+    @classmethod
+    def _read(cls, der: bytes) -> Certificate:
+        parsed = x509.Certificate.load(der, strict=True)
+        tbs = parsed["tbs_certificate"]
+        subject, issuer = _attributes(tbs["subject"]), _attributes(tbs["issuer"])
+        usage, extended = parsed.key_usage_value, parsed.extended_key_usage_value
+        constraints = parsed.basic_constraints_value
+        return cls(
+            der=der,
+            subject=tbs["subject"].dump(),
+            issuer=tbs["issuer"].dump(),
+            issuer_common_name=issuer.get("common_name", ""),
+            issuer_organization=issuer.get("organization_name", ""),
+            common_name=subject.get("common_name", ""),
+            given_name=subject.get("given_name", ""),
+            surname=subject.get("surname", ""),
+            organization=subject.get("organization_name", ""),
+            subject_serial=subject.get("serial_number", ""),
+            serial_number=int(tbs["serial_number"].native),
+            public_key=tbs["subject_public_key_info"].dump(),
+            not_before=tbs["validity"]["not_before"].native,
+            not_after=tbs["validity"]["not_after"].native,
+            card_number=_card_number(tbs["extensions"]),
+            key_usage=frozenset(usage.native) if usage else frozenset(),
+            extended_key_usage=frozenset(extended.native) if extended else frozenset(),
+            is_ca=bool(constraints and constraints["ca"].native),
+        )
+
+
+def _attributes(name: Any) -> dict[str, str]:  # noqa: ANN401  asn1crypto is untyped
+    """The attributes of a Name by asn1crypto's names; the first of each kind."""
+    found: dict[str, str] = {}
+    for relative in name.chosen:
+        for pair in relative:
+            found.setdefault(pair["type"].native, str(pair["value"].native))
+    return found
+
+
+def _card_number(extensions: Any) -> str | None:  # noqa: ANN401  asn1crypto is untyped
+    for extension in extensions:
+        if extension["extn_id"].dotted == CARD_NUMBER_OID:
+            return str(core.PrintableString.load(extension["extn_value"].contents, strict=True).native)
+    return None

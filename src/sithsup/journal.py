@@ -1,0 +1,278 @@
+"""This computer's memory of one unfinished upgrade: names and messages, never progress, never a code (law 5).
+
+One SQLite file per card, in a folder that only its owner can read. The file exists exactly as long as the upgrade is
+unfinished (the journal is *hot*). Ordering rules:
+
+* Whatever is to be remembered is on the disk (synchronous=FULL) before the act that it announces.
+* The file is held exclusively for as long as it is open: a second process on the same card is refused.
+* At the end one line goes to the history (no personal data, no messages); then the file is deleted, overwritten.
+* A journal that is missing or damaged costs comfort, not the card: recovery then goes by the card alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sithsup.certificate import Certificate
+from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
+from sithsup.model import CardCertificate, CardObject, Message, MessageKind, ObjectKind, TokenId, Transaction
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sithsup.model import CardContents, Clock, KeyRole, Outcome
+
+_log = logging.getLogger(__name__)
+
+FORMAT = 1
+_SCHEMA = f"""
+    CREATE TABLE run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
+    CREATE TABLE key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
+    CREATE TABLE certificate (
+        der BLOB, key_id BLOB, label TEXT, token_serial TEXT, token_label TEXT, PRIMARY KEY (der, token_label));
+    CREATE TABLE message (
+        entry INTEGER PRIMARY KEY, target TEXT, transaction_id BLOB, kind TEXT, der BLOB, public_key BLOB, at TEXT);
+    PRAGMA user_version = {FORMAT};
+"""
+_FIELDS = {
+    MessageKind.ISSUED: "issued",
+    MessageKind.CONFIRM: "confirm",
+    MessageKind.CONFIRMED: "confirmed",
+    MessageKind.REJECT: "reject",
+    MessageKind.REJECTED: "rejected",
+    MessageKind.ERROR: "error",
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+
+
+def card_key(contents: CardContents) -> str:
+    """Name a card for the journal's file name: the same for the same card on every computer, telling nobody whose."""
+    return hashlib.sha256("|".join((*contents.numbers, *contents.serials)).encode()).hexdigest()[:24]
+
+
+class Journal:
+    """The hot journal of one card. Use as a context manager; `finish` ends it, leaving the block keeps it hot."""
+
+    def __init__(self, folder: Path, card: str, clock: Clock) -> None:
+        """Open the card's journal, or make one. Raises `SecondInstanceError`, `JournalUnwritableError`."""
+        self._folder = folder
+        self._path = folder / f"journal-{card}.sqlite3"
+        self._clock = clock
+        with _translated(self._path):
+            _make_private(folder, self._path)
+            self._db = self._open()
+
+    @staticmethod
+    def is_hot(folder: Path, card: str) -> bool:
+        """Whether an unfinished upgrade of this card was begun on this computer."""
+        return (folder / f"journal-{card}.sqlite3").exists()
+
+    def __enter__(self) -> Journal:
+        """Keep the journal for the length of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the file, whatever happened; it stays hot unless it was finished."""
+        self._db.close()
+
+    # ------------------------------------------------------------------------------------------ names
+
+    def begin(self, card: str, campaign: str, case_code: str) -> None:
+        """Remember what this is about; the first time only, so that a case keeps its code."""
+        self._write(
+            "INSERT INTO run SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM run)",
+            (card, campaign, case_code, self._now()),
+        )
+
+    @property
+    def case_code(self) -> str:
+        """The case code of the unfinished upgrade; empty before `begin`."""
+        rows = self._read("SELECT case_code FROM run")
+        return str(rows[0][0]) if rows else ""
+
+    def remember_key(self, role: KeyRole, public_key: bytes) -> None:
+        """Remember that this key (SubjectPublicKeyInfo) is ours."""
+        self._write("INSERT OR IGNORE INTO key VALUES (?, ?)", (role.value, public_key))
+
+    def keys(self, role: KeyRole) -> frozenset[bytes]:
+        """The public keys of ours that were generated from this computer."""
+        return frozenset(row[0] for row in self._read("SELECT public_key FROM key WHERE role = ?", (role.value,)))
+
+    def remember_certificates(self, certificates: tuple[CardCertificate, ...]) -> None:
+        """Remember certificates as they lie on the card: their bytes, ids, labels and tokens."""
+        for found in (c.found for c in certificates):
+            self._write(
+                "INSERT OR IGNORE INTO certificate VALUES (?, ?, ?, ?, ?)",
+                (found.value, found.key_id, found.label, found.token.serial, found.token.label),
+            )
+
+    def certificates(self) -> tuple[CardCertificate, ...]:
+        """Every certificate that was remembered, as it lay on the card."""
+        rows = self._read("SELECT token_serial, token_label, key_id, label, der FROM certificate ORDER BY rowid")
+        return tuple(
+            CardCertificate(
+                CardObject(TokenId(serial, token), ObjectKind.CERTIFICATE, key_id, label, der), Certificate.parse(der)
+            )
+            for serial, token, key_id, label, der in rows
+        )
+
+    # --------------------------------------------------------------------------------------- messages
+
+    def remember(self, target: str, message: Message, public_key: bytes = b"") -> None:
+        """Remember a complete message: before it is sent, or as soon as it was received.
+
+        `public_key` goes with an order: the key that it wants certified.
+        """
+        self._write(
+            "INSERT INTO message (target, transaction_id, kind, der, public_key, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (target, message.transaction, message.kind.value, message.der, public_key, self._now()),
+        )
+
+    def transactions(self, target: str) -> tuple[Transaction, ...]:
+        """Every transaction of a target, newest first."""
+        rows = self._read(
+            "SELECT transaction_id, kind, der, public_key, at FROM message WHERE target = ? ORDER BY entry", (target,)
+        )
+        found: dict[bytes, Transaction] = {}
+        for transaction, kind, der, public_key, at in rows:
+            message = Message(MessageKind(kind), transaction, der)
+            if message.kind is MessageKind.ORDER:
+                found[transaction] = Transaction(target, public_key, message)
+                continue
+            said: dict[str, Any] = {_FIELDS[message.kind]: message}
+            if message.kind is MessageKind.ISSUED:
+                said["issued_at"] = datetime.fromisoformat(at)
+            found[transaction] = replace(found[transaction], **said)
+        return tuple(reversed(found.values()))
+
+    def transaction(self, target: str, transaction: bytes) -> Transaction:
+        """One transaction, as it stands now."""
+        return next(t for t in self.transactions(target) if t.order.transaction == transaction)
+
+    # -------------------------------------------------------------------------------------------- end
+
+    def finish(self, outcome: Outcome) -> None:
+        """Write one line of history, then forget everything else."""
+        card, campaign, case_code, begun = self._read("SELECT * FROM run")[0]
+        entry = HistoryEntry(card, campaign, case_code, begun, self._now(), outcome.value)
+        _append_history(self._folder, entry)
+        with _translated(self._path):
+            for table in ("message", "certificate", "key", "run"):
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
+            self._db.close()
+            self._path.unlink()
+            self._path.with_suffix(".unreadable").unlink(missing_ok=True)
+
+    # --------------------------------------------------------------------------------------- the file
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            return self._connect()
+        except sqlite3.DatabaseError as error:
+            if _primary(error) not in _DAMAGED:
+                raise
+            _log.error("journal is damaged, set aside: %s", error)
+            os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
+            _make_private(self._folder, self._path)
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self._path, isolation_level=None, timeout=0.2)
+        try:
+            for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL", "secure_delete=ON"):
+                db.execute(f"PRAGMA {pragma}")
+            db.execute("BEGIN EXCLUSIVE")  # takes the lock now and keeps it; proves that the file can be written
+            version = db.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    db.execute(statement)
+            elif version != FORMAT:
+                raise JournalUnreadableError(path=str(self._path), problem=f"format {version}")
+            db.execute("COMMIT")
+        except BaseException:
+            db.close()
+            raise
+        return db
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        with _translated(self._path):
+            self._db.execute(statement, values)
+
+    def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return self._db.execute(statement, values).fetchall()
+
+    def _now(self) -> str:
+        return self._clock().isoformat()
+
+
+# ------------------------------------------------------------------------------------------------ history
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One finished run. `card` is a masked card number, times are ISO 8601 in UTC."""
+
+    card: str
+    campaign: str
+    case_code: str
+    begun: str
+    ended: str
+    outcome: str
+
+
+def history(folder: Path) -> tuple[HistoryEntry, ...]:
+    """What was finished on this computer, newest first."""
+    path = folder / "history.sqlite3"
+    if not path.exists():
+        return ()
+    with _translated(path), contextlib.closing(sqlite3.connect(path)) as db:
+        rows = db.execute("SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC")
+        return tuple(HistoryEntry(*row) for row in rows)
+
+
+def _append_history(folder: Path, entry: HistoryEntry) -> None:
+    path = folder / "history.sqlite3"
+    with _translated(path):
+        _make_private(folder, path)
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.execute(
+                "CREATE TABLE IF NOT EXISTS history (entry INTEGER PRIMARY KEY, card TEXT, campaign TEXT, "
+                "case_code TEXT UNIQUE, begun TEXT, ended TEXT, outcome TEXT)"
+            )
+            db.execute(
+                "INSERT OR IGNORE INTO history (card, campaign, case_code, begun, ended, outcome) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
+            )
+
+
+def _make_private(folder: Path, path: Path) -> None:
+    """Make the folder and the file, both for their owner only, before anything is written to them."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _primary(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; the extended ones keep it in the low byte."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Turn the errors of SQLite and of the file system into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if _primary(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise SecondInstanceError(str(error)) from error
+        raise JournalUnwritableError(str(error), path=str(path), problem=str(error)) from error
+    except OSError as error:
+        raise JournalUnwritableError(str(error), path=str(path), problem=error.strerror or str(error)) from error

@@ -1,0 +1,81 @@
+"""The interpreter of the table: down it to finish, up it to undo. There is nothing else to recovery.
+
+* Before a row is done, its `seen` is asked; what is live already is not done again.
+* After a row was done, its `seen` must say live: no call's return value is believed (law 4). A row that leaves nothing
+  to undo leaves nothing to see either.
+* When the authority no longer knows a transaction, the walk begins again from the top: what is live stays, what died
+  is ordered again for the same key. Bounded, so that a broken authority cannot hold a card for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sithsup.errors import PointOfNoReturnError, StepNotSeenError, TransactionUnknownError
+from sithsup.model import Seen
+from sithsup.evidence import past_no_return
+from sithsup.steps import nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sithsup.evidence import World
+    from sithsup.upgrade import Step
+
+WALKS = 3
+"""How often the walk down may begin again because the authority forgot a transaction."""
+
+
+class Mark(StrEnum):
+    """What happened to a row."""
+
+    STARTED = "started"
+    DONE = "done"
+    SEEN = "seen"  # it was done already
+    UNDONE = "undone"
+
+
+@dataclass(frozen=True, slots=True)
+class StepEvent:
+    """One row of the table and what happened to it, in the order in which it happened."""
+
+    step: Step
+    mark: Mark
+
+
+def roll_forward(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
+    """Do every row that is not seen. Whatever is raised leaves the card as the table can take it up again."""
+    for walk in range(1, WALKS + 1):
+        try:
+            yield from _walk_down(table, world)
+        except TransactionUnknownError:
+            if walk == WALKS:
+                raise
+        else:
+            return
+
+
+def _walk_down(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
+    for step in table:
+        if step.seen(world) is Seen.LIVE:
+            yield StepEvent(step, Mark.SEEN)
+            continue
+        yield StepEvent(step, Mark.STARTED)
+        step.do(world)
+        if step.undo is not nothing and step.seen(world) is not Seen.LIVE:
+            raise StepNotSeenError(step=step.name)
+        yield StepEvent(step, Mark.DONE)
+
+
+def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
+    """Undo every row above the point of no return that left anything. Refuses once the line was, or may be, passed."""
+    if past_no_return(world):
+        raise PointOfNoReturnError
+    for step in reversed(table):
+        if step.undo in (None, nothing) or step.seen(world) is Seen.ABSENT:
+            continue
+        yield StepEvent(step, Mark.STARTED)
+        step.undo(world)
+        yield StepEvent(step, Mark.UNDONE)

@@ -1,0 +1,71 @@
+"""READ THIS FIRST. The whole promise on one screen.
+
+Whenever the upgrade is interrupted, and however often, the card ends with its old identity working or with its new
+one. Never neither.
+
+Each row says what is done, how one *sees* that it is done, and how it is undone. `runner.roll_forward` walks down the
+table doing what is not seen; `runner.roll_back` walks up it undoing what is seen. Recovery is one of these two, run on
+what is seen, and there is no other recovery code. What is seen is read off the card, the authority's status service
+and the authority's own signed messages, never off a note that says how far we came.
+
+* The old identity stays usable until the new one was written, read back, proven by a signature, and confirmed.
+* Exactly one line separates what can be undone from what can only be finished. It stands above the first
+  confirmation, because some authorities retire the old certificate at that very moment.
+* What the authority is told is on this computer's disk before it is sent.
+* Certificates are removed before keys, and the old private keys go last, if at all: a card that loses power while it
+  destroys a private key may lose its neighbours' too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sithsup import steps
+from sithsup.model import KeyRole
+from sithsup.texts import mark
+
+if TYPE_CHECKING:
+    from sithsup.evidence import World
+    from sithsup.model import Seen
+
+AUTH, SIGN = KeyRole.AUTHENTICATION, KeyRole.SIGNATURE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row. `undo` is None below the point of no return."""
+
+    name: str
+    do: Callable[[World], None]
+    seen: Callable[[World], Seen]
+    undo: Callable[[World], None] | None
+    text: str
+    """What a person reads while it goes on (a message id)."""
+
+
+# fmt: off
+UPGRADE = (
+    #    name                        do                       seen                      undo
+    Step("ask-authority",            steps.query,             steps.begun,              steps.nothing,
+         mark("Ask the issuer whether the card may be upgraded")),
+    Step("generate-auth-key",        steps.generate(AUTH),    steps.has_key(AUTH),      steps.destroy_key(AUTH),
+         mark("Make a new key for authentication on the card")),
+    Step("generate-signature-key",   steps.generate(SIGN),    steps.has_key(SIGN),      steps.destroy_key(SIGN),
+         mark("Make a new key for signatures on the card")),
+    Step("order-certificates",       steps.order,             steps.ordered,            steps.reject,
+         mark("Order the new certificates")),
+    Step("write-certificates",       steps.write_certificates, steps.has_certificates,  steps.erase_certificates,
+         mark("Write the new certificates to the card")),
+    Step("prove-new-identity",       steps.sign_and_verify,   steps.never,              steps.nothing,
+         mark("Prove that the new certificates work")),
+    # ------------------------------------ point of no return ------------------------------------
+    Step("confirm-certificates",     steps.confirm,           steps.confirmed,          None,
+         mark("Confirm the new certificates to the issuer")),
+    Step("remove-old-certificates",  steps.remove_old,        steps.old_removed,        None,
+         mark("Remove the old certificates from the card")),
+    Step("remove-old-keys",          steps.remove_old_keys,   steps.old_keys_removed,   None,
+         mark("Remove the old keys from the card")),
+)
+# fmt: on
