@@ -12,7 +12,15 @@ from typing import Annotated, Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from sithsup.errors import CampaignInvalidError
 from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind, Target

@@ -9,9 +9,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509 import load_der_x509_certificate
 
 from sithsup.model import Identity, KeyRole, SubjectKind
 
@@ -80,46 +85,67 @@ class Certificate:
             return Identity(SubjectKind.HSA_ID, self.subject_serial)
         return None
 
-    @classmethod
-    def parse(cls, der: bytes) -> Certificate:
+    @staticmethod
+    def parse(der: bytes) -> Certificate:
         """Read a certificate; raises `UnreadableCertificateError` for whatever is not one."""
         try:
-            return cls._read(der)
+            return _read(der)
         except UnreadableCertificateError:
             raise
         except Exception as error:  # asn1crypto raises many types on hostile input, and a card must still be listed
             raise UnreadableCertificateError(f"{type(error).__name__}: {error}") from error
 
-    @classmethod
-    def _read(cls, der: bytes) -> Certificate:
-        parsed = x509.Certificate.load(der, strict=True)
-        tbs = parsed["tbs_certificate"]
-        subject, issuer = _attributes(tbs["subject"]), _attributes(tbs["issuer"])
-        usage, extended = parsed.key_usage_value, parsed.extended_key_usage_value
-        constraints = parsed.basic_constraints_value
-        return cls(
-            der=der,
-            subject=tbs["subject"].dump(),
-            issuer=tbs["issuer"].dump(),
-            issuer_common_name=issuer.get("common_name", ""),
-            issuer_organization=issuer.get("organization_name", ""),
-            common_name=subject.get("common_name", ""),
-            given_name=subject.get("given_name", ""),
-            surname=subject.get("surname", ""),
-            organization=subject.get("organization_name", ""),
-            subject_serial=subject.get("serial_number", ""),
-            serial_number=int(tbs["serial_number"].native),
-            public_key=tbs["subject_public_key_info"].dump(),
-            not_before=tbs["validity"]["not_before"].native,
-            not_after=tbs["validity"]["not_after"].native,
-            card_number=_card_number(tbs["extensions"]),
-            key_usage=frozenset(usage.native) if usage else frozenset(),
-            extended_key_usage=frozenset(extended.native) if extended else frozenset(),
-            is_ca=bool(constraints and constraints["ca"].native),
-        )
+
+@lru_cache(maxsize=512)
+def _read(der: bytes) -> Certificate:
+    """Parse; remembered, because a card is read over and over again."""
+    parsed = x509.Certificate.load(der, strict=True)
+    tbs = parsed["tbs_certificate"]
+    subject, issuer = _attributes(tbs["subject"]), _attributes(tbs["issuer"])
+    usage, extended = parsed.key_usage_value, parsed.extended_key_usage_value
+    constraints = parsed.basic_constraints_value
+    return Certificate(
+        der=der,
+        subject=tbs["subject"].dump(),
+        issuer=tbs["issuer"].dump(),
+        issuer_common_name=issuer.get("common_name", ""),
+        issuer_organization=issuer.get("organization_name", ""),
+        common_name=subject.get("common_name", ""),
+        given_name=subject.get("given_name", ""),
+        surname=subject.get("surname", ""),
+        organization=subject.get("organization_name", ""),
+        subject_serial=subject.get("serial_number", ""),
+        serial_number=int(tbs["serial_number"].native),
+        public_key=tbs["subject_public_key_info"].dump(),
+        not_before=tbs["validity"]["not_before"].native,
+        not_after=tbs["validity"]["not_after"].native,
+        card_number=_card_number(tbs["extensions"]),
+        key_usage=frozenset(usage.native) if usage else frozenset(),
+        extended_key_usage=frozenset(extended.native) if extended else frozenset(),
+        is_ca=bool(constraints and constraints["ca"].native),
+    )
 
 
-def _attributes(name: Any) -> dict[str, str]:  # noqa: ANN401  asn1crypto is untyped
+def verify(certificate: bytes, data: bytes, signature: bytes) -> bool:
+    """Whether a signature as `model.Signer` makes them verifies under a certificate (DER).
+
+    Done by `cryptography`, which parses the bytes by itself: a second pair of eyes on what asn1crypto read.
+    """
+    try:
+        key = load_der_x509_certificate(certificate).public_key()
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        elif isinstance(key, ec.EllipticCurvePublicKey):
+            digest = hashes.SHA384() if isinstance(key.curve, ec.SECP384R1) else hashes.SHA256()
+            key.verify(signature, data, ec.ECDSA(digest))
+        else:
+            return False
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
+def _attributes(name: Any) -> dict[str, str]:
     """The attributes of a Name by asn1crypto's names; the first of each kind."""
     found: dict[str, str] = {}
     for relative in name.chosen:
@@ -128,7 +154,7 @@ def _attributes(name: Any) -> dict[str, str]:  # noqa: ANN401  asn1crypto is unt
     return found
 
 
-def _card_number(extensions: Any) -> str | None:  # noqa: ANN401  asn1crypto is untyped
+def _card_number(extensions: Any) -> str | None:
     for extension in extensions:
         if extension["extn_id"].dotted == CARD_NUMBER_OID:
             return str(core.PrintableString.load(extension["extn_value"].contents, strict=True).native)

@@ -24,7 +24,8 @@
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
-        ├── StepNotSeenError            SU-5003    └── CancelledError              SU-5006
+        ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
+        └── InterruptedUpgradeError     SU-5007
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -53,7 +54,7 @@ class SithsupError(Exception):
     """The root. `str()` is for the log; people get `what`, `why` and `next_step` in their own language."""
 
     code: ClassVar[str] = "SU-9001"
-    exit_code: ClassVar[int] = 1
+    exit_code: int = 1
     contact: ClassVar[Contact] = Contact.LOCAL_IT
     final: ClassVar[bool] = False
     """Whether trying again cannot help: what was begun before the point of no return is then undone at once."""
@@ -452,10 +453,13 @@ class NotEligibleError(UpgradeError):
     why_text = mark("{reason}")
     next_text = mark("Contact your deputy issuer if you think that this is wrong.")
 
-    def __init__(self, detail: str = "", *, reasons: tuple[str, ...] = (), **values: object) -> None:
-        """Keep the names of the reasons."""
+    def __init__(
+        self, detail: str = "", *, reasons: tuple[str, ...] = (), exit_code: int = 3, **values: object
+    ) -> None:
+        """Keep the names of the reasons; a few of them end with another exit code."""
         super().__init__(detail, **values)
         self.reasons = reasons
+        self.exit_code = exit_code
 
 
 class PointOfNoReturnError(UpgradeError):
@@ -504,6 +508,27 @@ class CancelledError(UpgradeError):
     what_text = mark("The upgrade was cancelled.")
     why_text = mark("You chose not to go on.")
     next_text = mark("Begin again whenever it suits you.")
+
+
+class InterruptedUpgradeError(UpgradeError):
+    """An upgrade of this card was begun and not finished, here or on another computer."""
+
+    code = "SU-5007"
+    what_text = mark("An upgrade of this card was interrupted.")
+    why_text = mark("It was begun, on this computer or another, and not finished.")
+    next_text = mark("Run “sithsup resume” to continue or “sithsup restore” to go back to the old certificates.")
+
+
+def leaves() -> tuple[type[SithsupError], ...]:
+    """Every error that has a code of its own, and the root, whose code says that it is a bug."""
+    found: list[type[SithsupError]] = [SithsupError]
+    branches: list[type[SithsupError]] = [SithsupError]
+    while branches:
+        for kind in branches.pop().__subclasses__():
+            branches.append(kind)
+            if "code" in vars(kind):
+                found.append(kind)
+    return tuple(found)
 
 
 # ------------------------------------------------------------------------------------------- case codes

@@ -56,6 +56,8 @@ class World:
     """Sends several messages at once."""
     statuses: dict[bytes, CertificateStatus | AuthorityError] = field(default_factory=dict)
     judged: dict[bytes, tuple[Issued, tuple[str, ...]]] = field(default_factory=dict)
+    broken: set[bytes] = field(default_factory=set)
+    """Public keys whose private keys are listed on the card and yet cannot sign."""
 
     @property
     def contents(self) -> CardContents:
@@ -113,9 +115,7 @@ def signer(world: World) -> Signer:
             (
                 c.certificate
                 for target in world.campaign.wanted
-                if target.role is KeyRole.AUTHENTICATION
-                and (c := chosen(world, target))
-                and c.fate is Fate.CONFIRMED
+                if target.role is KeyRole.AUTHENTICATION and (c := chosen(world, target)) and c.fate is Fate.CONFIRMED
             ),
             None,
         )
@@ -177,7 +177,8 @@ def our_key_pairs(world: World, role: KeyRole) -> tuple[KeyPair, ...]:
 
 def our_key(world: World, role: KeyRole) -> KeyPair | None:
     """The key pair of ours that is to be certified for a role."""
-    return next((pair for pair in our_key_pairs(world, role) if is_alive(world, pair)), None)
+    pairs = (pair for pair in our_key_pairs(world, role) if pair.public_key not in world.broken)
+    return next((pair for pair in pairs if is_alive(world, pair)), None)
 
 
 def is_alive(world: World, pair: KeyPair) -> bool:
@@ -195,7 +196,8 @@ def is_closed(world: World, token: TokenId) -> bool:
 
 def candidates(world: World, target: Target) -> tuple[Candidate, ...]:
     """Every certificate for a target and its present key: those of this computer's transactions, newest first, then
-    those that only the card knows."""
+    those that only the card knows.
+    """
     pair = our_key(world, target.role)
     if pair is None:
         return ()
@@ -208,7 +210,7 @@ def candidates(world: World, target: Target) -> tuple[Candidate, ...]:
     for transaction in world.journal.transactions(target.name):
         if transaction.public_key == pair.public_key and (issued := read_issued(world, transaction)):
             certificate = Certificate.parse(issued.certificate)
-            fate = _fate_of_transaction(world, target, transaction, is_on_card=certificate.der in on_card)
+            fate = _fate_of_transaction(world, transaction, is_on_card=certificate.der in on_card)
             found[certificate.der] = Candidate(certificate, fate, on_card.get(certificate.der), transaction)
     for der, seen in on_card.items():
         if der not in found:
@@ -284,9 +286,7 @@ def status(world: World, certificate: Certificate) -> CertificateStatus:
 
 
 def _ask_status(world: World, certificate: Certificate) -> CertificateStatus | AuthorityError:
-    issuer = next(
-        (der for der in world.campaign.issuers if Certificate.parse(der).subject == certificate.issuer), None
-    )
+    issuer = next((der for der in world.campaign.issuers if Certificate.parse(der).subject == certificate.issuer), None)
     if issuer is None:
         return AuthorityError(f"the campaign has no certificate of {certificate.issuer_common_name}")
     try:
@@ -295,7 +295,7 @@ def _ask_status(world: World, certificate: Certificate) -> CertificateStatus | A
         return error
 
 
-def _fate_of_transaction(world: World, target: Target, transaction: Transaction, *, is_on_card: bool) -> Fate:
+def _fate_of_transaction(world: World, transaction: Transaction, *, is_on_card: bool) -> Fate:
     """The fate of a certificate that was issued to this computer."""
     _, reasons = judge(world, transaction)
     if transaction.error or transaction.reject or reasons:
@@ -318,16 +318,16 @@ def _is_revoked(world: World, transaction: Transaction) -> bool:
 
 def _fate_of_stranger(world: World, certificate: Certificate) -> Fate:
     """The fate of a certificate that lies on the card and whose transaction this computer does not know."""
+    is_last = not _has_old_authentication(world)  # the old one is removed only after the confirmation
     try:
         answer = status(world, certificate)
     except AuthorityError:
-        return Fate.UNKNOWN
+        return Fate.CONFIRMED if is_last else Fate.UNKNOWN
     if answer.state is CertificateState.REVOKED:
         return Fate.DEAD
     is_late = answer.at > certificate.not_before + world.campaign.confirm_wait_max
-    if answer.state is CertificateState.GOOD and (is_late or not _has_old_authentication(world)):
-        return Fate.CONFIRMED
-    return Fate.UNKNOWN
+    is_confirmed = answer.state is CertificateState.GOOD and (is_late or is_last)
+    return Fate.CONFIRMED if is_confirmed else Fate.UNKNOWN
 
 
 def is_overdue(world: World, transaction: Transaction) -> bool:

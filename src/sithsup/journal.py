@@ -16,16 +16,16 @@ import hashlib
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
 from sithsup.model import CardCertificate, CardObject, Message, MessageKind, ObjectKind, TokenId, Transaction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sithsup.model import CardContents, Clock, KeyRole, Outcome
@@ -61,26 +61,31 @@ def card_key(contents: CardContents) -> str:
 class Journal:
     """The hot journal of one card. Use as a context manager; `finish` ends it, leaving the block keeps it hot."""
 
-    def __init__(self, folder: Path, card: str, clock: Clock) -> None:
-        """Open the card's journal, or make one. Raises `SecondInstanceError`, `JournalUnwritableError`."""
+    def __init__(self, folder: Path, card: str, clock: Clock, *, create: bool = True) -> None:
+        """Open the card's journal, or make one. Raises `SecondInstanceError`, `JournalUnwritableError`.
+
+        With `create=False` a journal that does not exist is an empty one in memory, for looking at a card.
+        """
         self._folder = folder
         self._path = folder / f"journal-{card}.sqlite3"
         self._clock = clock
+        self.is_kept = create or self._path.exists()
+        """Whether this journal is on the disk, not only in memory."""
         with _translated(self._path):
-            _make_private(folder, self._path)
-            self._db = self._open()
+            if self.is_kept:
+                _make_private(folder, self._path)
+            self._db = self._open() if self.is_kept else self._connect(":memory:")
 
-    @staticmethod
-    def is_hot(folder: Path, card: str) -> bool:
-        """Whether an unfinished upgrade of this card was begun on this computer."""
-        return (folder / f"journal-{card}.sqlite3").exists()
-
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         """Keep the journal for the length of the block."""
         return self
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file, whatever happened; it stays hot unless it was finished."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file. Safe to call twice."""
         self._db.close()
 
     # ------------------------------------------------------------------------------------------ names
@@ -119,7 +124,8 @@ class Journal:
         rows = self._read("SELECT token_serial, token_label, key_id, label, der FROM certificate ORDER BY rowid")
         return tuple(
             CardCertificate(
-                CardObject(TokenId(serial, token), ObjectKind.CERTIFICATE, key_id, label, der), Certificate.parse(der)
+                CardObject(TokenId(serial, token), ObjectKind.CERTIFICATE, key_id, label, der),
+                Certificate.parse(der),
             )
             for serial, token, key_id, label, der in rows
         )
@@ -139,7 +145,8 @@ class Journal:
     def transactions(self, target: str) -> tuple[Transaction, ...]:
         """Every transaction of a target, newest first."""
         rows = self._read(
-            "SELECT transaction_id, kind, der, public_key, at FROM message WHERE target = ? ORDER BY entry", (target,)
+            "SELECT transaction_id, kind, der, public_key, at FROM message WHERE target = ? ORDER BY entry",
+            (target,),
         )
         found: dict[bytes, Transaction] = {}
         for transaction, kind, der, public_key, at in rows:
@@ -161,31 +168,35 @@ class Journal:
 
     def finish(self, outcome: Outcome) -> None:
         """Write one line of history, then forget everything else."""
-        card, campaign, case_code, begun = self._read("SELECT * FROM run")[0]
-        entry = HistoryEntry(card, campaign, case_code, begun, self._now(), outcome.value)
-        _append_history(self._folder, entry)
+        for card, campaign, case_code, begun in self._read("SELECT * FROM run"):
+            entry = HistoryEntry(card, campaign, case_code, begun, self._now(), outcome.value)
+            _append_history(self._folder, entry)
+        self.discard()
+
+    def discard(self) -> None:
+        """Forget everything: the journal of something that was never begun, or that is written in the history."""
         with _translated(self._path):
             for table in ("message", "certificate", "key", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
-            self._path.unlink()
+            self._path.unlink(missing_ok=True)
             self._path.with_suffix(".unreadable").unlink(missing_ok=True)
 
     # --------------------------------------------------------------------------------------- the file
 
     def _open(self) -> sqlite3.Connection:
         try:
-            return self._connect()
+            return self._connect(self._path)
         except sqlite3.DatabaseError as error:
             if _primary(error) not in _DAMAGED:
                 raise
             _log.error("journal is damaged, set aside: %s", error)
             os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
             _make_private(self._folder, self._path)
-            return self._connect()
+            return self._connect(self._path)
 
-    def _connect(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self._path, isolation_level=None, timeout=0.2)
+    def _connect(self, path: Path | str) -> sqlite3.Connection:
+        db = sqlite3.connect(path, isolation_level=None, timeout=0.2)
         try:
             for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL", "secure_delete=ON"):
                 db.execute(f"PRAGMA {pragma}")

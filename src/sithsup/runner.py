@@ -3,8 +3,8 @@
 * Before a row is done, its `seen` is asked; what is live already is not done again.
 * After a row was done, its `seen` must say live: no call's return value is believed (law 4). A row that leaves nothing
   to undo leaves nothing to see either.
-* When the authority no longer knows a transaction, the walk begins again from the top: what is live stays, what died
-  is ordered again for the same key. Bounded, so that a broken authority cannot hold a card for ever.
+* When the authority no longer knows a transaction, or what was done is not seen, the walk begins again from the top:
+  what is live stays, what died is done again. Bounded, so that a broken authority cannot hold a card for ever.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.errors import PointOfNoReturnError, StepNotSeenError, TransactionUnknownError
-from sithsup.model import Seen
 from sithsup.evidence import past_no_return
+from sithsup.model import Seen
 from sithsup.steps import nothing
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sithsup.upgrade import Step
 
 WALKS = 3
-"""How often the walk down may begin again because the authority forgot a transaction."""
+"""How many walks down the table one run may take."""
 
 
 class Mark(StrEnum):
@@ -50,7 +50,7 @@ def roll_forward(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
     for walk in range(1, WALKS + 1):
         try:
             yield from _walk_down(table, world)
-        except TransactionUnknownError:
+        except (TransactionUnknownError, StepNotSeenError):
             if walk == WALKS:
                 raise
         else:

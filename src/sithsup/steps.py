@@ -12,9 +12,8 @@ import logging
 from concurrent.futures import as_completed
 from typing import TYPE_CHECKING
 
-from sithsup.ca.signature import verify
 from sithsup.campaign import OldKeys
-from sithsup.certificate import Certificate
+from sithsup.certificate import Certificate, verify
 from sithsup.errors import (
     AuthorityError,
     AuthorityRefusedError,
@@ -60,6 +59,9 @@ SENTENCE = "Med den här underskriften visar jag att de nya certifikaten på mit
 """What the new keys sign to prove themselves: always this, and readable, never random bytes."""
 
 ELIGIBLE = "ELIGIBLE"
+
+DESTROY_TRIES = 2
+"""A card that refuses once may obey the second time; a phantom never does, and is left."""
 
 
 def never(world: World) -> Seen:  # noqa: ARG001  a row of the table
@@ -135,9 +137,10 @@ def destroy_key(role: KeyRole) -> Callable[[World], None]:
 
     def undo(world: World) -> None:
         carried = {c.certificate.public_key for c in world.contents.certificates}
-        for pair in our_key_pairs(world, role):
-            if pair.public_key not in carried:
-                _destroy(world, _objects(pair))
+        for _ in range(DESTROY_TRIES):
+            for pair in our_key_pairs(world, role):
+                if pair.public_key not in carried:
+                    _destroy(world, _objects(pair))
 
     return undo
 
@@ -195,7 +198,8 @@ def _order_state(world: World, target: Target) -> Seen:
 
 def reject(world: World) -> None:
     """Tell the authority, as far as it listens, that what it issued is not wanted. What it does not hear it revokes
-    by itself when nobody confirms."""
+    by itself when nobody confirms.
+    """
     sender: Signer | None = None
     for target in world.campaign.wanted:
         for transaction in world.journal.transactions(target.name):
@@ -213,12 +217,24 @@ def _compose_order(world: World, target: Target, sender: Signer) -> Message:
     old = old_certificate(world, target.role) or Certificate.parse(sender.certificate)
     if pair is None:
         raise StepNotSeenError(step=f"generate-{target.role}-key")
-    public_key = pair.public_key
-    message = world.authority.compose_order(
-        target, old, public_key, lambda data: world.card.sign(public_key, data), sender
-    )
-    world.journal.remember(target.name, message, public_key)
+    message = world.authority.compose_order(target, old, pair.public_key, _prover(world, pair, target), sender)
+    world.journal.remember(target.name, message, pair.public_key)
     return message
+
+
+def _prover(world: World, pair: KeyPair, target: Target) -> Callable[[bytes], bytes]:
+    """Sign the proof of possession: the first that a new key signs, and so the real proof that it was made whole."""
+
+    def prove(data: bytes) -> bytes:
+        try:
+            return world.card.sign(pair.public_key, data)
+        except ModuleRefusedError as error:
+            if pair.public_key in {c.certificate.public_key for c in world.contents.certificates}:
+                raise
+            world.broken.add(pair.public_key)  # a phantom: the next walk makes another key under another id
+            raise StepNotSeenError(str(error), step=f"generate-{target.role}-key") from error
+
+    return prove
 
 
 def _hear(world: World, sent: dict[Future[Issued], Target]) -> list[AuthorityError]:
@@ -421,7 +437,10 @@ def _spent_key_pairs(world: World) -> tuple[KeyPair, ...]:
     if world.campaign.old_keys is OldKeys.KEEP:
         return ()
     remembered = (c.certificate for c in world.journal.certificates())
-    old = {certificate.public_key for certificate in remembered if certificate.issuer_common_name
-           in world.campaign.source_issuers}
+    old = {
+        certificate.public_key
+        for certificate in remembered
+        if certificate.issuer_common_name in world.campaign.source_issuers
+    }
     carried = {c.certificate.public_key for c in world.contents.certificates}
     return tuple(pair for pair in world.contents.key_pairs if pair.public_key in old - carried)

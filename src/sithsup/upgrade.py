@@ -18,7 +18,6 @@ and the authority's own signed messages, never off a note that says how far we c
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,8 @@ from sithsup.model import KeyRole
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sithsup.evidence import World
     from sithsup.model import Seen
 

@@ -1,0 +1,105 @@
+"""Where the command line gets codes from. Each is read into a buffer that can be wiped, and kept by nobody."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from sithsup.card.pin import Code
+from sithsup.errors import CodeNeededError, LastTryError
+from sithsup.model import CodeState, KeyRole
+from sithsup.texts import mark, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sithsup.model import TokenInfo
+
+LONGEST = 64
+"""No code is longer than this many bytes."""
+
+CODE_NAMES = {
+    KeyRole.AUTHENTICATION: mark("authentication"),
+    KeyRole.SIGNATURE: mark("signature"),
+}
+_END_OF_LINE = (b"\n", b"\r", b"")
+_INTERRUPT, _BACKSPACE = 3, (8, 127)
+
+
+def code_name(roles: frozenset[KeyRole]) -> str:
+    """What the code that opens these roles is called, in the person's language."""
+    return " + ".join(tr(CODE_NAMES[role]) for role in KeyRole if role in roles)
+
+
+class StandardInputCodes:
+    """One code a line on standard input: authentication first. Nobody is there to answer, so no last try is spent."""
+
+    def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
+        """Read the next line."""
+        if token.code is CodeState.FINAL_TRY:
+            raise LastTryError(role=code_name(roles))
+        buffer = bytearray()
+        while (char := os.read(0, 1)) not in _END_OF_LINE and len(buffer) < LONGEST:
+            buffer += char
+        if char == b"\r":
+            os.read(0, 1)
+        return Code(buffer) if buffer else None
+
+
+class TerminalCodes:
+    """A person at a terminal, who sees what is asked and types unseen."""
+
+    def __init__(self, ask: Callable[[str], bool]) -> None:
+        """`ask` puts a yes-or-no question."""
+        self._ask = ask
+
+    def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
+        """Ask for a code; the last try needs a yes of its own."""
+        name = code_name(roles)
+        if token.code is CodeState.FINAL_TRY and not self._ask(
+            tr("Only one try is left for the {name} code. Are you sure that you know it?", name=name)
+        ):
+            raise LastTryError(role=name)
+        print(tr("Code for {name}: ", name=name), end="", file=sys.stderr, flush=True)
+        buffer = _read_hidden()
+        print(file=sys.stderr)
+        return Code(buffer) if buffer else None
+
+
+class NoCodes:
+    """For commands that need no code, and for a standard input that is neither a terminal nor announced."""
+
+    def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:  # noqa: ARG002  the protocol
+        """Say that a code is needed."""
+        raise CodeNeededError(role=code_name(roles))
+
+
+def _read_hidden() -> bytearray:
+    """Read a line from the terminal without showing it, straight into a buffer (getpass makes a str of it)."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        return _collect(lambda: msvcrt.getwch().encode())
+    import termios
+
+    before = termios.tcgetattr(0)
+    silent = [*before]
+    silent[3] = before[3] & ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(0, termios.TCSAFLUSH, silent)
+    try:
+        return _collect(lambda: os.read(0, 1))
+    finally:
+        termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def _collect(read: Callable[[], bytes]) -> bytearray:
+    buffer = bytearray()
+    while (char := read()) not in _END_OF_LINE:
+        if char[0] == _INTERRUPT:
+            raise KeyboardInterrupt
+        if char[0] in _BACKSPACE:
+            del buffer[-1:]
+        elif len(buffer) < LONGEST:
+            buffer += char
+    return buffer

@@ -1,0 +1,196 @@
+"""How the command line shows things: progress and errors on stderr, results on stdout."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from sithsup.eligibility import reason_text
+from sithsup.errors import Contact
+from sithsup.model import Outcome
+from sithsup.recovery import Choice, Situation
+from sithsup.runner import Mark
+from sithsup.texts import mark, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sithsup.campaign import Campaign
+    from sithsup.errors import SithsupError
+    from sithsup.model import CardContents
+    from sithsup.operation import Report
+    from sithsup.runner import StepEvent
+
+OUTCOME_TEXTS = {
+    Outcome.UPGRADED: mark("Your card is upgraded."),
+    Outcome.RESTORED: mark("Your card is as it was before. The old certificates work."),
+    Outcome.INTERRUPTED: mark(
+        "The upgrade was interrupted. Run “sithsup resume” to continue or “sithsup restore” to go back."
+    ),
+}
+SITUATION_TEXTS = {
+    Situation.FRESH: mark("Nothing was begun on this card."),
+    Situation.UPGRADED: mark("This card is upgraded."),
+    Situation.INTERRUPTED: mark("An upgrade of this card was begun and not finished."),
+    Situation.UNUSABLE: mark("This card cannot be saved."),
+}
+CHOICE_TEXTS = {
+    Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
+    Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates."),
+}
+CONTACT_TEXTS = {
+    Contact.DEPUTY_ISSUER: mark("Ask your deputy issuer: {contact}"),
+    Contact.LOCAL_IT: mark("Ask your local IT support: {contact}"),
+}
+
+
+class View:
+    """Collects what a command found; shows it to a person as it happens and to a machine at the end."""
+
+    def __init__(self, command: str, *, as_json: bool) -> None:
+        """Show progress richly on a terminal, as plain lines otherwise."""
+        self.result: dict[str, Any] = {"command": command}
+        self._as_json = as_json
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Tell a person something, on stderr."""
+        self._console.print(Text(text))
+
+    def card(self, contents: CardContents) -> None:
+        """Name the card and list its certificates."""
+        self.result["card"] = card_data(contents)
+        for line in card_lines(contents):
+            self.say(line)
+
+    def report(self, report: Report) -> None:
+        """Tell what the card is and what may be chosen."""
+        verdict = report.verdict
+        self.result |= {
+            "situation": verdict.situation.value,
+            "old_works": verdict.old_works,
+            "new_works": verdict.new_works,
+            "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
+            "choices": [choice.value for choice in verdict.choices],
+            "reasons": [reason.value for reason in report.reasons],
+        }
+        self.say(tr(SITUATION_TEXTS[verdict.situation]))
+        if verdict.situation is Situation.INTERRUPTED:
+            self.say(tr("The old certificates work.") if verdict.old_works else tr("The old certificates do not work."))
+            self.say(
+                tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready.")
+            )
+        for choice in verdict.choices:
+            self.say(tr(CHOICE_TEXTS[choice]))
+        for reason in report.reasons:
+            self.say(tr(reason_text(reason)))
+        if verdict.situation is Situation.FRESH and not report.reasons:
+            self.say(tr("This card is to be upgraded."))
+
+    def steps(self, events: Iterable[StepEvent]) -> None:
+        """Run through the steps, telling each as it happens with the time that it took."""
+        done = self.result.setdefault("steps", [])
+        begun = time.monotonic()
+        for event in events:
+            text = tr(event.step.text)
+            if event.mark is Mark.STARTED:
+                begun = time.monotonic()
+                if self._console.is_terminal:
+                    self._console.print(Text(f"  … {text}"), end="\r")
+                continue
+            seconds = round(time.monotonic() - begun, 3)
+            done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})
+            self._console.print(Text(_step_line(event, text, seconds)))
+
+    def outcome(self, outcome: Outcome | None, case_code: str) -> None:
+        """Tell how the run ended."""
+        self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code}
+        if outcome:
+            self.say(tr(OUTCOME_TEXTS[outcome]))
+
+    def error(self, error: SithsupError, campaign: Campaign | None) -> None:
+        """Tell an error: what happened, why, what to do, whom to ask."""
+        contact = _contact(error, campaign)
+        self.result["error"] = {
+            "code": error.code,
+            "kind": type(error).__name__,
+            "what": error.what,
+            "why": error.why,
+            "next": error.next_step,
+            "contact": contact,
+        }
+        for line in (f"{error.what} ({error.code})", error.why, error.next_step, contact):
+            if line:
+                self.say(line)
+
+    def finish(self, exit_code: int, lines: Iterable[str] = ()) -> int:
+        """Write the result to stdout: JSON for a machine, lines for a person."""
+        if self._as_json:
+            self.result["exit_code"] = exit_code
+            print(json.dumps(self.result, ensure_ascii=False, indent=2))
+        else:
+            for line in lines:
+                print(line)
+        return exit_code
+
+
+def card_data(contents: CardContents) -> dict[str, Any]:
+    """A card for machines. No personal identity number: certificates are told by issuer, role and serial number."""
+    return {
+        "number": contents.number,
+        "reader": contents.reader,
+        "serials": list(contents.serials),
+        "certificates": [
+            {
+                "issuer": c.certificate.issuer_common_name,
+                "role": c.certificate.role.value if c.certificate.role else None,
+                "subject": c.certificate.identity.kind.value if c.certificate.identity else None,
+                "serial_number": f"{c.certificate.serial_number:x}",
+                "not_before": c.certificate.not_before.isoformat(),
+                "not_after": c.certificate.not_after.isoformat(),
+                "fingerprint": c.certificate.fingerprint,
+                "has_public_key": any(p.public_key == c.certificate.public_key for p in contents.key_pairs),
+            }
+            for c in contents.certificates
+        ],
+        "unreadable": len(contents.unreadable),
+    }
+
+
+def card_lines(contents: CardContents) -> list[str]:
+    """A card for its holder."""
+    holder = next((c.certificate.common_name for c in contents.certificates if c.certificate.role), "")
+    lines = [
+        tr(
+            "Card {number} in {reader}: {holder}",
+            number=contents.number or "-",
+            reader=contents.reader,
+            holder=holder,
+        )
+    ]
+    for c in sorted(contents.certificates, key=lambda c: (c.certificate.is_ca, c.certificate.issuer_common_name)):
+        role = c.certificate.role.value if c.certificate.role else "CA"
+        until = c.certificate.not_after.date().isoformat()
+        lines.append(f"  {role:<15} {c.certificate.issuer_common_name}  {until}")
+    lines += [tr("  unreadable: {reason}", reason=unreadable.reason) for unreadable in contents.unreadable]
+    return lines
+
+
+def _step_line(event: StepEvent, text: str, seconds: float) -> str:
+    if event.mark is Mark.SEEN:
+        return tr("  ✓ {text} (was done already)", text=text)
+    if event.mark is Mark.UNDONE:
+        return tr("  ↶ Undone: {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
+    return tr("  ✓ {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
+
+
+def _contact(error: SithsupError, campaign: Campaign | None) -> str:
+    if campaign is None:
+        return ""
+    contacts = campaign.contacts
+    who = contacts.deputy_issuer if error.contact is Contact.DEPUTY_ISSUER else contacts.local_it
+    return tr(CONTACT_TEXTS[error.contact], contact=who)

@@ -1,0 +1,130 @@
+"""May this card be upgraded, as far as can be told without a code? Pure: contents x campaign x time -> reasons.
+
+* Several reasons may hold at once; they are ranked, the one to tell first comes first.
+* An empty list means that nothing stands in the way here; the authority has the last word.
+* Nothing here is asked about a card whose upgrade was begun: that may always be finished or undone (law 6).
+* Never judge by ATR or model (law 9): only by certificates, flags and mechanisms.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sithsup.model import CodeState, KeyRole
+from sithsup.texts import mark
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sithsup.campaign import Campaign
+    from sithsup.model import CardContents
+
+
+class Reason(StrEnum):
+    """Why a card is not to be upgraded (now). The names are the authority's too (design section 7)."""
+
+    SPARE_CARD = "SPARE_CARD"
+    FOREIGN_ISSUER = "FOREIGN_ISSUER"
+    ALREADY_UPGRADED = "ALREADY_UPGRADED"
+    CARD_NUMBERS_DISAGREE = "CARD_NUMBERS_DISAGREE"
+    WINDOW_NOT_OPEN = "WINDOW_NOT_OPEN"
+    WINDOW_CLOSED = "WINDOW_CLOSED"
+    CARD_EXPIRED = "CARD_EXPIRED"
+    PIN_LOCKED = "PIN_LOCKED"
+    READ_ONLY = "READ_ONLY"
+    MECHANISM_MISSING = "MECHANISM_MISSING"
+
+
+REASON_TEXTS = {
+    Reason.SPARE_CARD: mark("This is a spare card. Spare cards are not upgraded."),
+    Reason.FOREIGN_ISSUER: mark("This is not a SITHS card of the kind that is upgraded. Nothing was written to it."),
+    Reason.ALREADY_UPGRADED: mark("This card is already upgraded."),
+    Reason.CARD_NUMBERS_DISAGREE: mark("The certificates on the card carry different card numbers."),
+    Reason.WINDOW_NOT_OPEN: mark("The upgrade has not opened yet."),
+    Reason.WINDOW_CLOSED: mark("The time for the upgrade is over. A new card must be ordered."),
+    Reason.CARD_EXPIRED: mark("The certificates on the card have expired. A new card must be ordered."),
+    Reason.PIN_LOCKED: mark("A code of this card is locked."),
+    Reason.READ_ONLY: mark("Nothing can be written to this card on this computer."),
+    Reason.MECHANISM_MISSING: mark("The card or its program on this computer cannot make the keys that are needed."),
+}
+AUTHORITY_TEXTS = {
+    "NO_NEED": mark("This card does not need to be upgraded."),
+    "NOT_HANDED_OUT": mark("The issuer has not yet noted that the card was handed out."),
+    "NOT_IN_HSA": mark("The holder is not found in the HSA catalogue."),
+    "PROTECTED_IDENTITY": mark("This card must be upgraded at the issuer's office."),
+    "NOT_AUTHORIZED": mark("The issuer does not allow this card to be upgraded."),
+    "CARD_REVOKED": mark("This card is revoked."),
+}
+"""What an authority may answer beside the reasons above."""
+
+EXIT_CODES = {
+    Reason.ALREADY_UPGRADED: 0,
+    Reason.WINDOW_NOT_OPEN: 5,
+    Reason.PIN_LOCKED: 6,
+}
+"""Where a reason has another exit code than 3 (design section 8)."""
+
+
+def reasons(contents: CardContents, campaign: Campaign, now: datetime) -> tuple[Reason, ...]:
+    """Every reason against upgrading this card, the first to tell first; empty when there is none."""
+    tests = {
+        Reason.SPARE_CARD: _is_spare(contents, campaign),
+        Reason.FOREIGN_ISSUER: _is_foreign(contents, campaign),
+        Reason.ALREADY_UPGRADED: _is_upgraded(contents, campaign),
+        Reason.CARD_NUMBERS_DISAGREE: len(contents.numbers) > 1,
+        Reason.WINDOW_NOT_OPEN: now < campaign.window.opens,
+        Reason.WINDOW_CLOSED: now >= campaign.window.closes,
+        Reason.CARD_EXPIRED: _is_expired(contents, campaign, now),
+        Reason.PIN_LOCKED: any(t.roles and t.info.code is CodeState.LOCKED for t in contents.tokens),
+        Reason.READ_ONLY: any(t.roles and t.info.read_only for t in contents.tokens),
+        Reason.MECHANISM_MISSING: _lacks_mechanism(contents, campaign),
+    }
+    return tuple(reason for reason, holds in tests.items() if holds)
+
+
+def reason_text(reason: str) -> str:
+    """What a person reads for a reason (a message id); for an unknown reason of an authority its own name."""
+    if reason in REASON_TEXTS:
+        return REASON_TEXTS[Reason(reason)]
+    return AUTHORITY_TEXTS.get(reason, reason)
+
+
+def _issuers(contents: CardContents) -> set[str]:
+    return {c.certificate.issuer_common_name for c in contents.certificates if not c.certificate.is_ca}
+
+
+def _is_spare(contents: CardContents, campaign: Campaign) -> bool:
+    return not _issuers(contents).isdisjoint(campaign.spare_issuers)
+
+
+def _is_foreign(contents: CardContents, campaign: Campaign) -> bool:
+    known = {
+        *campaign.source_issuers,
+        *campaign.spare_issuers,
+        *(target.issuer for target in campaign.targets),
+    }
+    return _issuers(contents).isdisjoint(known)
+
+
+def _is_upgraded(contents: CardContents, campaign: Campaign) -> bool:
+    issuers = _issuers(contents)
+    return issuers.isdisjoint(campaign.source_issuers) and all(t.issuer in issuers for t in campaign.targets)
+
+
+def _is_expired(contents: CardContents, campaign: Campaign, now: datetime) -> bool:
+    """Without a valid old authentication certificate the authority will not listen."""
+    ends = [
+        c.certificate.not_after
+        for c in contents.certificates
+        if c.certificate.issuer_common_name in campaign.source_issuers and c.certificate.role is KeyRole.AUTHENTICATION
+    ]
+    return bool(ends) and max(ends) <= now
+
+
+def _lacks_mechanism(contents: CardContents, campaign: Campaign) -> bool:
+    for role in campaign.roles:
+        token = contents.token_for(role)
+        if token is None or campaign.algorithm(role) not in token.info.algorithms:
+            return True
+    return False

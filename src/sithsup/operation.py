@@ -1,0 +1,184 @@
+"""One run on one card, for the window and the command line alike: look, upgrade, resume, restore.
+
+Ordering rules:
+
+* Everything that can be said without a code is said before a code is asked.
+* The journal is writable before a code is asked; a code is asked before anything is written.
+* An error that no new try can help undoes what was begun, as long as the line is not passed.
+* A journal in which nothing was begun is forgotten; every other one stays hot until one of the two endings is seen.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from sithsup.card.session import Card
+from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
+from sithsup.errors import (
+    InterruptedUpgradeError,
+    NotEligibleError,
+    PointOfNoReturnError,
+    SithsupError,
+    UnusableError,
+    new_case_code,
+)
+from sithsup.evidence import World
+from sithsup.journal import Journal, card_key
+from sithsup.model import Outcome
+from sithsup.recovery import Situation, Verdict, assess, look
+from sithsup.runner import roll_back, roll_forward
+from sithsup.texts import tr
+from sithsup.upgrade import UPGRADE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from sithsup.ca.authority import Authority
+    from sithsup.campaign import Campaign
+    from sithsup.card.pin import CodeSource
+    from sithsup.card.token import Token
+    from sithsup.model import CardContents, Clock
+    from sithsup.runner import StepEvent
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What can be said of a card without a code."""
+
+    contents: CardContents
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    """Against beginning an upgrade; empty when nothing stands in the way or when one was begun."""
+
+
+class Operation:
+    """A card that was chosen, with everything that a run needs. Use as a context manager."""
+
+    def __init__(
+        self,
+        token: Token,
+        contents: CardContents,
+        *,
+        authority: Authority,
+        campaign: Campaign,
+        folder: Path,
+        codes: CodeSource,
+        clock: Clock,
+        executor: Executor,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Open the card's journal if there is one. Raises `SecondInstanceError` when another process holds it."""
+        self._folder, self._clock = folder, clock
+        self._key = card_key(contents)
+        self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
+        self.case_code = ""
+        self.outcome: Outcome | None = None
+        journal = Journal(folder, self._key, clock, create=False)
+        card = Card(token, contents, codes, pause=pause)
+        self.world = World(card, authority, journal, campaign, clock, executor)
+
+    def __enter__(self) -> Self:
+        """Hold the card and its journal for the length of the block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the journal; the token belongs to the caller."""
+        self.world.journal.close()
+
+    # ---------------------------------------------------------------------------------------- looking
+
+    def look(self) -> Report:
+        """Tell what the card is, without a code."""
+        verdict = assess(look(UPGRADE, self.world))
+        contents = self.world.contents
+        found = reasons(contents, self.world.campaign, self._clock()) if verdict.situation is Situation.FRESH else ()
+        if verdict.situation is Situation.UPGRADED:
+            found = (Reason.ALREADY_UPGRADED,)
+        return Report(contents, verdict, found)
+
+    # ----------------------------------------------------------------------------------------- acting
+
+    def upgrade(self) -> Iterator[StepEvent]:
+        """Upgrade a card that nothing was begun on. Every row is told as it happens."""
+        report = self.look()
+        if report.verdict.situation is Situation.INTERRUPTED:
+            raise InterruptedUpgradeError
+        _refuse_unusable(report)
+        if report.reasons:
+            raise _not_eligible(report.reasons)
+        yield from self._forward()
+
+    def resume(self) -> Iterator[StepEvent]:
+        """Finish what was begun, on this computer or another. On a card without anything begun, nothing happens."""
+        report = self.look()
+        _refuse_unusable(report)
+        if report.verdict.situation is Situation.INTERRUPTED:
+            yield from self._forward()
+        elif report.verdict.situation is Situation.UPGRADED:
+            self._end(Outcome.UPGRADED)
+
+    def restore(self) -> Iterator[StepEvent]:
+        """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished."""
+        report = self.look()
+        _refuse_unusable(report)
+        if report.verdict.situation is Situation.UPGRADED:
+            raise PointOfNoReturnError
+        if report.verdict.situation is Situation.INTERRUPTED:
+            self._begin()
+            yield from roll_back(UPGRADE, self.world)
+        self._end(Outcome.RESTORED)
+
+    def _forward(self) -> Iterator[StepEvent]:
+        try:
+            self._begin()
+            yield from roll_forward(UPGRADE, self.world)
+        except SithsupError as error:
+            yield from self._give_up(error)
+            raise
+        self._end(Outcome.UPGRADED)
+
+    def _give_up(self, error: SithsupError) -> Iterator[StepEvent]:
+        """Leave the card as the error allows: untouched, restored, or to be recovered."""
+        self.outcome = Outcome.INTERRUPTED
+        try:
+            verdict = assess(look(UPGRADE, self.world))
+        except SithsupError:
+            return  # the card cannot be read now; its own error has been said
+        if verdict.situation is Situation.FRESH:
+            self.outcome = None
+            self.world.journal.discard()
+        elif error.final:
+            try:
+                yield from roll_back(UPGRADE, self.world)
+            except PointOfNoReturnError:
+                return
+            self._end(Outcome.RESTORED)
+
+    def _begin(self) -> None:
+        """Make the journal, tell it what the card holds, and open the card with its codes."""
+        world = self.world
+        if not world.journal.is_kept:
+            world.journal.close()
+            world.journal = Journal(self._folder, self._key, self._clock)
+        world.journal.begin(self._card_name, world.campaign.id, new_case_code())
+        self.case_code = world.journal.case_code
+        world.journal.remember_certificates(world.contents.certificates)
+        world.card.log_in()
+
+    def _end(self, outcome: Outcome) -> None:
+        if self.world.journal.is_kept:
+            self.outcome = outcome
+            self.world.journal.finish(outcome)
+
+
+def _refuse_unusable(report: Report) -> None:
+    if report.verdict.situation is Situation.UNUSABLE:
+        raise UnusableError(reason=", ".join(report.verdict.missing))
+
+
+def _not_eligible(found: tuple[Reason, ...]) -> NotEligibleError:
+    first = found[0]
+    return NotEligibleError(reasons=found, exit_code=EXIT_CODES.get(first, 3), reason=tr(reason_text(first)))

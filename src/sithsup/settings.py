@@ -1,0 +1,118 @@
+"""Every setting of the program, as one table: the fields of `Settings`, each with its variable and its default.
+
+Layers so far: the environment over the shipped defaults. An empty variable counts as one that is not set. Paths are
+absolute: a module or a campaign is never looked for in whatever folder the program happens to be started from.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+
+import platformdirs
+
+from sithsup.errors import SettingsInvalidError
+from sithsup.texts import ENGLISH, PSEUDO, SWEDISH, resources, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_PROGRAM = "sithsup"
+_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+
+
+def _path(text: str) -> Path:
+    path = Path(text)
+    if not path.is_absolute():
+        raise ValueError(tr("“{value}” is not an absolute path", value=text))
+    return path
+
+
+def _address(text: str) -> str:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError(tr("“{value}” is not an http or https address", value=text))
+    return text
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise ValueError(tr("“{value}” is not a number of seconds", value=text))
+    return seconds
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(tr("“{value}” is none of: {choices}", value=text, choices=", ".join(choices)))
+        return text
+
+    return read
+
+
+class Variable(NamedTuple):
+    """Where a setting comes from, and what turns its text into a value (or raises ValueError, saying why not)."""
+
+    name: str
+    read: Callable[[str], object]
+
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+def _shipped_campaign() -> Path:
+    return resources() / "campaigns" / "siths-2020.json"
+
+
+def _data_folder() -> Path:
+    return platformdirs.user_data_path(_PROGRAM, appauthor=False)
+
+
+def _state_folder() -> Path:
+    return platformdirs.user_state_path(_PROGRAM, appauthor=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings in force. `Settings.load` is the way in."""
+
+    module: Annotated[Path | None, Variable("SITHSUP_MODULE", _path)] = None
+    """The PKCS#11 module; None looks where this system keeps them."""
+    campaign: Annotated[Path, Variable("SITHSUP_CAMPAIGN", _path)] = field(default_factory=_shipped_campaign)
+    authority: Annotated[str | None, Variable("SITHSUP_AUTHORITY", _address)] = None
+    """The authority's address in place of the campaign's."""
+    data: Annotated[Path, Variable("SITHSUP_DATA", _path)] = field(default_factory=_data_folder)
+    """The folder of what an unfinished upgrade needs, and of the history."""
+    state: Annotated[Path, Variable("SITHSUP_STATE", _path)] = field(default_factory=_state_folder)
+    """The folder of what may be thrown away, such as logs."""
+    language: Annotated[str | None, Variable("SITHSUP_LANGUAGE", _one_of(SWEDISH, ENGLISH, PSEUDO))] = None
+    """None goes by the system."""
+    log_level: Annotated[str, Variable("SITHSUP_LOG_LEVEL", _one_of(*_LEVELS))] = "INFO"
+    card_timeout: Annotated[float, Variable("SITHSUP_CARD_TIMEOUT", _seconds)] = 60.0
+    """Seconds until a call to the module counts as hung."""
+    key_timeout: Annotated[float, Variable("SITHSUP_KEY_TIMEOUT", _seconds)] = 360.0
+    """The same for a key generation, which takes minutes on a slow card."""
+
+    @classmethod
+    def variables(cls) -> dict[str, Variable]:
+        """The table: the variable of each setting, by the setting's name."""
+        hints = get_type_hints(cls, include_extras=True)
+        return {name: hint.__metadata__[0] for name, hint in hints.items()}
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str]) -> Settings:
+        """Take the settings from an environment; raises `SettingsInvalidError` naming the variable."""
+        values: dict[str, Any] = {}
+        for name, variable in cls.variables().items():
+            if text := environ.get(variable.name):
+                try:
+                    values[name] = variable.read(text)
+                except ValueError as error:
+                    raise SettingsInvalidError(name=variable.name, problem=str(error)) from error
+        return cls(**values)

@@ -1,0 +1,240 @@
+"""The journal: what was announced is on the disk, nobody else can read it, and nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
+from sithsup.journal import Journal, history
+from sithsup.model import KeyRole, Message, MessageKind, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BEGUN = datetime(2030, 1, 1, 12, tzinfo=UTC)
+ORDER = Message(MessageKind.ORDER, b"one", b"the order")
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = BEGUN
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def opened(folder: Path, **options: bool) -> Journal:
+    return Journal(folder, "card", Clock(), **options)
+
+
+def test_messages_survive_and_come_back_as_transactions_newest_first(tmp_path: Path) -> None:
+    """What was remembered before a crash is read after it, grouped by transaction."""
+    clock = Clock()
+    with Journal(tmp_path, "card", clock) as journal:
+        journal.remember("target", ORDER, b"key")
+        clock.now += timedelta(seconds=5)
+        journal.remember("target", Message(MessageKind.ISSUED, b"one", b"the answer"))
+        journal.remember("target", Message(MessageKind.ORDER, b"two", b"another order"), b"key 2")
+        journal.remember("other", Message(MessageKind.ORDER, b"three", b"not this target"), b"key")
+    with opened(tmp_path) as journal:
+        newest, oldest = journal.transactions("target")
+        assert (newest.order.der, newest.public_key, newest.issued) == (b"another order", b"key 2", None)
+        assert oldest.issued is not None
+        assert oldest.issued.der == b"the answer"
+        assert oldest.issued_at == BEGUN + timedelta(seconds=5)
+        assert journal.transaction("target", b"one") == oldest
+
+
+def test_every_kind_of_message_has_its_place(tmp_path: Path) -> None:
+    """A confirmation, a rejection, their acknowledgements and an error are told apart."""
+    with opened(tmp_path) as journal:
+        journal.remember("target", ORDER, b"key")
+        for kind in MessageKind:
+            if kind is not MessageKind.ORDER:
+                journal.remember("target", Message(kind, b"one", kind.value.encode()))
+        said = journal.transaction("target", b"one")
+    places = (said.issued, said.confirm, said.confirmed, said.reject, said.rejected, said.error)
+    assert [message.kind for message in places if message] == [kind for kind in MessageKind if kind != "cr"]
+
+
+def test_a_case_keeps_its_code(tmp_path: Path) -> None:
+    """Resuming does not give the same case another code."""
+    with opened(tmp_path) as journal:
+        assert journal.case_code == ""
+        journal.begin("…1234", "campaign", "CASE1")
+    with opened(tmp_path) as journal:
+        journal.begin("…1234", "campaign", "CASE2")
+        assert journal.case_code == "CASE1"
+
+
+def test_keys_are_remembered_by_role(tmp_path: Path) -> None:
+    """A key of ours is known again by its public key."""
+    with opened(tmp_path) as journal:
+        for _ in range(2):
+            journal.remember_key(KeyRole.SIGNATURE, b"public")
+        assert journal.keys(KeyRole.SIGNATURE) == {b"public"}
+        assert journal.keys(KeyRole.AUTHENTICATION) == frozenset()
+
+
+def test_a_second_instance_is_refused_while_the_first_lives(tmp_path: Path) -> None:
+    """The lock is held from opening to closing, also when nothing is being written."""
+    with opened(tmp_path), pytest.raises(SecondInstanceError):
+        opened(tmp_path)
+    opened(tmp_path).close()
+
+
+def test_another_process_is_refused_too(tmp_path: Path) -> None:
+    """The lock holds between processes and dies with its holder."""
+    code = (
+        "import sys, pathlib, datetime; from sithsup.journal import Journal\n"
+        "Journal(pathlib.Path(sys.argv[1]), 'card', datetime.datetime.now); print('open', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout is not None
+    assert other.stdin is not None
+    assert other.stdout.readline().strip() == b"open"
+    with pytest.raises(SecondInstanceError):
+        opened(tmp_path)
+    other.kill()
+    other.wait()
+    other.stdin.close()
+    other.stdout.close()
+    opened(tmp_path).close()
+
+
+def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    """Folder and file belong to their owner alone, whatever the umask says."""
+    folder = tmp_path / "deep" / "folder"
+    before = os.umask(0)
+    try:
+        with opened(folder) as journal:
+            journal.begin("…1234", "campaign", "CASE")
+            modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+            assert folder.stat().st_mode & 0o777 == 0o700
+            journal.finish(Outcome.UPGRADED)
+    finally:
+        os.umask(before)
+    assert set(modes.values()) == {0o600}
+    assert (folder / "history.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_end_leaves_one_line_of_history_and_no_message(tmp_path: Path) -> None:
+    """After the end no byte of a message is in any file of the folder."""
+    with opened(tmp_path) as journal:
+        journal.begin("…1234", "campaign", "CASE")
+        journal.remember("target", Message(MessageKind.ORDER, b"one", b"A-SECRET-MESSAGE"), b"key")
+        journal.finish(Outcome.RESTORED)
+    assert [(entry.case_code, entry.outcome) for entry in history(tmp_path)] == [("CASE", "restored")]
+    left = list(tmp_path.iterdir())
+    assert [path.name for path in left] == ["history.sqlite3"]
+    assert b"A-SECRET-MESSAGE" not in left[0].read_bytes()
+
+
+def test_finishing_twice_does_not_tell_the_case_twice(tmp_path: Path) -> None:
+    """A crash between the history and the deletion is repaired by finishing again."""
+    for _ in range(2):
+        with opened(tmp_path) as journal:
+            journal.begin("…1234", "campaign", "CASE")
+            journal.finish(Outcome.UPGRADED)
+    assert len(history(tmp_path)) == 1
+
+
+def test_a_discarded_journal_leaves_nothing(tmp_path: Path) -> None:
+    """What was never begun is not in the history."""
+    with opened(tmp_path) as journal:
+        journal.begin("…1234", "campaign", "CASE")
+        journal.discard()
+    assert list(tmp_path.iterdir()) == []
+    assert history(tmp_path) == ()
+
+
+def test_looking_makes_no_file(tmp_path: Path) -> None:
+    """A card that nothing was begun on is looked at without a trace; an existing journal is used."""
+    with opened(tmp_path / "none", create=False) as journal:
+        assert not journal.is_kept
+        journal.remember("target", ORDER, b"key")
+        assert journal.transactions("target")
+        journal.discard()
+    assert not (tmp_path / "none").exists()
+    opened(tmp_path).close()
+    with opened(tmp_path, create=False) as journal:
+        assert journal.is_kept
+
+
+@pytest.mark.parametrize("damage", [b"this is no database, it is a text" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
+def test_a_damaged_journal_is_set_aside(tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """Damage costs the journal, not the upgrade: a new one is begun, the old one is kept until the end."""
+    (tmp_path / "journal-card.sqlite3").write_bytes(damage)
+    with opened(tmp_path) as journal:
+        assert (tmp_path / "journal-card.unreadable").read_bytes() == damage
+        assert "set aside" in caplog.text
+        caplog.clear()
+        journal.begin("…1234", "campaign", "CASE")
+        journal.finish(Outcome.UPGRADED)
+    assert not (tmp_path / "journal-card.unreadable").exists()
+
+
+def test_a_journal_of_another_version_is_left_alone(tmp_path: Path) -> None:
+    """A newer program's journal is neither used nor destroyed."""
+    opened(tmp_path).close()
+    path = tmp_path / "journal-card.sqlite3"
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(JournalUnreadableError, match="format 99"):
+        opened(tmp_path)
+    assert path.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_of_ours(tmp_path: Path) -> None:
+    """The person reads which path and why."""
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(JournalUnwritableError) as caught:
+        opened(tmp_path / "file")
+    assert str(tmp_path / "file") in caught.value.why
+
+
+def test_a_file_that_cannot_be_a_journal_is_an_error_of_ours(tmp_path: Path) -> None:
+    """A folder where the file should be is refused without a traceback."""
+    (tmp_path / "journal-card.sqlite3").mkdir()
+    with pytest.raises(JournalUnwritableError):
+        opened(tmp_path)
+
+
+def test_a_full_disk_is_an_error_of_ours_and_costs_no_entry(tmp_path: Path) -> None:
+    """When a message does not fit it is not announced; what was written before is still there."""
+    code = """
+import pathlib, resource, signal, sys, datetime
+from sithsup.errors import JournalUnwritableError
+from sithsup.journal import Journal
+from sithsup.model import Message, MessageKind
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with Journal(pathlib.Path(sys.argv[1]), "card", lambda: datetime.datetime.now(datetime.UTC)) as journal:
+    journal.remember("target", Message(MessageKind.ORDER, b"one", b"small"), b"key")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+    try:
+        journal.remember("target", Message(MessageKind.ORDER, b"two", bytes(1_000_000)), b"key")
+    except JournalUnwritableError as error:
+        print(error.code)
+"""
+    ended = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "SU-4001"
+    with opened(tmp_path) as journal:
+        assert [t.order.der for t in journal.transactions("target")] == [b"small"]
+
+
+def test_everything_is_synced_before_a_write_returns(tmp_path: Path) -> None:
+    """synchronous=FULL and an exclusive lock are what the laws rest on."""
+    with opened(tmp_path) as journal:
+        pragmas = ("synchronous", "locking_mode", "secure_delete")
+        values = [journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+    assert values == [2, "exclusive", 1]
