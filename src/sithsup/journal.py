@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 FORMAT = 1
 _SCHEMA = f"""
     CREATE TABLE run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
+    CREATE TABLE generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
     CREATE TABLE key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
     CREATE TABLE certificate (
         der BLOB, key_id BLOB, label TEXT, token_serial TEXT, token_label TEXT, PRIMARY KEY (der, token_label));
@@ -102,6 +103,15 @@ class Journal:
         """The case code of the unfinished upgrade; empty before `begin`."""
         rows = self._read("SELECT case_code FROM run")
         return str(rows[0][0]) if rows else ""
+
+    def announce_key(self, role: KeyRole, key_id: bytes) -> None:
+        """Remember that a key is about to be generated under this id: a cut may leave one that hides behind its code."""
+        self._write("INSERT OR IGNORE INTO generation VALUES (?, ?)", (role.value, key_id))
+
+    @property
+    def is_announced(self) -> bool:
+        """Whether anything that leaves a trace on the card or at the authority was announced."""
+        return bool(self._read("SELECT 1 FROM generation UNION SELECT 1 FROM message"))
 
     def remember_key(self, role: KeyRole, public_key: bytes) -> None:
         """Remember that this key (SubjectPublicKeyInfo) is ours."""
@@ -176,7 +186,7 @@ class Journal:
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
         with _translated(self._path):
-            for table in ("message", "certificate", "key", "run"):
+            for table in ("message", "certificate", "key", "generation", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
             self._path.unlink(missing_ok=True)

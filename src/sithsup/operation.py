@@ -121,15 +121,25 @@ class Operation:
             self._end(Outcome.UPGRADED)
 
     def restore(self) -> Iterator[StepEvent]:
-        """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished."""
+        """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished.
+
+        Where nothing is seen the codes are asked nevertheless: a key that was cut half-made hides behind them.
+        """
         report = self.look()
         _refuse_unusable(report)
         if report.verdict.situation is Situation.UPGRADED:
             raise PointOfNoReturnError
-        if report.verdict.situation is Situation.INTERRUPTED:
-            self._begin()
-            yield from roll_back(UPGRADE, self.world)
-        self._end(Outcome.RESTORED)
+        if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
+            return  # not a card of this campaign: it is not opened
+        self._begin()
+        was_begun = self.world.journal.is_announced
+        for event in roll_back(UPGRADE, self.world):
+            was_begun = True
+            yield event
+        if was_begun:
+            self._end(Outcome.RESTORED)
+        else:
+            self.world.journal.discard()
 
     def _forward(self) -> Iterator[StepEvent]:
         try:

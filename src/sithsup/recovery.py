@@ -47,7 +47,7 @@ class Evidence:
     rows: tuple[tuple[str, Seen], ...]
     """Every row of the table that leaves evidence, with what is seen of it."""
     announced: bool
-    """Whether the journal holds anything that the authority was told."""
+    """Whether the journal announces anything that leaves a trace on the card or at the authority."""
     past_line: bool | None
     """Whether the point of no return is passed; None when that cannot be told now."""
     old_works: bool
@@ -73,7 +73,7 @@ def look(table: tuple[Step, ...], world: World) -> Evidence:
         past_line = None
     return Evidence(
         rows=tuple((step.name, step.seen(world)) for step in table if step.undo is not nothing),
-        announced=any(world.journal.transactions(target.name) for target in world.campaign.wanted),
+        announced=world.journal.is_announced,
         past_line=past_line,
         old_works=_old_works(world),
         new_works=_new_works(world),

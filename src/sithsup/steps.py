@@ -110,6 +110,7 @@ def generate(role: KeyRole) -> Callable[[World], None]:
             _destroy(world, _with_id(world, identifier))
             if not _with_id(world, identifier):
                 label = f"{world.campaign.id} {role.value} {generation}"
+                world.journal.announce_key(role, identifier)
                 world.card.generate_key_pair(role, algorithm, identifier, label)
                 break
         else:
