@@ -30,7 +30,12 @@ class Authority(Protocol):
         """Ask whether this card may be upgraded. Changes nothing at the authority."""
 
     def compose_order(
-        self, target: Target, old: Certificate, public_key: bytes, prove: Callable[[bytes], bytes], signer: Signer
+        self,
+        target: Target,
+        old: Certificate,
+        public_key: bytes,
+        prove: Callable[[bytes], bytes],
+        signer: Signer,
     ) -> Message:
         """Compose an order for one target: a fresh transaction, protected by `signer`.
 

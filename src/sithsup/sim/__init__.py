@@ -1,1 +1,1 @@
-"""Honest simulators of a card and an authority, with faults that can be switched on. Not part of an upgrade."""
+"""Honest simulators of a card and an authority, with faults that can be switched on. For tests and practice."""

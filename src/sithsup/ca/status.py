@@ -1,0 +1,195 @@
+"""Whether a certificate is good, revoked or unknown: OCSP (RFC 6960), else the revocation list (RFC 5280, section 5).
+
+* Where to ask stands in the certificate (AIA, CDP). What comes back is believed for its signature alone: by the
+  issuer, or by a responder that the issuer itself certified for this.
+* A repeated nonce shows that an OCSP answer is fresh, whatever this computer's clock says. Without one, and for
+  lists, the times in the answer are compared with the clock.
+* A list cannot tell unknown from good.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from asn1crypto import algos
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
+
+from sithsup.ca.signatures import is_signed
+from sithsup.errors import AnswerUntrustedError, AuthorityBusyError, AuthorityError, AuthorityUnreachableError
+from sithsup.model import CertificateState, CertificateStatus
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    Fetch = Callable[[str, bytes | None], bytes]
+    """Gets what lies at an address, or posts it an OCSP request."""
+
+SKEW = timedelta(minutes=5)
+LONGEST_FRESH = timedelta(days=1)
+"""How old an OCSP answer may be that does not say how long it holds."""
+
+STATES = {
+    ocsp.OCSPCertStatus.GOOD: CertificateState.GOOD,
+    ocsp.OCSPCertStatus.REVOKED: CertificateState.REVOKED,
+    ocsp.OCSPCertStatus.UNKNOWN: CertificateState.UNKNOWN,
+}
+
+
+def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> CertificateStatus:
+    """Ask each address until one answers; raises what the last one that did not answer well came to."""
+    try:
+        subject, authority = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
+        ways = [*_ocsp_ways(subject, authority, fetch, now), *_crl_ways(subject, authority, fetch, now)]
+    except ValueError as error:
+        raise _untrusted(f"{type(error).__name__}: {error}") from error
+    failure: AuthorityError = AuthorityUnreachableError("the certificate names no status service", address="-")
+    for way in ways:
+        try:
+            return way()
+        except AuthorityError as error:
+            failure = error
+        except (ValueError, UnsupportedAlgorithm) as error:
+            failure = _untrusted(f"{type(error).__name__}: {error}")
+    raise failure
+
+
+def _untrusted(detail: str) -> AnswerUntrustedError:
+    return AnswerUntrustedError(detail, check=tr("the status of a certificate could not be verified"))
+
+
+def _ocsp_ways(
+    certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
+) -> Iterator[Callable[[], CertificateStatus]]:
+    try:
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    except x509.ExtensionNotFound:
+        return
+    for description in access:
+        if description.access_method == AuthorityInformationAccessOID.OCSP and (
+            url := _url(description.access_location)
+        ):
+            yield partial(_ask_ocsp, url, certificate, issuer, fetch, now)
+
+
+def _crl_ways(
+    certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
+) -> Iterator[Callable[[], CertificateStatus]]:
+    try:
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    except x509.ExtensionNotFound:
+        return
+    for point in points:
+        for url in filter(None, map(_url, point.full_name or ())):
+            yield partial(_read_list, url, certificate, issuer, fetch, now)
+
+
+def _url(name: x509.GeneralName) -> str:
+    """The address, when it is one that can be fetched."""
+    is_http = isinstance(name, x509.UniformResourceIdentifier) and name.value.startswith(("http://", "https://"))
+    return name.value if is_http else ""
+
+
+# ---------------------------------------------------------------------------------------------------- OCSP
+
+
+def _ask_ocsp(
+    url: str, certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
+) -> CertificateStatus:
+    nonce = secrets.token_bytes(16)
+    request = (
+        ocsp.OCSPRequestBuilder()
+        .add_certificate(certificate, issuer, hashes.SHA1())  # noqa: S303  it names, and is what every responder knows
+        .add_extension(x509.OCSPNonce(nonce), critical=False)
+        .build()
+    )
+    response = ocsp.load_der_ocsp_response(fetch(url, request.public_bytes(Encoding.DER)))
+    if response.response_status in {ocsp.OCSPResponseStatus.TRY_LATER, ocsp.OCSPResponseStatus.INTERNAL_ERROR}:
+        raise AuthorityBusyError(f"{url}: {response.response_status.name}")
+    if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        raise AuthorityUnreachableError(f"{url}: {response.response_status.name}", address=url)
+    _require_signed(response, issuer)
+    single = _about(response, request)
+    _require_fresh(response, single, nonce, now)
+    return CertificateStatus(STATES[single.certificate_status], response.produced_at_utc, single.revocation_time_utc)
+
+
+def _about(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> ocsp.OCSPSingleResponse:
+    """The answer for the certificate that was asked about (certID, RFC 6960, section 4.1.1)."""
+    for single in response.responses:
+        is_same = (single.serial_number, single.issuer_name_hash, single.issuer_key_hash) == (
+            request.serial_number,
+            request.issuer_name_hash,
+            request.issuer_key_hash,
+        )
+        if is_same:
+            return single
+    raise _untrusted("OCSP: an answer about another certificate")
+
+
+def _require_signed(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> None:
+    """Accept the issuer itself or a responder that it certified for OCSP (RFC 6960, section 4.2.2.2)."""
+    algorithm = response.signature_algorithm_oid.dotted_string
+    for signer in (issuer, *response.certificates):
+        is_signer = _is_signed_by(signer, algorithm, response.signature, response.tbs_response_bytes)
+        if is_signer and (signer == issuer or _may_answer(signer, issuer, response.produced_at_utc)):
+            return
+    raise _untrusted("OCSP: no trusted signer")
+
+
+def _is_signed_by(signer: x509.Certificate, algorithm: str, signature: bytes, message: bytes) -> bool:
+    key = signer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return is_signed(key, algos.SignedDigestAlgorithm({"algorithm": algorithm}), signature, message)
+
+
+def _may_answer(signer: x509.Certificate, issuer: x509.Certificate, at: datetime) -> bool:
+    try:
+        signer.verify_directly_issued_by(issuer)
+        purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except (InvalidSignature, TypeError, ValueError, x509.ExtensionNotFound):
+        return False
+    is_valid = signer.not_valid_before_utc <= at <= signer.not_valid_after_utc
+    return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
+
+
+def _require_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse, nonce: bytes, now: datetime) -> None:
+    try:
+        repeated = response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+    except x509.ExtensionNotFound:
+        until = single.next_update_utc or single.this_update_utc + LONGEST_FRESH
+        if not single.this_update_utc - SKEW <= now <= until + SKEW:
+            raise _untrusted("OCSP: not of this time") from None
+        return
+    if repeated != nonce:
+        raise _untrusted("OCSP: another nonce")
+
+
+# ----------------------------------------------------------------------------------------------------- CRL
+
+
+def _read_list(
+    url: str, certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
+) -> CertificateStatus:
+    """Look a certificate up in a complete list by its own issuer; anything else is not understood here."""
+    found = x509.load_der_x509_crl(fetch(url, None))
+    algorithm = found.signature_algorithm_oid.dotted_string
+    is_right = _is_signed_by(issuer, algorithm, found.signature, found.tbs_certlist_bytes)
+    if found.issuer != certificate.issuer or not is_right:
+        raise _untrusted("CRL: not signed by the issuer")
+    if any(extension.critical for extension in found.extensions):
+        raise _untrusted("CRL: a partial list, or one that is not understood")
+    if found.next_update_utc is None or not found.last_update_utc - SKEW <= now <= found.next_update_utc + SKEW:
+        raise _untrusted("CRL: not of this time")
+    entry = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
+    if entry is None:
+        return CertificateStatus(CertificateState.GOOD, found.last_update_utc)
+    return CertificateStatus(CertificateState.REVOKED, found.last_update_utc, entry.revocation_date_utc)

@@ -1,0 +1,212 @@
+"""The way to the authority: CMP over HTTP (RFC 9811), and plain fetching of statuses and revocation lists.
+
+What a caller must know:
+
+* Nothing that is fetched here is believed here: every answer is signed, and its reader checks that.
+* A lost answer proves nothing. It is a `ConnectionError` or a `TimeoutError`, and `patiently` asks again with
+  the same bytes (RFC 9811, section 3.3). Everything else that goes wrong is an `AuthorityError` at once.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Protocol, Self
+
+import httpx
+
+from sithsup.errors import AnswerUntrustedError, AuthorityBusyError, AuthorityUnreachableError
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+CMP = "application/pkixcmp"
+CMP_TYPES = frozenset({CMP, "application/pkixcmp-poll"})
+"""The second is from drafts of RFC 6712 and is to be read like the first (RFC 9811, section 4)."""
+OCSP_REQUEST, OCSP_RESPONSE = "application/ocsp-request", "application/ocsp-response"
+
+LARGEST_ANSWER = 1 << 20
+LARGEST_LIST = 16 << 20
+"""Bytes. A revocation list of half a million cards is longer than any message."""
+
+RESENDS = 3
+
+
+class Transport(Protocol):
+    """A way to one authority. Safe to use from several threads: several orders are sent at once."""
+
+    @property
+    def address(self) -> str:
+        """Where it leads, for people."""
+
+    def exchange(self, body: bytes) -> bytes:
+        """Send one PKIMessage and return the one that comes back (both DER)."""
+
+    def fetch(self, address: str, question: bytes | None = None) -> bytes:
+        """Get what lies at an address, or post it an OCSP request (RFC 6960, appendix A). Never from a cache."""
+
+
+class HttpTransport:
+    """The real one, on httpx. It follows no redirect, takes no endless answer, and gives up after `seconds`."""
+
+    def __init__(self, url: str, *, seconds: float = 60, largest: int = LARGEST_ANSWER) -> None:
+        """Prepare; nothing is sent yet."""
+        self.address = url
+        self._seconds = seconds
+        self._largest = largest
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(seconds / 2, connect=min(10, seconds), pool=seconds),
+            # one connection for each question, so that `_limited` knows which one to cut
+            limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
+            headers={"Accept-Encoding": "identity", "Cache-Control": "no-cache"},
+            # a proxy of the organisation is used, but never to reach this computer itself
+            mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+        )
+
+    def __enter__(self) -> Self:
+        """Lend the transport for the length of a block."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._client.close()
+
+    def exchange(self, body: bytes) -> bytes:
+        """Post a PKIMessage. One that comes back is returned whatever the HTTP status (RFC 9811, section 3.1)."""
+        response, content = self._ask("POST", self.address, body, {"Content-Type": CMP, "Accept": CMP})
+        if not response.is_redirect and _media_type(response) in CMP_TYPES:
+            return content
+        raise _strange(self.address, response)
+
+    def fetch(self, address: str, question: bytes | None = None) -> bytes:
+        """Get a revocation list, or post an OCSP request."""
+        if question is None:
+            response, content = self._ask("GET", address, None, {}, largest=LARGEST_LIST)
+        else:
+            headers = {"Content-Type": OCSP_REQUEST, "Accept": OCSP_RESPONSE}
+            response, content = self._ask("POST", address, question, headers)
+        if response.status_code == httpx.codes.OK and _media_type(response) != "text/html":
+            return content
+        raise _strange(address, response)
+
+    def _ask(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        *,
+        largest: int | None = None,
+    ) -> tuple[httpx.Response, bytes]:
+        try:
+            with (
+                _limited(self._seconds) as trace,
+                self._client.stream(
+                    method, url, content=body, headers=headers, extensions={"trace": trace}
+                ) as response,
+            ):
+                return response, _bounded(response, largest or self._largest)
+        except httpx.TimeoutException as error:
+            raise TimeoutError(f"{url}: {type(error).__name__}") from error
+        except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            raise ConnectionError(f"{url}: {type(error).__name__} {error}") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise AuthorityUnreachableError(f"{type(error).__name__} {error}", address=url) from error
+
+
+def patiently(
+    ask: Callable[[], bytes], address: str, sleep: Callable[[float], None], random: Callable[[], float]
+) -> bytes:
+    """Ask, and after a lost answer ask the same again: at most `RESENDS` times, waiting at most 1, 2, 4 s."""
+    for attempt in range(RESENDS + 1):
+        try:
+            return ask()
+        except (ConnectionError, TimeoutError) as error:
+            if attempt == RESENDS:
+                raise AuthorityUnreachableError(str(error), address=address) from error
+            sleep(random() * 2**attempt)
+    raise AssertionError  # pragma: no cover  the last attempt returns or raises
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], None]]:
+    """Give httpx a callback that learns of the connection, which is cut when the time is up.
+
+    Its own time-outs hold for each piece: a peer that sends one byte now and then would never end.
+    """
+    sockets: list[socket.socket] = []
+    is_over = threading.Event()
+
+    def trace(event: str, info: Mapping[str, object]) -> None:
+        stream = info.get("return_value")
+        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
+            sockets.append(stream.get_extra_info("socket"))  # type: ignore[attr-defined]
+
+    def cut() -> None:
+        is_over.set()
+        for found in sockets:
+            _shut(found)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield trace
+    except httpx.TransportError as error:
+        if is_over.is_set():
+            raise TimeoutError(f"no whole answer in {seconds:g} seconds") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+def _shut(found: socket.socket) -> None:
+    """Wake whoever reads from a socket; closing it from another thread would not."""
+    try:
+        found.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is closed already
+
+
+def _bounded(response: httpx.Response, largest: int) -> bytes:
+    content = bytearray()
+    for chunk in response.iter_raw():
+        content += chunk
+        if len(content) > largest:
+            raise AnswerUntrustedError(
+                f"{response.url} sends more than {largest} bytes", check=tr("the answer is far too long")
+            )
+    return bytes(content)
+
+
+def _media_type(response: httpx.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
+def _strange(address: str, response: httpx.Response) -> Exception:
+    """Tell what an answer that is not what was asked for means."""
+    detail = f"{address} answered {response.status_code} {_media_type(response)!r}"
+    if response.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
+        return AuthorityBusyError(detail, retry_after=_retry_after(response))
+    if response.is_success and _media_type(response) != "text/html":
+        return AnswerUntrustedError(detail, check=tr("the answer is not of the kind that was asked for"))
+    return AuthorityUnreachableError(detail, address=address)  # a redirect, an error, or the page of a guest network
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Read either form (RFC 9110, section 10.2.3), in seconds; a date is measured by its sender's clock."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        there = parsedate_to_datetime(response.headers.get("date", ""))
+        return max(0.0, (parsedate_to_datetime(value) - there).total_seconds())
+    except (TypeError, ValueError):
+        return None

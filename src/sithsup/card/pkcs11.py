@@ -1,0 +1,400 @@
+"""The PKCS#11 module itself, as a `Token`. The only importer of PyKCS11; no CKA_*, CKR_* or handle leaves this file.
+
+Traps of PyKCS11 that this file steers around, all measured:
+
+* It holds the interpreter lock during every C call, so this runs in the card process (`card.process`).
+* `getAttributeValue` asks an object once per attribute as soon as one is missing. With buffers reserved beforehand a
+  single C_GetAttributeValue fills whatever there is, whatever its return code.
+* The repr of a handle reads the whole object from the card. Handles are never printed.
+* Its mechanism list has an entry of its own (0x1D), so the native list is asked.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Any
+
+import PyKCS11 as P11  # noqa: N814  a name for every line of this file
+from asn1crypto import core
+from PyKCS11 import LowLevel
+
+from sithsup.card import attributes, mechanisms
+from sithsup.card.attributes import Attribute, Attributes, text
+from sithsup.card.return_codes import INCORRECT, REMOVED, error_for
+from sithsup.certificate import Certificate
+from sithsup.errors import (
+    CardRemovedError,
+    CodeIncorrectError,
+    CodeNeededError,
+    ModuleBrokenError,
+    ModuleRefusedError,
+    ObjectGoneError,
+)
+from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, ObjectKind, TokenId, TokenInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sithsup.card.pin import Code
+
+Session = Any
+"""A session or a handle of PyKCS11, which is untyped."""
+
+# CKA_VALUE is not among them: that of a private key is none of our business.
+COMMON_ATTRIBUTES = tuple(attribute for attribute in Attribute if attribute is not Attribute.VALUE)
+ROOM = 1024  # bytes; an RSA-4096 modulus has 512
+CERTIFICATE_ROOM = 16384
+PARTLY_READ = frozenset(
+    {P11.CKR_OK, P11.CKR_ATTRIBUTE_TYPE_INVALID, P11.CKR_ATTRIBUTE_SENSITIVE, P11.CKR_BUFFER_TOO_SMALL}
+)
+LOGGED_IN = frozenset({P11.CKS_RO_USER_FUNCTIONS, P11.CKS_RW_USER_FUNCTIONS})
+LONGEST_SIGNATURE = 1024  # bytes
+
+
+class Pkcs11Token:
+    """A loaded module. Sessions are opened when they are needed, one per token, for reading and writing."""
+
+    def __init__(self, path: str) -> None:
+        """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process."""
+        self._path = path
+        self._library = P11.PyKCS11Lib()
+        self._sessions: dict[TokenId, Session] = {}
+        try:
+            self._library.load(path)
+        except P11.PyKCS11Error as error:
+            raise ModuleBrokenError(_native_name(error.value), path=path) from error
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def module(self) -> ModuleInfo:
+        """Tell which module this is."""
+        with _native_errors():
+            info = self._library.getInfo()
+        version = ".".join(str(part) for part in info.libraryVersion)
+        return ModuleInfo(self._path, text(info.manufacturerID), text(info.libraryDescription), version)
+
+    def readers(self) -> tuple[str, ...]:
+        """Name every reader once, however many slots it shows."""
+        with _native_errors():
+            names = [text(self._library.getSlotInfo(slot).slotDescription) for slot in self._library.getSlotList()]
+        return tuple(dict.fromkeys(names))
+
+    def tokens(self) -> tuple[TokenInfo, ...]:
+        """Describe every token that is present and initialised."""
+        return tuple(info for _, info in self._present())
+
+    def objects(self, token: TokenId) -> tuple[CardObject, ...]:
+        """Read every object: one search, then one call per object and one more per certificate."""
+        with _native_errors():
+            session = self._session(token)
+            read = [self._attributes(session, handle) for handle in _search(session)]
+            session.getSessionInfo()  # modules list a pulled card from memory for a while; its session tells
+        known = attributes.exponents(read)
+        return tuple(attributes.card_object(token, shown, known) for shown in read)
+
+    # ------------------------------------------------------------------------------------------ the code
+
+    def log_in(self, token: TokenId, code: Code | None) -> None:
+        """C_Login, unless the session is logged in already."""
+        with code or nullcontext() as digits, _native_errors(token.label):
+            session = self._session(token)
+            if session.getSessionInfo().state in LOGGED_IN:
+                return
+            value = self._send_code(session, P11.CKU_USER, digits)
+            if value not in (P11.CKR_OK, P11.CKR_USER_ALREADY_LOGGED_IN):
+                raise self._code_error(token, value)
+
+    def log_out(self, token: TokenId) -> None:
+        """C_Logout and close the session, where there is one."""
+        session = self._sessions.pop(token, None)
+        if session is not None:
+            with suppress(P11.PyKCS11Error):  # a session that died with its card is closed already
+                session.logout()
+            with suppress(P11.PyKCS11Error):
+                session.closeSession()
+
+    @staticmethod
+    def _send_code(session: Session, user: int, digits: bytearray | None) -> int:
+        """C_Login with a buffer of ours that is overwritten afterwards; no digits: the PIN pad asks."""
+        buffer = P11.ckbytelist(bytes(len(digits or b"")))
+        try:
+            for place, digit in enumerate(digits or b""):
+                buffer[place] = digit
+            return int(session.lib.C_Login(session.session, user, buffer))
+        finally:
+            for place in range(len(buffer)):
+                buffer[place] = 0
+
+    def _code_error(self, token: TokenId, value: int) -> Exception:
+        """The error for a refused code, with what the flags say after the try."""
+        name = _native_name(value)
+        if name not in INCORRECT:
+            return error_for(name, value, token.label)
+        state = next((info.code for info in self.tokens() if info.id == token), CodeState.COUNT_LOW)
+        return CodeIncorrectError(f"{name} (0x{value:X})", state=state, role=token.label)
+
+    # ---------------------------------------------------------------------------------------------- acts
+
+    def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
+        """C_GenerateKeyPair: sensitive and not extractable."""
+        named = [(P11.CKA_TOKEN, True), (P11.CKA_ID, key_id), (P11.CKA_LABEL, label)]
+        public = [(P11.CKA_CLASS, P11.CKO_PUBLIC_KEY), *named, (P11.CKA_PRIVATE, False), (P11.CKA_VERIFY, True)]
+        private = [
+            (P11.CKA_CLASS, P11.CKO_PRIVATE_KEY),
+            *named,
+            (P11.CKA_PRIVATE, True),
+            (P11.CKA_SENSITIVE, True),
+            (P11.CKA_EXTRACTABLE, False),
+            (P11.CKA_SIGN, True),
+        ]
+        if algorithm in mechanisms.RSA_BITS:
+            mechanism, key_type = P11.CKM_RSA_PKCS_KEY_PAIR_GEN, P11.CKK_RSA
+            bits = mechanisms.RSA_BITS[algorithm]
+            public += [(P11.CKA_MODULUS_BITS, bits), (P11.CKA_PUBLIC_EXPONENT, b"\x01\x00\x01")]
+        else:
+            mechanism, key_type = P11.CKM_EC_KEY_PAIR_GEN, P11.CKK_EC
+            public += [(P11.CKA_EC_PARAMS, mechanisms.ec_parameters(algorithm))]
+        key_type_is = [(P11.CKA_KEY_TYPE, key_type)]
+        with _native_errors(token.label):
+            session = self._session(token)
+            session.generateKeyPair(public + key_type_is, private + key_type_is, P11.Mechanism(mechanism))
+
+    def sign(self, key: CardObject, data: bytes, code: Code | None = None) -> bytes:
+        """C_SignInit, C_Login for the key's own sake where it wants that (CKA_ALWAYS_AUTHENTICATE), C_Sign."""
+        with code or nullcontext() as digits, _native_errors(key.token.label):
+            session = self._session(key.token)
+            handle, shown = self._find(session, key)
+            slot = session.getSessionInfo().slotID
+            if key.always_authenticate and digits is None and not self._has_pin_pad(slot):
+                raise CodeNeededError("CKA_ALWAYS_AUTHENTICATE", role=key.token.label)
+            mechanism, prepared = self._prepared(slot, shown, data)
+            _check(session.lib.C_SignInit(session.session, P11.Mechanism(mechanism).to_native(), handle))
+            if key.always_authenticate:
+                self._authenticate_again(session, key.token, digits)
+            signature = P11.ckbytelist(bytes(LONGEST_SIGNATURE))
+            _check(session.lib.C_Sign(session.session, P11.ckbytelist(prepared), signature))
+        return bytes(signature) if attributes.is_rsa(shown) else mechanisms.ecdsa_signature(bytes(signature))
+
+    def _prepared(self, slot: int, key: Attributes, data: bytes) -> tuple[int, bytes]:
+        """The mechanism for a key, and the data in the shape that the mechanism wants."""
+        if not attributes.is_rsa(key):
+            return P11.CKM_ECDSA, mechanisms.ecdsa_digest(key.get(Attribute.EC_PARAMS, b""), data)
+        if P11.CKM_SHA256_RSA_PKCS in self._mechanisms(slot):
+            return P11.CKM_SHA256_RSA_PKCS, data
+        return P11.CKM_RSA_PKCS, mechanisms.digest_info(data)
+
+    def _authenticate_again(self, session: Session, token: TokenId, digits: bytearray | None) -> None:
+        value = self._send_code(session, P11.CKU_CONTEXT_SPECIFIC, digits)
+        if value != P11.CKR_OK:
+            # A refused C_Sign ends the operation that C_SignInit began; nothing else does.
+            session.lib.C_Sign(session.session, P11.ckbytelist(bytes(1)), P11.ckbytelist(bytes(LONGEST_SIGNATURE)))
+            raise self._code_error(token, value)
+
+    def write_certificate(self, token: TokenId, certificate: bytes, key_id: bytes, label: str) -> None:
+        """C_CreateObject. A module that takes one certificate per id gets it under another id, and then its own."""
+        with _native_errors(token.label):
+            session = self._session(token)
+            try:
+                session.createObject(_certificate_template(certificate, key_id, label))
+            except P11.PyKCS11Error as error:
+                if error.value != P11.CKR_GENERAL_ERROR or not self._is_taken(token, certificate, key_id):
+                    raise
+                taken = {o.key_id for info in self.tokens() for o in self.objects(info.id)}  # unique on the whole card
+                passing = attributes.free_id(key_id, taken)
+                handle = session.createObject(_certificate_template(certificate, passing, label))
+                session.setAttributeValue(handle, [(P11.CKA_ID, key_id)])
+
+    def _is_taken(self, token: TokenId, certificate: bytes, key_id: bytes) -> bool:
+        """Whether another certificate has this id, and this one is not on the token in spite of the error."""
+        certificates = [o for o in self.objects(token) if o.kind is ObjectKind.CERTIFICATE]
+        is_there = any(o.value == certificate for o in certificates)
+        return not is_there and any(o.key_id == key_id for o in certificates)
+
+    def rename(self, found: CardObject, key_id: bytes, label: str) -> None:
+        """C_SetAttributeValue, of what differs only."""
+        changes: list[tuple[int, object]] = []
+        if key_id != found.key_id:
+            changes.append((P11.CKA_ID, key_id))
+        if label != found.label:
+            changes.append((P11.CKA_LABEL, label))
+        with _native_errors(found.token.label):
+            session = self._session(found.token)
+            handle, _ = self._find(session, found)
+            if changes:
+                session.setAttributeValue(handle, changes)
+
+    def destroy(self, found: CardObject) -> None:
+        """C_DestroyObject."""
+        with _native_errors(found.token.label):
+            session = self._session(found.token)
+            handle, _ = self._find(session, found)
+            session.destroyObject(handle)
+
+    def close(self) -> None:
+        """Log out everywhere and C_Finalize."""
+        for token in tuple(self._sessions):
+            self.log_out(token)
+        self._library.unload()
+
+    # -------------------------------------------------------------------------------- slots and sessions
+
+    def _present(self) -> Iterator[tuple[int, TokenInfo]]:
+        """Every initialised token and its slot of this moment. One that vanishes meanwhile is left out."""
+        with _native_errors():
+            slots = self._library.getSlotList(tokenPresent=True)
+        for slot in slots:
+            try:
+                with _native_errors():
+                    info = self._token_info(slot)
+            except (CardRemovedError, ModuleRefusedError):
+                continue  # gone again, or a card that this module does not recognise
+            if info is not None:
+                yield slot, info
+
+    def _token_info(self, slot: int) -> TokenInfo | None:
+        native = self._library.getTokenInfo(slot)
+        if not native.flags & P11.CKF_TOKEN_INITIALIZED:
+            return None
+        return TokenInfo(
+            id=TokenId(text(native.serialNumber), text(native.label)),
+            reader=text(self._library.getSlotInfo(slot).slotDescription),
+            manufacturer=text(native.manufacturerID),
+            model=text(native.model),
+            code=attributes.code_state(native.flags),
+            pin_pad=bool(native.flags & P11.CKF_PROTECTED_AUTHENTICATION_PATH),
+            read_only=bool(native.flags & P11.CKF_WRITE_PROTECTED),
+            algorithms=self._algorithms(slot),
+            free_public_memory=native.ulFreePublicMemory if native.ulFreePublicMemory >= 0 else None,
+        )
+
+    def _has_pin_pad(self, slot: int) -> bool:
+        return bool(self._library.getTokenInfo(slot).flags & P11.CKF_PROTECTED_AUTHENTICATION_PATH)
+
+    def _mechanisms(self, slot: int) -> frozenset[int]:
+        native = LowLevel.ckulonglist()
+        _check(self._library.lib.C_GetMechanismList(slot, native))
+        return frozenset(native)
+
+    def _algorithms(self, slot: int) -> frozenset[KeyAlgorithm]:
+        offered = self._mechanisms(slot)
+        wanted = (
+            ("CKM_RSA_PKCS_KEY_PAIR_GEN", mechanisms.RSA_BITS),
+            ("CKM_EC_KEY_PAIR_GEN", mechanisms.CURVE_BITS),
+        )
+        sizes = [(self._sizes(slot, name), bits) for name, bits in wanted if getattr(P11, name) in offered]
+        return frozenset(algorithm for allowed, bits in sizes for algorithm, size in bits.items() if size in allowed)
+
+    def _sizes(self, slot: int, mechanism: str) -> range:
+        """The key sizes of a mechanism in bits. A module that names no largest one is believed to do all."""
+        info = self._library.getMechanismInfo(slot, mechanism)
+        return range(info.ulMinKeySize, (info.ulMaxKeySize or max(mechanisms.RSA_BITS.values())) + 1)
+
+    def _session(self, token: TokenId) -> Session:
+        """The session of a token. A dead one is replaced by a new one, which is not logged in."""
+        session = self._sessions.get(token)
+        if session is not None and self._is_alive(session, token):
+            return session
+        self.log_out(token)
+        slot = next((slot for slot, info in self._present() if info.id == token), None)
+        if slot is None:
+            raise CardRemovedError("no slot holds the token")
+        try:
+            session = self._library.openSession(slot, P11.CKF_RW_SESSION)
+        except P11.PyKCS11Error as error:
+            if error.value != P11.CKR_TOKEN_WRITE_PROTECTED:
+                raise
+            session = self._library.openSession(slot)
+        self._sessions[token] = session
+        return session
+
+    def _is_alive(self, session: Session, token: TokenId) -> bool:
+        """Whether the session still speaks to the token that it was opened for."""
+        try:
+            native = self._library.getTokenInfo(session.getSessionInfo().slotID)
+        except P11.PyKCS11Error:
+            return False
+        return TokenId(text(native.serialNumber), text(native.label)) == token
+
+    # ------------------------------------------------------------------------------------------- objects
+
+    def _attributes(self, session: Session, handle: Session) -> Attributes:
+        """What an object shows. One that cannot be read at all shows nothing."""
+        shown = _read(session, handle, COMMON_ATTRIBUTES, ROOM)
+        if attributes.is_certificate(shown):
+            shown |= _read(session, handle, (Attribute.VALUE,), CERTIFICATE_ROOM)
+        return shown
+
+    def _find(self, session: Session, wanted: CardObject) -> tuple[Any, Attributes]:
+        """The handle of this moment of the object that matches all of what was seen; raises `ObjectGoneError`."""
+        template: list[tuple[int, object]] = [(P11.CKA_ID, wanted.key_id)] if wanted.key_id else []
+        if wanted.kind in attributes.CLASSES:
+            template.append((P11.CKA_CLASS, attributes.CLASSES[wanted.kind]))
+        numbers = mechanisms.rsa_numbers(wanted.value)
+        known = dict([numbers]) if numbers else {}
+        for handle in _search(session, template):
+            shown = self._attributes(session, handle)
+            if attributes.card_object(wanted.token, shown, known) == wanted:
+                return handle, shown
+        raise ObjectGoneError(wanted.kind.value)
+
+
+# ------------------------------------------------------------------------------------ the native side
+
+
+@contextmanager
+def _native_errors(role: str = "") -> Iterator[None]:
+    """Turn return codes into errors of ours."""
+    try:
+        yield
+    except P11.PyKCS11Error as error:
+        raise error_for(_native_name(error.value), error.value, role) from error
+
+
+def _check(value: int) -> None:
+    if value != P11.CKR_OK:
+        raise P11.PyKCS11Error(value)
+
+
+def _native_name(value: int) -> str:
+    return str(P11.CKR.get(value, "unknown"))
+
+
+def _search(session: Session, template: list[tuple[int, object]] | None = None) -> list[Any]:
+    """Handles of the objects that match. A search that fails is ended, else the session could never search again."""
+    try:
+        return list(session.findObjects(template or []))
+    except P11.PyKCS11Error:
+        session.lib.C_FindObjectsFinal(session.session)
+        raise
+
+
+def _read(session: Session, handle: Session, wanted: tuple[Attribute, ...], room: int) -> Attributes:
+    """C_GetAttributeValue in a single call; what is missing or secret is left out."""
+    native = LowLevel.ckattrlist(len(wanted))
+    for place, attribute in enumerate(wanted):
+        native[place].SetType(attribute)
+        native[place].Reserve(room)
+    value = session.lib.C_GetAttributeValue(session.session, handle, native)
+    if _native_name(value) in REMOVED:
+        _check(value)
+    if value not in PARTLY_READ:
+        return {}
+    read = {attribute: bytes(native[place].GetBin()) for place, attribute in enumerate(wanted)}
+    return {attribute: content for attribute, content in read.items() if content}
+
+
+def _certificate_template(certificate: bytes, key_id: bytes, label: str) -> list[tuple[int, object]]:
+    """CKA_SUBJECT, CKA_ISSUER and CKA_SERIAL_NUMBER are what other programs search for."""
+    parsed = Certificate.parse(certificate)
+    return [
+        (P11.CKA_CLASS, P11.CKO_CERTIFICATE),
+        (P11.CKA_CERTIFICATE_TYPE, P11.CKC_X_509),
+        (P11.CKA_TOKEN, True),
+        (P11.CKA_PRIVATE, False),
+        (P11.CKA_ID, key_id),
+        (P11.CKA_LABEL, label),
+        (P11.CKA_VALUE, certificate),
+        (P11.CKA_SUBJECT, parsed.subject),
+        (P11.CKA_ISSUER, parsed.issuer),
+        (P11.CKA_SERIAL_NUMBER, bytes(core.Integer(parsed.serial_number).dump())),
+    ]

@@ -1,0 +1,288 @@
+"""The card process: the PKCS#11 module one spawned process away, behind the same `Token` protocol.
+
+Why a process (measured): the binding holds the interpreter lock during every call, so a key generation would freeze
+the window; a vendor's module may hang or crash; and a module keeps a copy of the code in its memory until its process
+ends. The rules of the two sides:
+
+* Frozen values cross, pickled, in strict turns of question and answer. Errors cross as themselves.
+* A code crosses as raw bytes beside the question, never pickled, and is wiped at both ends.
+* A verb has a time. When it is over the process is killed, and the proxy says `ModuleHungError` for ever after. A
+  process that ends by itself is seen as end-of-file: `ModuleCrashedError`.
+* The process ends with its parent: end-of-file on its pipe ends it, after the call that it is in. A call that never
+  comes back is ended by the process's own alarm, since nobody else may be left to end it.
+* It is deaf to the terminal and to requests to end: a Ctrl-C must not cut a write to the card in two.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Self
+
+from sithsup.card.pin import Code
+from sithsup.errors import CardError, ModuleBrokenError, ModuleCrashedError, ModuleHungError, SithsupError
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
+
+TIME_OUT = 60.0
+"""Seconds for any verb but one. A PIN pad gives up before."""
+GENERATION_TIME_OUT = 360.0
+"""Seconds: an old card needs minutes for an RSA key."""
+END_TIME_OUT = 1.0
+"""Seconds for the process to end by itself."""
+ALARM_MARGIN = 2.0
+"""Seconds that the process gives its parent to end it first."""
+
+CODE_ROOM = 16385
+"""Bytes of the message that carries a code. `Connection` copies shorter ones into a new, unwipeable buffer first."""
+
+
+class CardProcess:
+    """A `Token` in a process of its own. Use it as a context manager, or call `close`."""
+
+    def __init__(
+        self, module_path: str, *, time_out: float = TIME_OUT, generation_time_out: float = GENERATION_TIME_OUT
+    ) -> None:
+        """Start the process and load the module; raises `ModuleBrokenError`, also when loading crashes the process."""
+        self._time_out = time_out
+        self._generation_time_out = generation_time_out
+        self._outstanding = 0.0  # the time of a verb whose answer was never fetched, as after a Ctrl-C
+        self._death: CardError | None = None
+        self._turn = threading.RLock()  # one question at a time, whoever asks
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, module_path, time_out), name="card", daemon=True)
+        self._process.start()
+        theirs.close()  # else its end would never be seen as end-of-file
+        atexit.register(self.close)
+        try:
+            self._answer(time_out)
+        except ModuleCrashedError as error:
+            self.close()
+            raise ModuleBrokenError(error.detail, path=module_path) from error
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Give the token."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, for the support report and for tests."""
+        return self._process.pid
+
+    # ---------------------------------------------------------------------------------------- the verbs
+
+    def module(self) -> ModuleInfo:
+        """Tell which module this is."""
+        found: ModuleInfo = self._ask("module")
+        return found
+
+    def readers(self) -> tuple[str, ...]:
+        """Name every reader."""
+        found: tuple[str, ...] = self._ask("readers")
+        return found
+
+    def tokens(self) -> tuple[TokenInfo, ...]:
+        """Describe every token."""
+        found: tuple[TokenInfo, ...] = self._ask("tokens")
+        return found
+
+    def objects(self, token: TokenId) -> tuple[CardObject, ...]:
+        """Read every object on a token."""
+        found: tuple[CardObject, ...] = self._ask("objects", token)
+        return found
+
+    def log_in(self, token: TokenId, code: Code | None) -> None:
+        """Open a token."""
+        self._ask_with_code("log_in", code, token)
+
+    def log_out(self, token: TokenId) -> None:
+        """Close a token."""
+        self._ask("log_out", token)
+
+    def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
+        """Generate a pair on the card; the one verb with a longer time."""
+        self._ask("generate_key_pair", token, algorithm, key_id, label, time_out=self._generation_time_out)
+
+    def sign(self, key: CardObject, data: bytes, code: Code | None = None) -> bytes:
+        """Sign with a private key."""
+        signature: bytes = self._ask_with_code("sign", code, key, data)
+        return signature
+
+    def write_certificate(self, token: TokenId, certificate: bytes, key_id: bytes, label: str) -> None:
+        """Write a certificate."""
+        self._ask("write_certificate", token, certificate, key_id, label)
+
+    def rename(self, found: CardObject, key_id: bytes, label: str) -> None:
+        """Give an object another id and label."""
+        self._ask("rename", found, key_id, label)
+
+    def destroy(self, found: CardObject) -> None:
+        """Destroy one object."""
+        self._ask("destroy", found)
+
+    def close(self) -> None:
+        """End the process: it sees end-of-file and logs out. One that is at fault is killed.
+
+        A call that a Ctrl-C left behind is never cut: its process ends by itself when the call is done.
+        """
+        atexit.unregister(self.close)
+        self._pipe.close()
+        self._process.join(END_TIME_OUT)
+        if self._process.is_alive() and not self._outstanding:
+            self._process.kill()
+            self._process.join()
+        self._death = self._death or ModuleCrashedError("the card process was closed")
+
+    # --------------------------------------------------------------------------------- question and answer
+
+    def _ask_with_code(self, verb: str, code: Code | None, *arguments: object) -> Any:
+        if code is None:
+            return self._ask(verb, *arguments)
+        padded = bytearray(CODE_ROOM)
+        with code as digits, Code(padded):
+            padded[: len(digits)] = digits
+            return self._ask(verb, *arguments, code=padded)
+
+    def _ask(self, verb: str, *arguments: object, code: bytearray | None = None, time_out: float | None = None) -> Any:
+        """Ask one question and wait for its answer."""
+        with self._turn:
+            return self._exchange(verb, arguments, code, self._time_out if time_out is None else time_out)
+
+    def _exchange(self, verb: str, arguments: tuple[object, ...], code: bytearray | None, seconds: float) -> Any:
+        if self._death is not None:
+            raise type(self._death)(self._death.detail, **self._death.values) from None
+        if self._outstanding:
+            with suppress(SithsupError):  # the answer to a question that was given up: the card is read again anyway
+                self._answer(self._outstanding)
+        self._outstanding = seconds
+        try:
+            self._pipe.send((verb, arguments, code is not None, seconds))
+            if code is not None:
+                self._pipe.send_bytes(code)
+        except OSError as error:
+            raise self._dead(ModuleCrashedError(f"{verb}: exit code {self._end()}")) from error
+        return self._answer(seconds)
+
+    def _answer(self, seconds: float) -> Any:
+        try:
+            if not self._pipe.poll(seconds):
+                self._process.kill()
+                self._process.join()
+                raise self._dead(ModuleHungError(f"no answer in {seconds:g} s", seconds=f"{seconds:g}"))
+            answer = self._pipe.recv()
+        except (EOFError, OSError) as error:
+            raise self._dead(ModuleCrashedError(f"exit code {self._end()}")) from error
+        self._outstanding = 0.0
+        if isinstance(answer, SentError):
+            raise answer.error()
+        return answer
+
+    def _end(self) -> int | None:
+        """Wait for the end of a process that has closed its pipe; its exit code, negative for a signal."""
+        self._process.join(END_TIME_OUT)
+        return self._process.exitcode
+
+    def _dead(self, death: CardError) -> CardError:
+        self._outstanding = 0.0
+        self._death = death
+        return death
+
+
+class SentError:
+    """An error on its way through the pipe: by itself an exception with keyword data does not survive pickling."""
+
+    def __init__(self, error: SithsupError) -> None:
+        """Take it apart."""
+        self._kind = type(error)
+        self._data = dict(vars(error))
+
+    def error(self) -> SithsupError:
+        """Put it together again, data and all."""
+        error = self._kind.__new__(self._kind, self._data["detail"])
+        vars(error).update(self._data)
+        return error
+
+
+# ----------------------------------------------------------------------------------------- the other side
+
+
+def serve(pipe: Connection, module_path: str, time_out: float) -> None:
+    """The whole life of the card process."""
+    _leave_the_terminal()
+    _set_alarm(time_out + ALARM_MARGIN)
+    from sithsup.card.pkcs11 import Pkcs11Token  # noqa: PLC0415  only this process ever loads PyKCS11
+
+    try:
+        token = Pkcs11Token(module_path)
+    except CardError as error:
+        pipe.send(SentError(error))
+        return
+    _set_alarm(0)
+    with suppress(EOFError, OSError):  # the parent is gone, or has closed
+        pipe.send(None)
+        while True:
+            _serve_one(pipe, token)
+    _set_alarm(END_TIME_OUT)
+    token.close()
+
+
+def _serve_one(pipe: Connection, token: Any) -> None:
+    verb, arguments, has_code, seconds = pipe.recv()
+    if has_code:
+        arguments = (*arguments, _receive_code(pipe))
+    elif verb == "log_in":
+        arguments = (*arguments, None)
+    _set_alarm(seconds + ALARM_MARGIN)
+    try:
+        answer = getattr(token, verb)(*arguments)
+    except SithsupError as error:
+        answer = SentError(error)
+    except Exception as error:  # noqa: BLE001  a fault of ours: the parent reports it, this process goes on
+        answer = SentError(SithsupError(f"{type(error).__name__} in {verb}: {error}"))
+    _set_alarm(0)
+    pipe.send(answer)
+
+
+def _receive_code(pipe: Connection) -> Code:
+    padded = bytearray(CODE_ROOM)
+    pipe.recv_bytes_into(padded)
+    with Code(padded):
+        return Code(padded[: padded.index(0)])
+
+
+def _set_alarm(seconds: float) -> None:
+    """Let the system end this process then; 0 disarms. Works while a C call holds the interpreter lock."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _leave_the_terminal() -> None:
+    """No signals from it, nothing to read from it and nothing to print on it (modules print what they like)."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415  not on Windows
+
+        with suppress(OSError):  # a group leader already
+            os.setsid()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a memory dump would hold the codes

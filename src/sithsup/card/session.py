@@ -1,0 +1,295 @@
+"""A card as the upgrade uses it: found, chosen, opened, read and changed, with the rules that hold for every act.
+
+* Before a code is asked for or sent the card is read again, and must be the one that was begun with: else a try would
+  be spent on a stranger's card.
+* After every act, and after every error, what was seen of the touched tokens is forgotten and read again when needed.
+* A module answers a bare general error when the card was pulled. So after an error it is asked, for a second, whether
+  the card is still there; when it is not, the error becomes `CardRemovedError`.
+* A code is asked for anew each time that one is sent. Nothing here keeps one.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sithsup.card.contents import card_contents, group_cards
+from sithsup.errors import (
+    CardChoiceError,
+    CardError,
+    CardFullError,
+    CardReadOnlyError,
+    CardRemovedError,
+    CodeError,
+    CodeLockedError,
+    CodeNeededError,
+    ModuleCrashedError,
+    ModuleHungError,
+    NoCardError,
+    NoReaderError,
+    NotSupportedError,
+    ObjectGoneError,
+    OtherCardError,
+)
+from sithsup.model import CodeState, KeyRole, ObjectKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sithsup.card.pin import CodeSource
+    from sithsup.card.token import Token
+    from sithsup.model import CardContents, CardObject, KeyAlgorithm, TokenContents, TokenId, TokenInfo
+
+CERTAIN = (
+    CardFullError,
+    CardReadOnlyError,
+    CardRemovedError,
+    CodeError,
+    ModuleCrashedError,
+    ModuleHungError,
+    NotSupportedError,
+    OtherCardError,
+)
+"""Errors that leave no doubt whether the card is there."""
+
+PRESENCE_PAUSE = 0.1  # seconds between two looks
+PRESENCE_LOOKS = 10  # a pulled card is listed for another 0.5 s (pcscd polls)
+
+
+class Card:
+    """One card, the codes that open it, and what was last seen on it."""
+
+    def __init__(
+        self, token: Token, contents: CardContents, codes: CodeSource, *, pause: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Begin with a card as `find_cards` read it."""
+        self._token = token
+        self._codes = codes
+        self._pause = pause
+        self._contents = contents
+        self._stale: set[TokenId] = set()
+        self._open: set[TokenId] = set()
+        self._public_keys = _public_keys(contents)
+        self._number = contents.number
+
+    # ------------------------------------------------------------------------------------------- reading
+
+    @property
+    def contents(self) -> CardContents:
+        """What is on the card; tokens that were touched since the last reading are read again."""
+        if self._stale:
+            self._read(self._stale)
+        return self._contents
+
+    def refresh(self) -> CardContents:
+        """Read all of it again, now."""
+        self._stale.update(self._ids)
+        return self.contents
+
+    def _read(self, stale: set[TokenId]) -> None:
+        with self._asking():
+            infos = self._infos()
+            kept = {token.info.id: token.objects for token in self._contents.tokens if token.info.id not in stale}
+            read = [(infos[token], kept[token] if token in kept else self._token.objects(token)) for token in self._ids]
+            contents = card_contents(read)
+            self._check_same(contents)
+        self._contents = contents
+        self._stale = set()
+
+    def _infos(self) -> dict[TokenId, TokenInfo]:
+        """The tokens of this card as they are now; raises when they are not all there."""
+        present = self._token.tokens()
+        infos = {info.id: info for info in present if info.id in self._ids}
+        if len(infos) == len(self._ids):
+            return infos
+        readers = {token.info.reader for token in self._contents.tokens}
+        if not infos and any(info.reader in readers for info in present):
+            raise OtherCardError("other tokens in the same reader")
+        raise CardRemovedError("not every token of the card is there")
+
+    def _check_same(self, contents: CardContents) -> None:
+        """The same tokens carry the same card number and a public key that was seen before."""
+        if self._number is not None and self._number not in contents.numbers:
+            raise OtherCardError("another card number")
+        seen = _public_keys(contents)
+        if self._public_keys and not self._public_keys & seen:
+            raise OtherCardError("none of the known public keys")
+        self._public_keys |= seen
+
+    @property
+    def _ids(self) -> tuple[TokenId, ...]:
+        return tuple(token.info.id for token in self._contents.tokens)
+
+    # -------------------------------------------------------------------------------------------- codes
+
+    def log_in(self) -> None:
+        """Open every token that has a role and is not open yet, the one for authentication first.
+
+        Raises `OtherCardError` and `CodeLockedError` before any code is asked for, `CodeNeededError` when the person
+        does not want to give one, `CodeIncorrectError`.
+        """
+        closed = [token for token in self.refresh().tokens if token.roles and token.info.id not in self._open]
+        closed.sort(key=lambda token: KeyRole.AUTHENTICATION not in token.roles)
+        for token in closed:
+            _refuse_locked(token)
+        for token in closed:
+            with self._asking(token.info.id):
+                self._send_code(token)
+            self._open.add(token.info.id)
+
+    def _send_code(self, token: TokenContents) -> None:
+        with _role_named(token):
+            if token.info.pin_pad:
+                self._token.log_in(token.info.id, None)
+                return
+            code = self._codes.code(token.info, token.roles)
+            if code is None:
+                raise CodeNeededError("none was given")
+            with code:
+                self._token.log_in(token.info.id, code)
+
+    # --------------------------------------------------------------------------------------------- acts
+
+    def generate_key_pair(self, role: KeyRole, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
+        """Generate a key pair on the token of a role."""
+        token = self._token_for(role)
+        with self._asking(token):
+            self._token.generate_key_pair(token, algorithm, key_id, label)
+
+    def sign(self, public_key: bytes, data: bytes) -> bytes:
+        """Sign with the private key of this public key. Where the key wants its code each time, it is asked for."""
+        key = self._private_key(public_key)
+        if not key.always_authenticate:
+            with self._asking():
+                return self._token.sign(key, data)
+        self.refresh()  # a code is about to be sent: first see that it is the same card
+        token = next(token for token in self._contents.tokens if token.info.id == key.token)
+        _refuse_locked(token)
+        with self._asking(key.token), _role_named(token):
+            if token.info.pin_pad:
+                return self._token.sign(key, data)
+            code = self._codes.code(token.info, token.roles)
+            if code is None:
+                raise CodeNeededError("none was given")
+            with code:
+                return self._token.sign(key, data, code)
+
+    def write_certificate(self, role: KeyRole, certificate: bytes, key_id: bytes, label: str) -> None:
+        """Write a certificate on the token of a role."""
+        token = self._token_for(role)
+        with self._asking(token):
+            self._token.write_certificate(token, certificate, key_id, label)
+
+    def rename(self, found: CardObject, key_id: bytes, label: str) -> None:
+        """Give an object another id and label."""
+        with self._asking(found.token):
+            self._token.rename(found, key_id, label)
+
+    def destroy(self, found: CardObject) -> None:
+        """Destroy one object."""
+        with self._asking(found.token):
+            self._token.destroy(found)
+
+    def _token_for(self, role: KeyRole) -> TokenId:
+        token = self._contents.token_for(role)
+        if token is None:
+            raise NotSupportedError(f"no token for {role}", answer=role.value)
+        return token.info.id
+
+    def _private_key(self, public_key: bytes) -> CardObject:
+        pair = self.contents.key_pair(public_key)
+        if pair is None or pair.private is None:
+            raise ObjectGoneError(ObjectKind.PRIVATE_KEY.value)
+        return pair.private
+
+    # ------------------------------------------------------------------------------------------- errors
+
+    @contextmanager
+    def _asking(self, *touched: TokenId) -> Iterator[None]:
+        """Whatever happens in here, what was seen of the touched tokens is old; after an error, all of it is."""
+        self._stale.update(touched)
+        try:
+            yield
+        except CardError as error:
+            self._stale.update(self._ids)
+            if not isinstance(error, CodeError):
+                self._open.clear()
+            if not isinstance(error, CERTAIN) and self._is_gone():
+                raise CardRemovedError(str(error)) from error
+            raise
+
+    def _is_gone(self) -> bool:
+        """Whether a token of the card goes away within a second of an error."""
+        for look in range(PRESENCE_LOOKS):
+            if look:
+                self._pause(PRESENCE_PAUSE)
+            try:
+                present = {info.id for info in self._token.tokens()}
+            except CardError:
+                return False  # the module cannot tell: the first error stands
+            if not present.issuperset(self._ids):
+                return True
+        return False
+
+
+def _public_keys(contents: CardContents) -> frozenset[bytes]:
+    """The public keys of the certificates on a card: what it is known by."""
+    return frozenset(c.certificate.public_key for c in contents.certificates)
+
+
+def _refuse_locked(token: TokenContents) -> None:
+    if token.info.code is CodeState.LOCKED:
+        with _role_named(token):
+            raise CodeLockedError("by the token's flags")
+
+
+@contextmanager
+def _role_named(token: TokenContents) -> Iterator[None]:
+    """Put into an error about a code what the code is for."""
+    try:
+        yield
+    except CodeError as error:
+        error.values["role"] = ", ".join(role.value for role in KeyRole if role in token.roles)
+        raise
+
+
+# ------------------------------------------------------------------------------------------------ finding
+
+
+def find_cards(token: Token) -> tuple[CardContents, ...]:
+    """Read every card in every reader, as far as that needs no code. Raises `NoReaderError`.
+
+    A card that is pulled meanwhile is left out.
+    """
+    if not token.readers():
+        raise NoReaderError
+    read = []
+    for info in token.tokens():
+        try:
+            read.append((info, token.objects(info.id)))
+        except CardRemovedError:
+            continue
+    return group_cards(read)
+
+
+def choose_card(cards: tuple[CardContents, ...], *, reader: str | None, number: str | None) -> CardContents:
+    """The one card that is meant, by (part of) its reader's name or by its number, else the only one."""
+    if not cards:
+        raise NoCardError
+    meant = cards
+    if reader is not None:
+        meant = tuple(card for card in meant if any(reader.casefold() in name.casefold() for name in _readers(card)))
+        if not meant:
+            raise NoReaderError(reader)
+    if number is not None:
+        meant = tuple(card for card in meant if number in card.numbers)
+    if not meant:
+        raise NoCardError
+    if len(meant) > 1:
+        raise CardChoiceError(cards="; ".join(f"{card.number or '-'} ({card.reader})" for card in meant))
+    return meant[0]
+
+
+def _readers(card: CardContents) -> tuple[str, ...]:
+    return tuple(token.info.reader for token in card.tokens)

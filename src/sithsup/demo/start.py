@@ -1,0 +1,146 @@
+"""The demo's life: `start` makes a card and its world in one folder and leaves the authority running, `stop` ends it.
+
+DIR/card/        SoftHSM2's configuration and tokens       DIR/campaign.json   the demo's own campaign
+DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
+DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
+DIR/state/       the program's logs
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import socket
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sithsup.card.modules import find_module
+from sithsup.certificate import Certificate
+from sithsup.demo import background
+from sithsup.demo.authority import CONFIRM_WAIT, QUERY_OID
+from sithsup.demo.campaign import demo_campaign
+from sithsup.demo.card import CONFIGURATION_VARIABLE, Workshop
+from sithsup.demo.hierarchy import Hierarchy
+from sithsup.demo.kinds import Kind
+from sithsup.demo.ledger import Card, Ledger
+from sithsup.demo.people import PEOPLE, new_card_number
+from sithsup.demo.server import HOST, LEDGER_FILE
+from sithsup.errors import SettingsInvalidError
+from sithsup.model import KeyAlgorithm
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from sithsup.demo.card import DemoCard
+
+__all__ = ["Kind", "environment", "start", "stop"]
+
+SOFTHSM_PLACES = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/lib/pkcs11/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+)
+_REASONS = {Kind.SPARE: "SPARE_CARD", Kind.FOREIGN: "FOREIGN_ISSUER", Kind.UPGRADED: "ALREADY_UPGRADED"}
+
+
+def start(
+    folder: Path,
+    kind: Kind = Kind.ORDINARY,
+    *,
+    ca_delay: float = 0.0,
+    confirm_wait: timedelta = CONFIRM_WAIT,
+    key_algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072,
+) -> None:
+    """Make everything in a folder that is empty or does not exist yet, and start the authority.
+
+    `ca_delay` is how many seconds the authority takes for each message; `key_algorithm` P_256 gives the authorities
+    elliptic keys, which are made in no time (the card's own are RSA in any case).
+    Raises `SettingsInvalidError` for a folder that cannot be used, `NoModuleError` without SoftHSM2.
+    """
+    module = Path(find_module(None, SOFTHSM_PLACES))
+    folder = _empty_folder(folder)
+    try:
+        _make(folder, kind, module, confirm_wait, key_algorithm)
+        background.serve(folder / "authority", delay=ca_delay, confirm_wait=confirm_wait)
+    except BaseException:
+        stop(folder)
+        shutil.rmtree(folder)
+        raise
+
+
+def stop(folder: Path) -> None:
+    """End the authority of this folder, if it runs, and nothing else. What is in the folder stays."""
+    background.end(folder.absolute() / "authority")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Give the variables that point the program, and SoftHSM2, at a demo that was started."""
+    lines = (folder / "env").read_text(encoding="utf-8").splitlines()
+    return dict(shlex.split(line)[1].split("=", 1) for line in lines)
+
+
+def _empty_folder(folder: Path) -> Path:
+    folder = folder.absolute()
+    if "#" in str(folder) or "\n" in str(folder):
+        raise SettingsInvalidError(name=str(folder), problem=tr("SoftHSM2 cannot read a path with # or a line break"))
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        if any(folder.iterdir()):
+            raise SettingsInvalidError(name=str(folder), problem=tr("the folder is not empty"))
+    except OSError as error:
+        raise SettingsInvalidError(name=str(folder), problem=error.strerror or str(error)) from error
+    return folder
+
+
+def _make(folder: Path, kind: Kind, module: Path, confirm_wait: timedelta, key_algorithm: KeyAlgorithm) -> None:
+    now, authority = datetime.now(UTC), folder / "authority"
+    with Workshop(folder / "card", module) as workshop:
+        blank = workshop.blank_card(kind)
+        hierarchy = Hierarchy.make(authority, lambda: now, _free_address(), key_algorithm)
+        card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, now)
+    _fill_ledger(authority / LEDGER_FILE, card, _REASONS.get(kind, "ELIGIBLE"))
+    campaign = demo_campaign(hierarchy, now, confirm_wait, QUERY_OID)
+    (folder / "campaign.json").write_text(campaign.model_dump_json(indent=2), encoding="utf-8")
+    _write_privately(folder / "pins", "".join(f"{code}\n" for code in card.codes))
+    _write_privately(folder / "env", _shell(folder, module, workshop.configuration))
+
+
+def _free_address() -> str:
+    """Ask the system for a port that nobody has: certificates name it, so it must be known before the server starts."""
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return f"http://{HOST}:{listener.getsockname()[1]}"
+
+
+def _fill_ledger(path: Path, card: DemoCard, reason: str) -> None:
+    ledger = Ledger(path)
+    parsed = [(name, Certificate.parse(der)) for name, der in card.certificates]
+    expires = max(certificate.not_after for _, certificate in parsed)
+    with ledger.transaction():
+        ledger.add_card(Card(card.number, card.holder, expires, reason))
+        for name, certificate in parsed:
+            ledger.add_certificate(certificate.der, name, card.number, certificate.not_before)
+    ledger.close()
+
+
+def _shell(folder: Path, module: Path, configuration: Path) -> str:
+    values = {
+        CONFIGURATION_VARIABLE: configuration,
+        "SITHSUP_MODULE": module,
+        "SITHSUP_CAMPAIGN": folder / "campaign.json",
+        "SITHSUP_DATA": folder / "data",
+        "SITHSUP_STATE": folder / "state",
+    }
+    return "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in values.items())
+
+
+def _write_privately(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,228 @@
+"""The simulated authority's own side: bytes in, signed bytes out. It checks what a real one checks.
+
+* Every message but a status question is signed by an authentication certificate of a known card; orders and
+  queries by one that is not revoked, confirmations by the one that protected the order.
+* The new key proves its possession.
+* The same bytes get the same answer; the same transaction with other bytes is refused.
+* What is not confirmed in time is revoked, and its transaction is unknown from then on.
+* A newer confirmed certificate supersedes an older one of the same card and profile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from sithsup.certificate import Certificate
+from sithsup.model import CertificateState, KeyRole
+from sithsup.sim import keys
+from sithsup.sim.case import CONFIRM_WAIT
+from sithsup.sim.ledger import Ledger, Record, RecordState, Retire, Transaction
+from sithsup.sim.messages import Answer, Ask, Protected, Question, Say, certificate_hash, possession
+from sithsup.sim.pki import AGE, PROFILES, RESPONDER, Body, Hierarchy
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sithsup.model import Clock
+
+
+class RefusalError(Exception):
+    """Why a message is not granted: what is said, in words and in failure names (RFC 9810, section 5.2.3)."""
+
+    def __init__(self, reason: str, *fail_info: str, say: Say = Say.REFUSED) -> None:
+        """Keep both."""
+        super().__init__(reason)
+        self.reason = reason
+        self.fail_info = frozenset(fail_info)
+        self.say = say
+
+
+class Registry:
+    """The authority's process. Its ledger outlives it."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        """Take up the work where the ledger stands."""
+        self.ledger = ledger
+        self.hierarchy = Hierarchy.found(ledger.founded)
+        self._clock = clock
+
+    def answer(self, request: bytes) -> bytes:
+        """Answer a message. What changed something is answered the same way for ever."""
+        now = self._clock()
+        self._expire(now)
+        question, signer = self._read(request)
+        blank = Answer(say=Say.REFUSED, transaction=question.transaction, nonce=question.nonce, at=now)
+        if self.ledger.policy.busy is not None:
+            busy = blank.model_copy(update={"say": Say.BUSY, "retry_after": self.ledger.policy.busy})
+            return self._protect(busy)
+        name = hashlib.sha256(request).hexdigest()
+        if name in self.ledger.answers:
+            return self.ledger.answers[name]
+        try:
+            raw = self._protect(self._grant(question, signer, blank))
+        except RefusalError as refusal:
+            told = {"say": refusal.say, "reason": refusal.reason, "fail_info": refusal.fail_info}
+            return self._protect(blank.model_copy(update=told))
+        if question.ask in {Ask.ORDER, Ask.CONFIRM, Ask.REJECT}:
+            self.ledger.answers[name] = raw
+        return raw
+
+    def _expire(self, now: datetime) -> None:
+        """Revoke what nobody confirmed in time."""
+        for transaction in self.ledger.transactions.values():
+            if not transaction.closed and transaction.confirm_by is not None and now > transaction.confirm_by:
+                transaction.closed = True
+                self.ledger.revoke(self.ledger.certificates[transaction.serial], now)
+
+    # -- protection ------------------------------------------------------------------------------------------
+
+    def _read(self, request: bytes) -> tuple[Question, bytes]:
+        """Tell a message and the certificate that verifiably protects it (empty for none)."""
+        protected = Protected.from_bytes(request)
+        signer = b""
+        if protected.certificate:
+            public_key = Certificate.parse(protected.certificate).public_key
+            if keys.verifies(public_key, protected.signature, protected.body):
+                signer = protected.certificate
+        return Question.from_bytes(protected.body), signer
+
+    def _protect(self, answer: Answer) -> bytes:
+        responder, body = self.hierarchy.issuers[RESPONDER], answer.to_bytes()
+        signature = keys.sign(responder.key, body)
+        return Protected(body=body, signature=signature, certificate=responder.path[0]).to_bytes()
+
+    def _check_signer(self, signer: bytes) -> Record:
+        """Find the signer's record; it may be revoked."""
+        if not signer:
+            raise RefusalError("the protection does not verify", "badMessageCheck")
+        record = self.ledger.find(signer)
+        if record is None or Certificate.parse(signer).role is not KeyRole.AUTHENTICATION:
+            raise RefusalError("the signer is not an authentication certificate of ours", "signerNotTrusted")
+        if record.state is RecordState.ISSUED:
+            raise RefusalError("the signer's certificate was never confirmed", "signerNotTrusted")
+        return record
+
+    def _check_current(self, signer: bytes) -> Record:
+        record = self._check_signer(signer)
+        if record.state is RecordState.REVOKED:
+            raise RefusalError("the signer's certificate is revoked", "certRevoked")
+        if Certificate.parse(signer).not_after < self._clock():
+            raise RefusalError("the signer's certificate has expired", "signerNotTrusted")
+        return record
+
+    # -- the messages ----------------------------------------------------------------------------------------
+
+    def _grant(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        match question.ask:
+            case Ask.QUERY:
+                return self._permission(question, signer, blank)
+            case Ask.ORDER:
+                return self._issue(question, signer, blank)
+            case Ask.CONFIRM | Ask.REJECT:
+                return self._conclude(question, signer, blank)
+            case Ask.STATUS:
+                return self._status(question, blank)
+
+    def _permission(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        record = self._check_current(signer)
+        is_own = record.card_number == question.card_number
+        reason = self.ledger.policy.permission if is_own else "CARD_NUMBERS_DISAGREE"
+        return blank.model_copy(update={"say": Say.PERMISSION, "reason": reason})
+
+    def _issue(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        record = self._check_order(question, signer)
+        policy, profile = self.ledger.policy, PROFILES[question.profile]
+        serial, at = self.ledger.next_serial(), blank.at
+        person = self.ledger.people[record.card_number]
+        begins = at.replace(microsecond=0)
+        body = Body(person, profile.role, profile.subject, serial, begins, begins + AGE)
+        der = self.hierarchy.issue(profile.issuer, body, question.public_key)
+        issued = Record(
+            der=der,
+            card_number=person.card_number,
+            profile=question.profile,
+            state=RecordState.ISSUED,
+            issued_at=at,
+        )
+        self.ledger.certificates[serial] = issued
+        confirm_by = None if policy.implicit_confirm else at + CONFIRM_WAIT
+        self.ledger.transactions[question.transaction.hex()] = Transaction(
+            signer=signer, serial=serial, confirm_by=confirm_by, closed=policy.implicit_confirm
+        )
+        if policy.implicit_confirm:
+            self._confirm(issued, at)
+        return blank.model_copy(
+            update={
+                "say": Say.ISSUED,
+                "certificate": der,
+                "extra_certificates": self.hierarchy.issuers[profile.issuer].path,
+                "confirm_by": confirm_by,
+            }
+        )
+
+    def _check_order(self, question: Question, signer: bytes) -> Record:
+        record = self._check_current(signer)
+        profile = PROFILES.get(question.profile)
+        if profile is None or profile.issuer != question.issuer:
+            raise RefusalError("no such profile of this issuer", "badCertTemplate")
+        proven = possession(question.transaction, question.profile, question.public_key)
+        if not keys.verifies(question.public_key, question.proof, proven):
+            raise RefusalError("the proof of possession does not verify", "badPOP")
+        if self.ledger.policy.permission != "ELIGIBLE":
+            raise RefusalError(self.ledger.policy.permission, "notAuthorized")
+        if question.transaction.hex() in self.ledger.transactions:
+            raise RefusalError("another order has this transaction", "transactionIdInUse")
+        return record
+
+    def _conclude(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        """Confirm or reject. What was confirmed may be confirmed again; what else is closed is unknown."""
+        self._check_signer(signer)
+        transaction = self.ledger.transactions.get(question.transaction.hex())
+        if transaction is None or transaction.signer != signer:
+            raise RefusalError("no such transaction", "badRequest", say=Say.UNKNOWN)
+        record = self.ledger.certificates[transaction.serial]
+        if certificate_hash(record.der) != question.certificate_hash:
+            raise RefusalError("the transaction has another certificate", "badCertId")
+        is_confirmed = record.state is RecordState.CONFIRMED
+        if transaction.closed and not is_confirmed:
+            raise RefusalError("the transaction is closed", "badRequest", say=Say.UNKNOWN)
+        if question.ask is Ask.CONFIRM:
+            self._confirm(record, blank.at)
+        elif is_confirmed and not self.ledger.policy.implicit_confirm:
+            raise RefusalError("it was confirmed already", "certConfirmed")
+        else:
+            self.ledger.revoke(record, blank.at)
+        transaction.closed = True
+        return blank.model_copy(update={"say": Say.CONFIRMED})
+
+    def _confirm(self, record: Record, at: datetime) -> None:
+        if record.state is RecordState.CONFIRMED:
+            return
+        others = [r for r in self.ledger.certificates.values() if r.card_number == record.card_number]
+        for other in others:
+            if other.profile == record.profile and other.state is RecordState.CONFIRMED:
+                self.ledger.revoke(other, at)
+        record.state = RecordState.CONFIRMED
+        confirmed = {r.profile for r in others if r.state is RecordState.CONFIRMED}
+        retire = self.ledger.policy.retire
+        if retire is Retire.FIRST or (retire is Retire.LAST and confirmed >= PROFILES.keys()):
+            for other in others:
+                if other.source:
+                    self.ledger.revoke(other, at)
+
+    def _status(self, question: Question, blank: Answer) -> Answer:
+        at = None
+        state = CertificateState.UNKNOWN
+        authorities = {certificate_hash(issuer.path[0]) for issuer in self.hierarchy.issuers.values()}
+        for record in self.ledger.certificates.values():
+            if certificate_hash(record.der) == question.certificate_hash:
+                state, at = self._state(record), record.revoked_at
+        if question.certificate_hash in authorities:
+            state = CertificateState.GOOD
+        return blank.model_copy(update={"say": Say.STATUS, "state": state, "revoked_at": at})
+
+    def _state(self, record: Record) -> CertificateState:
+        if record.state is RecordState.ISSUED and not self.ledger.policy.unconfirmed_is_good:
+            return CertificateState.UNKNOWN
+        return CertificateState.REVOKED if record.state is RecordState.REVOKED else CertificateState.GOOD

@@ -1,0 +1,187 @@
+"""The campaign file: the shipped one says what was public, and every rule that a file can break is named."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography import x509
+
+from sithsup.campaign import Campaign, OldKeys
+from sithsup.errors import CampaignInvalidError
+from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind
+from sithsup.texts import resources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHIPPED = resources() / "campaigns" / "siths-2020.json"
+Data = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Campaign:
+    return Campaign.load(SHIPPED)
+
+
+@pytest.fixture
+def data() -> Data:
+    """Give the shipped file's content, to be broken."""
+    content: Data = json.loads(SHIPPED.read_bytes())
+    return content
+
+
+def load(folder: Path, content: bytes | str | Data) -> Campaign:
+    """Write the content to a file and load it."""
+    if isinstance(content, dict):
+        content = json.dumps(content)
+    path = folder / "campaign.json"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return Campaign.load(path)
+
+
+def problem(folder: Path, content: bytes | str | Data) -> tuple[str, str]:
+    """Load what must not load; where it is broken and what is wrong there."""
+    with pytest.raises(CampaignInvalidError) as caught:
+        load(folder, content)
+    assert caught.value.values["path"] == str(folder / "campaign.json")
+    return str(caught.value.values["place"]), str(caught.value.values["problem"])
+
+
+# ------------------------------------------------------------------------------------- the shipped file
+
+
+def test_the_2020_case_is_shipped_as_data(shipped: Campaign) -> None:
+    """Four certificates by the two level 3 issuers replace those of the old issuer: names as they were public."""
+    assert shipped.source_issuers == ("SITHS Type 1 CA v1",)
+    assert {(t.role, t.subject, t.issuer) for t in shipped.wanted} == {
+        (role, subject, issuer)
+        for role in KeyRole
+        for subject, issuer in (
+            (SubjectKind.HSA_ID, "SITHS e-id Person HSA-id 3 CA v1"),
+            (SubjectKind.PERSONAL_NUMBER, "SITHS e-id Person ID 3 CA v1"),
+        )
+    }
+    assert shipped.roles == (KeyRole.AUTHENTICATION, KeyRole.SIGNATURE)
+    assert {shipped.algorithm(role) for role in shipped.roles} == {KeyAlgorithm.RSA_2048}
+    assert shipped.old_keys is OldKeys.KEEP
+
+
+def test_the_2020_window_is_whole_swedish_days(shipped: Campaign) -> None:
+    """It opened on 4 November 2019 and was open through 9 December 2021, by the clock in Sweden."""
+    first, last = datetime(2019, 11, 3, 23, tzinfo=UTC), datetime(2021, 12, 9, 22, 59, 59, tzinfo=UTC)
+    second = timedelta(seconds=1)
+    assert [shipped.is_open(at) for at in (first - second, first, last, last + second)] == [False, True, True, False]
+
+
+def test_the_shipped_file_leads_nowhere(shipped: Campaign) -> None:
+    """What was never public is visibly invented: an address that cannot exist, an anchor that certified nothing."""
+    assert shipped.authority.address.startswith("https://siths-2020.invalid/")
+    assert "invented" in shipped.title
+    (anchor,) = (x509.load_der_x509_certificate(der) for der in shipped.anchors)
+    assert anchor.subject.rfc4514_string() == "CN=sithsup 2020 campaign: no anchor published"
+
+
+# ------------------------------------------------------------------------------------------- every rule
+
+
+MISSING = object()
+TARGETS = json.loads(SHIPPED.read_bytes())["targets"]
+NO_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+SAME_KIND_TWICE = [*TARGETS, {**TARGETS[0], "name": "again"}]
+SIGNATURE_ALONE = [target for target in TARGETS if target["role"] == "signature"]
+
+RULES: dict[str, tuple[str, object, str]] = {
+    # what is wrong: (field, its value, how the error begins)
+    "another format": ("format", 2, "format: "),
+    "an unknown field": ("surprise", 1, "surprise: "),
+    "a missing field": ("window", MISSING, "window: "),
+    "an id that is no file name": ("id", "../etc", "id: "),
+    "a version of nothing": ("version", 0, "version: "),
+    "a title that is a number": ("title", 7, "title: "),
+    "a window the wrong way round": ("window.closes", "2019-01-01T00:00:00Z", "window: Value error, the window closes"),
+    "a time without a zone": ("window.opens", "2019-11-04T00:00:00", "window.opens: "),
+    "no source issuer": ("source_issuers", [], "source_issuers: "),
+    "no target": ("targets", [], "targets: "),
+    "an unknown role": ("targets.1.role", "encryption", "targets.1.role: "),
+    "an unknown algorithm": ("targets.2.algorithm", "rsa-1024", "targets.2.algorithm: "),
+    "an unknown field in a target": ("targets.0.colour", "red", "targets.0.colour: "),
+    "a target's name with blanks": ("targets.0.name", "a b", "targets.0.name: "),
+    "two targets of one name": ("targets.1.name", TARGETS[0]["name"], "-: Value error, two targets have the same name"),
+    "two targets of one kind": ("targets", SAME_KIND_TWICE, "-: Value error, two targets have the same role"),
+    "a target by a source issuer": ("targets.0.issuer", "SITHS Type 1 CA v1", "-: Value error, a target's issuer"),
+    "no authentication": ("targets", SIGNATURE_ALONE, "-: Value error, no target is for authentication"),
+    "two algorithms for one key": ("targets.0.algorithm", "p-256", "-: Value error, one role has several algorithms"),
+    "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "-: Value error, confirm_wait_max is under 60"),
+    "a wait that is no length of time": ("confirm_wait_max", "soon", "confirm_wait_max: "),
+    "an address that is no web address": ("authority.address", "file:///etc", "authority.address: "),
+    "a query without an OID": ("authority.query_oid", "eligible?", "authority.query_oid: "),
+    "no trust anchor": ("trust_anchors", [], "trust_anchors: "),
+    "an anchor that is no certificate": ("trust_anchors", [NO_CERTIFICATE], "trust_anchors: "),
+    "an anchor with Swedish letters": ("trust_anchors", ["åäö"], "trust_anchors: "),
+    "an issuer that is no certificate": ("intermediates", [NO_CERTIFICATE], "intermediates: "),
+    "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
+    "old keys neither kept nor destroyed": ("old_keys", "sell", "old_keys: "),
+}
+
+
+def put(data: Data, path: str, value: object) -> None:
+    """Set a field, by its path from the top; MISSING takes it away."""
+    *way, last = path.split(".")
+    part: Any = data
+    for name in way:
+        part = part[int(name)] if isinstance(part, list) else part[name]
+    part[last] = value
+    if value is MISSING:
+        del part[last]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) -> None:
+    """Whoever wrote the file must find the fault: the error names the field, by its path from the top."""
+    field, value, beginning = RULES[rule]
+    put(data, field, value)
+    place, reason = problem(tmp_path, data)
+    assert f"{place}: {reason}".startswith(beginning)
+
+
+def test_the_shortest_wait_passes(data: Data, tmp_path: Path) -> None:
+    """Sixty seconds are enough; only less is refused."""
+    data["confirm_wait_max"] = "PT60S"
+    assert load(tmp_path, data).confirm_wait_max == timedelta(seconds=60)
+
+
+# ------------------------------------------------------------------------------- what is not even a file
+
+
+NOT_JSON: dict[str, bytes] = {
+    "empty": b"",
+    "cut in the middle": SHIPPED.read_bytes()[:700],
+    "not UTF-8": SHIPPED.read_bytes().decode().encode("latin-1").replace(b"Din", b"D\xefn"),
+    "UTF-16": SHIPPED.read_bytes().decode().encode("utf-16"),
+    "deep": b"[" * 100_000,
+    "deep and closed": b'{"targets": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "huge": b'{"title": "' + b"x" * 20_000_000 + b'"}',
+    "a list": b"[]",
+    "null": b"null",
+    "a web page": b"<!doctype html><title>Login</title>",
+    "all bytes": bytes(range(256)),
+}
+
+
+@pytest.mark.parametrize("content", NOT_JSON.values(), ids=NOT_JSON)
+def test_what_is_no_campaign_is_refused(content: bytes, tmp_path: Path) -> None:
+    """Whatever lies at the path, there is one error and no traceback."""
+    _, reason = problem(tmp_path, content)
+    assert reason
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    """A path that cannot be read is a wrong campaign too, with the system's own words."""
+    for path in (tmp_path / "nowhere.json", tmp_path):
+        with pytest.raises(CampaignInvalidError) as caught:
+            Campaign.load(path)
+        assert caught.value.values["path"] == str(path)
+        assert caught.value.values["problem"]
