@@ -10,6 +10,7 @@ Ordering rules:
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -43,6 +44,9 @@ if TYPE_CHECKING:
     from sithsup.card.token import Token
     from sithsup.model import CardContents, Clock
     from sithsup.runner import StepEvent
+
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -175,6 +179,7 @@ class Operation:
             world.journal = Journal(self._folder, self._key, self._clock)
         world.journal.begin(self._card_name, world.campaign.id, new_case_code())
         self.case_code = world.journal.case_code
+        _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
 
@@ -182,6 +187,7 @@ class Operation:
         if self.world.journal.is_kept:
             self.outcome = outcome
             self.world.journal.finish(outcome)
+            _log.info("case %s ended: %s", self.case_code, outcome)
 
 
 def _refuse_unusable(report: Report) -> None:

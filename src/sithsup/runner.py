@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from sithsup.evidence import World
     from sithsup.upgrade import Step
+
+_log = logging.getLogger(__name__)
 
 WALKS = 3
 """How many walks down the table one run may take."""
@@ -50,7 +53,8 @@ def roll_forward(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
     for walk in range(1, WALKS + 1):
         try:
             yield from _walk_down(table, world)
-        except (TransactionUnknownError, StepNotSeenError):
+        except (TransactionUnknownError, StepNotSeenError) as error:
+            _log.info("walk %d of %d ended: %s", walk, WALKS, error)
             if walk == WALKS:
                 raise
         else:
@@ -62,6 +66,7 @@ def _walk_down(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
         if step.seen(world) is Seen.LIVE:
             yield StepEvent(step, Mark.SEEN)
             continue
+        _log.info("do %s", step.name)
         yield StepEvent(step, Mark.STARTED)
         step.do(world)
         if step.undo is not nothing and step.seen(world) is not Seen.LIVE:
@@ -76,6 +81,7 @@ def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
     for step in reversed(table):
         if step.undo in (None, nothing) or step.seen(world) is Seen.ABSENT:
             continue
+        _log.info("undo %s", step.name)
         yield StepEvent(step, Mark.STARTED)
         step.undo(world)
         yield StepEvent(step, Mark.UNDONE)

@@ -306,10 +306,19 @@ def test_what_is_no_certificate_is_refused(der: bytes) -> None:
     assert judge(der) == (path.UNREADABLE,)
 
 
+def test_an_extension_that_comes_twice_is_no_crash() -> None:
+    """Neither on the certificate itself nor on one that comes along."""
+    parsed = asn1.Certificate.load(issue())
+    extensions = parsed["tbs_certificate"]["extensions"]
+    extensions.append(extensions[0].copy())
+    twice = parsed.dump(force=True)
+    assert judge(twice)
+    assert judge(issue(), chain=(twice, *CHAIN)) == ()
+
+
 def test_a_tag_around_a_certificate_is_refused() -> None:
     """The [0] that a certificate travels in never reaches the card."""
-    good = issue()
-    assert judge(asn1.Certificate.load(good, explicit=None).retag({"explicit": 0}).dump()) == (path.UNREADABLE,)
+    assert judge(asn1.Certificate.load(issue()).retag({"explicit": 0}).dump()) == (path.UNREADABLE,)
 
 
 GOOD = issue()

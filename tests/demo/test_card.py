@@ -24,6 +24,8 @@ from tests.demo.tools import Listed, Pkcs11Tool, certificate_text, verifies
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sithsup.demo.profiles import Holder
+
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 
 NOW = datetime(2030, 6, 1, 12, tzinfo=UTC)
@@ -216,15 +218,15 @@ def test_an_upgraded_card_has_its_new_certificates_on_new_keys(make: Callable[[K
 
 
 def test_an_old_certificate_has_the_shape_of_a_real_one(make: Callable[[Kind], Made]) -> None:
-    """By openssl: SHA-1, subject in the real order, usage, card number, title, about 1.7 kB."""
+    """By openssl: SHA-1, subject in the real order, usage, card number, about 1.7 kB."""
     made = make(Kind.ORDINARY)
     certificates = dict(made.card.certificates)
     text = certificate_text(certificates["old-signature"])
     for fact in (
         "Signature Algorithm: sha1WithRSAEncryption",
         "Issuer: C=SE, O=Inera AB, CN=TEST SITHS Type 1 CA v1",
-        "Subject: C=SE, L=TEST Låtsas län, O=TEST Påhittade regionen, CN=Testa Åkesson-Öberg,"
-        " SN=Åkesson-Öberg, GN=Testa, serialNumber=TSTNMT2321000156-TA01",
+        "Subject: C=SE, L=TEST Låtsas län, O=TEST Påhittade regionen, CN=Testa Åkesson-Öberg, SN=Åkesson-Öberg, GN=T",
+        "GN=Testa, serialNumber=TSTNMT2321000156-TA01\n",
         "Public-Key: (2048 bit)",
         "Exponent: 65537",
     ):
@@ -233,7 +235,7 @@ def test_an_old_certificate_has_the_shape_of_a_real_one(make: Callable[[Kind], M
     assert re.search(rf"1\.2\.752\.34\.2\.1: \s+\.\.{made.card.number}\n", text)
     assert "Extended Key Usage" not in text
     sizes = [len(der) for name, der in made.card.certificates if name.startswith("old-")]
-    assert all(1500 <= size <= 1900 for size in sizes), sizes
+    assert all(1400 <= size <= 1900 for size in sizes), sizes
 
 
 def test_an_old_authentication_certificate_is_for_log_in_and_mail(make: Callable[[Kind], Made]) -> None:
@@ -289,8 +291,7 @@ def test_several_cards_may_lie_beside_each_other(hierarchy: Hierarchy, tmp_path:
             workshop.personalize(blank, new_card_number(), person, hierarchy, NOW)
             for blank, person in zip(blanks, PEOPLE, strict=True)
         ]
-        again = workshop.configuration
-    tool = Pkcs11Tool(module, again)
+    tool = Pkcs11Tool(module, workshop.configuration)
     assert tool.tokens() == sorted([AUTHENTICATION, SIGNATURE] * len(PEOPLE))
     assert len(set(tool.serials())) == 2 * len(PEOPLE)
     keys = {Certificate.parse(der).public_key for card in cards for _, der in card.certificates}
@@ -298,12 +299,11 @@ def test_several_cards_may_lie_beside_each_other(hierarchy: Hierarchy, tmp_path:
 
 
 @pytest.mark.parametrize("person", PEOPLE, ids=lambda person: person.surname)
-def test_nobody_in_the_demo_exists(person: object) -> None:
+def test_nobody_in_the_demo_exists(person: Holder) -> None:
     """Personal identity numbers have the form kept for tests, with a right check digit; HSA-ids the test prefix."""
-    holder = next(found for found in PEOPLE if found is person)
-    assert HSA_ID.fullmatch(holder.hsa_id)
-    assert holder.hsa_id.startswith("TSTNMT")
-    number = holder.personal_number
+    assert HSA_ID.fullmatch(person.hsa_id)
+    assert person.hsa_id.startswith("TSTNMT")
+    number = person.personal_number
     assert datetime.strptime(number[:8], "%Y%m%d").replace(tzinfo=UTC) < NOW - timedelta(days=120 * 365)
     assert 980 <= int(number[8:11]) <= 999
     digits = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(number[2:])]

@@ -9,7 +9,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -78,7 +77,9 @@ def openssl(*arguments: str, stdin: bytes = b"") -> str:
 
 def certificate_text(der: bytes) -> str:
     """What `openssl x509 -text` says, with readable letters and names as RFC 2253 does not have them: in order."""
-    return openssl("x509", "-inform", "DER", "-noout", "-text", "-nameopt", "sep_comma_plus_space,utf8,sname", stdin=der)
+    return openssl(
+        "x509", "-inform", "DER", "-noout", "-text", "-nameopt", "sep_comma_plus_space,utf8,sname", stdin=der
+    )
 
 
 def verifies(der: bytes, message: Path, folder: Path) -> bool:

@@ -98,6 +98,18 @@ def test_every_verb_can_go_wrong_before_and_after() -> None:
     assert {m.tear for verb in CARD_VERBS for m in mishaps(verb)} == {None, *Tear}
 
 
+def test_a_run_is_the_same_up_to_its_fault() -> None:
+    """A loop that kills at the first, second, ... call visits every call of the bare run, and no other."""
+    bare = Bench.make()
+    bare.upgrade()
+    for at in range(1, len(bare.faults.calls) + 1):
+        bench = Bench.make()
+        bench.script(Faults(Fault(Mishap(Failure.PROCESS_KILLED), at)))
+        with pytest.raises(ProcessKilled):
+            bench.upgrade()
+        assert bench.faults.calls == bare.faults.calls[:at]
+
+
 def test_the_same_run_makes_the_same_calls() -> None:
     """One counter sees card and authority, and two runs see the same."""
     runs = []

@@ -36,6 +36,14 @@ UNDERSTOOD = frozenset(
     }
 )
 STRONG_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+HOSTILE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises on certificates that nobody should make."""
 EDWARDS = frozenset({SignatureAlgorithmOID.ED25519, SignatureAlgorithmOID.ED448})
 
 UNREADABLE = mark("the certificate cannot be read")
@@ -117,7 +125,7 @@ def _load(ders: Iterable[bytes]) -> Certificates:
         try:
             certificate = x509.load_der_x509_certificate(der)
             _ = certificate.extensions, certificate.subject, certificate.issuer
-        except ValueError:
+        except HOSTILE:
             continue
         found[certificate] = None
     return tuple(found)
@@ -126,7 +134,7 @@ def _load(ders: Iterable[bytes]) -> Certificates:
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+    except (*HOSTILE, TypeError, InvalidSignature):
         return False
     return True
 
@@ -158,7 +166,7 @@ def _is_strong(certificate: x509.Certificate) -> bool:
     """Whether both its key and the signature on it are strong enough for a new chain."""
     try:
         key, digest = certificate.public_key(), certificate.signature_hash_algorithm
-    except (ValueError, UnsupportedAlgorithm):
+    except HOSTILE:
         return False
     is_edwards = certificate.signature_algorithm_oid in EDWARDS
     return is_strong(key) and (is_edwards or isinstance(digest, STRONG_HASHES))

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from asn1crypto import algos
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
+from sithsup.ca.path import HOSTILE
 from sithsup.ca.signatures import is_signed
 from sithsup.errors import AnswerUntrustedError, AuthorityBusyError, AuthorityError, AuthorityUnreachableError
 from sithsup.model import CertificateState, CertificateStatus
@@ -50,7 +51,7 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
     try:
         subject, authority = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
         ways = [*_ocsp_ways(subject, authority, fetch, now), *_crl_ways(subject, authority, fetch, now)]
-    except ValueError as error:
+    except HOSTILE as error:
         raise _untrusted(f"{type(error).__name__}: {error}") from error
     failure: AuthorityError = AuthorityUnreachableError("the certificate names no status service", address="-")
     for way in ways:
@@ -58,7 +59,7 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
             return way()
         except AuthorityError as error:
             failure = error
-        except (ValueError, UnsupportedAlgorithm) as error:
+        except HOSTILE as error:
             failure = _untrusted(f"{type(error).__name__}: {error}")
     raise failure
 
@@ -155,7 +156,7 @@ def _may_answer(signer: x509.Certificate, issuer: x509.Certificate, at: datetime
     try:
         signer.verify_directly_issued_by(issuer)
         purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (InvalidSignature, TypeError, ValueError, x509.ExtensionNotFound):
+    except (*HOSTILE, InvalidSignature, TypeError, x509.ExtensionNotFound):
         return False
     is_valid = signer.not_valid_before_utc <= at <= signer.not_valid_after_utc
     return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in purposes

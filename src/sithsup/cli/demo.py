@@ -90,8 +90,8 @@ def _prove(folder: Path, view: View) -> bool:
             for c in (c.certificate for c in card.contents.certificates if c.certificate.role):
                 works = verify(c.der, SENTENCE, card.sign(c.public_key, SENTENCE))
                 proven = proven and works
-                text = tr("  signs: {issuer}") if works else tr("  DOES NOT SIGN: {issuer}")
-                view.say(f"{text.format(issuer=c.issuer_common_name)} ({c.role})")
+                name = f"{c.issuer_common_name} ({c.role})"
+                view.say(tr("  signs: {name}", name=name) if works else tr("  DOES NOT SIGN: {name}", name=name))
     return proven
 
 

@@ -42,7 +42,7 @@ def serve(folder: Path, *, delay: float, confirm_wait: timedelta) -> None:
 
 def end(folder: Path) -> None:
     """End the authority that was started in `folder`: that process and no other, or none when it has ended already."""
-    with suppress(FileNotFoundError, ValueError, KeyError):
+    with suppress(OSError, ValueError, KeyError, TypeError):  # none, or a torn one
         _end(json.loads((folder / READY_FILE).read_bytes())["pid"], folder)
 
 

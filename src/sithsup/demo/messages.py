@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -121,7 +121,7 @@ def verify_signature(public_key: bytes, algorithm: Any, signature: bytes, messag
     try:
         kind, chosen = algorithm.signature_algo, _HASHES[algorithm.hash_algo]
         key = load_der_public_key(public_key)
-    except (ValueError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError, UnsupportedAlgorithm) as error:
         raise RefusedError("badAlg", "the signature's algorithm is not accepted here") from error
     try:
         if isinstance(key, rsa.RSAPublicKey) and kind == "rsassa_pkcs1v15":

@@ -284,10 +284,10 @@ class SimulatedToken:
                 if token is not None and card.token(token) is not None:
                     self._pull(card)
             return refused()
-        self._dead = True
         self._open.clear()
         if mishap.failure is Failure.PROCESS_KILLED:
             return self.faults.kill(verb)
+        self._dead = True
         if mishap.failure is Failure.MODULE_HUNG:
             return ModuleHungError(seconds=PATIENCE)
         return ModuleCrashedError()
