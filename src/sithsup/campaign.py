@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path  # noqa: TC003  pydantic reads annotations at run time
 from typing import Annotated, Literal, Self
 
@@ -135,22 +136,22 @@ class Campaign(_Part):
             raise ValueError("; ".join(broken))
         return self
 
-    @property
+    @cached_property
     def anchors(self) -> tuple[bytes, ...]:
         """The trust anchors, DER."""
         return tuple(_der(pem) for pem in self.trust_anchors)
 
-    @property
+    @cached_property
     def issuers(self) -> tuple[bytes, ...]:
         """Every certificate that may have issued a target's, DER."""
         return tuple(_der(pem) for pem in (*self.intermediates, *self.trust_anchors))
 
-    @property
+    @cached_property
     def wanted(self) -> tuple[Target, ...]:
         """The targets, as the heart knows them."""
         return tuple(target.target() for target in self.targets)
 
-    @property
+    @cached_property
     def roles(self) -> tuple[KeyRole, ...]:
         """The roles that get a new key, authentication first."""
         return tuple(role for role in KeyRole if any(target.role is role for target in self.targets))

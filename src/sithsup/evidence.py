@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sithsup.ca import trust
@@ -129,11 +130,16 @@ def signer(world: World) -> Signer:
 # ------------------------------------------------------------------------------------------------- our keys
 
 
-def key_id(world: World, role: KeyRole, generation: int) -> bytes:
-    """The CKA_ID of a key of ours (20 bytes): the same on every computer, for this campaign, card and role."""
+def key_ids(world: World, role: KeyRole) -> tuple[bytes, ...]:
+    """The CKA_ID of each generation of our key for a role (20 bytes): the same on every computer, for campaign and card."""
     card = world.contents.number or ",".join(world.contents.serials)
-    name = "|".join((world.campaign.id, card, role.value, str(generation)))
-    return hashlib.sha256(name.encode()).digest()[:20]
+    return _key_ids(world.campaign.id, card, role)
+
+
+@lru_cache
+def _key_ids(campaign: str, card: str, role: KeyRole) -> tuple[bytes, ...]:
+    names = ("|".join((campaign, card, role.value, str(generation))) for generation in range(GENERATIONS))
+    return tuple(hashlib.sha256(name.encode()).digest()[:20] for name in names)
 
 
 def matches(target: Target, certificate: Certificate) -> bool:
@@ -163,7 +169,7 @@ def our_key_pairs(world: World, role: KeyRole) -> tuple[KeyPair, ...]:
         is_ours = any(matches(target, found) for target in targets_of(world, role))
         (certified if is_ours else claimed).add(found.public_key)
     known = certified | world.journal.keys(role)
-    ids = [key_id(world, role, generation) for generation in range(GENERATIONS)]
+    ids = key_ids(world, role)
     pairs = [
         pair
         for pair in world.contents.key_pairs

@@ -56,7 +56,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 def card_key(contents: CardContents) -> str:
     """Name a card for the journal's file name: the same for the same card on every computer, telling nobody whose."""
-    return hashlib.sha256("|".join((*contents.numbers, *contents.serials)).encode()).hexdigest()[:24]
+    return hashlib.sha256("|".join(contents.serials).encode()).hexdigest()[:24]
 
 
 class Journal:

@@ -27,14 +27,13 @@ from sithsup.errors import (
     TransactionUnknownError,
 )
 from sithsup.evidence import (
-    GENERATIONS,
     Fate,
     World,
     candidates,
     chosen,
     is_overdue,
     judge,
-    key_id,
+    key_ids,
     old_certificate,
     old_on_card,
     our_key,
@@ -105,8 +104,7 @@ def generate(role: KeyRole) -> Callable[[World], None]:
 
     def do(world: World) -> None:
         algorithm = world.campaign.algorithm(role)
-        for generation in range(GENERATIONS):
-            identifier = key_id(world, role, generation)
+        for generation, identifier in enumerate(key_ids(world, role)):
             _destroy(world, _with_id(world, identifier))
             if not _with_id(world, identifier):
                 label = f"{world.campaign.id} {role.value} {generation}"

@@ -102,9 +102,7 @@ def authority_extensions(path_length: int | None = None) -> list[Extension]:
 
 def status_addresses() -> list[Extension]:
     """Where to ask for a status: one OCSP responder, one revocation list."""
-    responder = x509.AccessDescription(
-        AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(OCSP_URL)
-    )
+    responder = x509.AccessDescription(AuthorityInformationAccessOID.OCSP, x509.UniformResourceIdentifier(OCSP_URL))
     point = x509.DistributionPoint([x509.UniformResourceIdentifier(CRL_URL)], None, None, None)
     return [(x509.AuthorityInformationAccess([responder]), False), (x509.CRLDistributionPoints([point]), False)]
 
@@ -186,8 +184,6 @@ def hierarchy() -> Hierarchy:
         number_issuer=make(name(NUMBER_ISSUER), authority_extensions(0), root),
         cmp_signer=make(name("TEST CMP"), [usage("digital_signature"), purposes(CMC_CA)], root),
         old_root=old_root,
-        old_authentication=make(
-            person_name(HSA_ID), [ROLE_USAGE[KeyRole.AUTHENTICATION], card_number()], old_root
-        ),
+        old_authentication=make(person_name(HSA_ID), [ROLE_USAGE[KeyRole.AUTHENTICATION], card_number()], old_root),
         old_signature=make(person_name(HSA_ID), [ROLE_USAGE[KeyRole.SIGNATURE], card_number()], old_root),
     )

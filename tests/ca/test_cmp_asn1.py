@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from asn1crypto import core, csr, x509
+from cryptography import x509 as crypto
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup.ca.cmp_asn1 import (
     CertifiedKeyPair,
@@ -94,8 +97,8 @@ def test_every_body_is_read_as_it_was_written(body: str) -> None:
 def test_a_request_in_the_old_form_is_read() -> None:
     """p10cr carries a PKCS#10 request."""
     key = pki.new_key()
-    request = pki.x509.CertificateSigningRequestBuilder().subject_name(pki.name("TEST")).sign(key, pki.hashes.SHA256())
-    parsed = csr.CertificationRequest.load(request.public_bytes(pki.Encoding.DER))
+    request = crypto.CertificateSigningRequestBuilder().subject_name(pki.name("TEST")).sign(key, hashes.SHA256())
+    parsed = csr.CertificationRequest.load(request.public_bytes(Encoding.DER))
     body = PKIBody.load(PKIBody("p10cr", parsed).dump(), strict=True)
     assert body.chosen.untag().dump() == parsed.dump()
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from asn1crypto import x509 as asn1
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -218,7 +219,7 @@ UNKNOWN = (x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.32473.9
         ),
         (under(*pki.authority_extensions(), UNKNOWN), path.CRITICAL),
         (
-            under(*pki.authority_extensions(), key=rsa.generate_private_key(public_exponent=65537, key_size=1024)),
+            under(*pki.authority_extensions(), key=rsa.generate_private_key(65537, 1024)),  # noqa: S505  on purpose
             path.WEAK,
         ),
         (under(*pki.authority_extensions(), key=ec.generate_private_key(ec.SECP192R1())), path.WEAK),
@@ -273,7 +274,7 @@ def test_a_weak_signature_on_the_certificate_is_refused() -> None:
     tbs = parsed["tbs_certificate"].dump(force=True)
     key = H.hsa_issuer.key
     assert isinstance(key, ec.EllipticCurvePrivateKey)
-    parsed["signature_value"] = key.sign(tbs, ec.ECDSA(pki.hashes.SHA1()))  # noqa: S303  the point of the test
+    parsed["signature_value"] = key.sign(tbs, ec.ECDSA(hashes.SHA1()))  # noqa: S303  on purpose
     assert set(judge(parsed.dump(force=True))) <= {path.WEAK, path.NO_PATH}
     assert judge(parsed.dump(force=True))
 

@@ -38,6 +38,14 @@ def opened(token: Pkcs11Token, label: str = tokens.AUTHENTICATION_LABEL) -> Toke
     return found
 
 
+class TestCodes:
+    def test_an_open_token_is_not_sent_a_code(self, token: Pkcs11Token, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not every module refuses a second log-in before it tries the code."""
+        card = opened(token)
+        monkeypatch.setattr(token, "_send_code", lambda *_: pytest.fail("a code was sent"))
+        assert opened(token) == card
+
+
 class TestPull:
     def test_a_reinserted_card_wants_its_code_anew(
         self, token: Pkcs11Token, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

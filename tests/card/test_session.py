@@ -225,6 +225,17 @@ class TestReading:
             card.generate_key_pair(AUTHENTICATION, KeyAlgorithm.P_256, b"new", "new")
         assert any(pair.key_id == b"new" and pair.usable for pair in card.contents.key_pairs)
 
+    def test_after_an_error_no_token_is_believed(self) -> None:
+        """Not even after an act that touches nothing: all tokens are read again."""
+        module, card, _ = begin(script=fault("sign", Failure.CARD_REFUSED))
+        card.log_in()
+        assert card.contents is card.contents
+        with pytest.raises(ModuleRefusedError):
+            card.sign(KEYS[SIGNATURE], b"data")
+        before = module.faults.calls.count("objects")
+        assert card.contents is card.contents
+        assert module.faults.calls.count("objects") == before + 2
+
 
 class TestActs:
     def test_signing_finds_the_key_by_its_public_key(self) -> None:
@@ -318,11 +329,13 @@ class TestPull:
     def test_a_module_that_cannot_tell_leaves_the_first_error(self) -> None:
         """What is not known is not claimed."""
         once = Mishap(Failure.CARD_REFUSED)
-        script = Faults(Fault(once, 1, frozenset({"sign"})), Fault(once, 2, frozenset({"tokens"})))
-        _, card, _ = begin(script=script)
+        script = Faults(Fault(once, 1, frozenset({"sign"})), Fault(once, 3, frozenset({"tokens"})))
+        module, card, _ = begin(script=script)
         card.log_in()
+        key = card.contents.certificates[0].certificate.public_key
         with pytest.raises(ModuleRefusedError):
-            card.sign(KEYS[AUTHENTICATION], b"data")
+            card.sign(key, b"data")
+        assert module.faults.calls[-2:] == ["sign", "tokens"]
 
 
 class TestFinding:

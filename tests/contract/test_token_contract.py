@@ -9,6 +9,7 @@ import pytest
 from sithsup.card.pin import Code
 from sithsup.errors import (
     CardError,
+    CardReadOnlyError,
     CardRemovedError,
     CodeIncorrectError,
     CodeLockedError,
@@ -169,6 +170,15 @@ class TestKeys:
         with pytest.raises(CodeNeededError):
             bench.token.generate_key_pair(bench.signature, KeyAlgorithm.P_256, b"s", "s")
         bench.log_in(bench.signature)
+        assert bench.token.objects(bench.signature) == ()
+
+    @pytest.mark.card(read_only=True)
+    def test_a_write_protected_card_can_be_read_and_opened(self, bench: Bench) -> None:
+        """It says beforehand that nothing can be written, and says so again when it is tried."""
+        assert all(info.read_only for info in bench.token.tokens())
+        bench.log_in(bench.signature)
+        with pytest.raises(CardReadOnlyError):
+            bench.token.generate_key_pair(bench.signature, KeyAlgorithm.P_256, b"s", "s")
         assert bench.token.objects(bench.signature) == ()
 
     @pytest.mark.card(always_authenticate=True)

@@ -55,6 +55,7 @@ class CardOptions:
     tries: int | None = None
     always_authenticate: bool = False
     one_certificate_per_id: bool = False
+    read_only: bool = False
 
 
 @dataclass
@@ -121,6 +122,7 @@ def use_options(options: CardOptions, monkeypatch: pytest.MonkeyPatch) -> None:
         "TROUBLED_PIN_PAD": CODES[AUTHENTICATION_LABEL] if options.pin_pad else None,
         "TROUBLED_TRIES": options.tries,
         "TROUBLED_ALWAYS": options.always_authenticate or None,
+        "TROUBLED_READ_ONLY": options.read_only or None,
         "TROUBLED_ONE_PER_ID": options.one_certificate_per_id or None,
     }
     monkeypatch.setenv("TROUBLED_MODULE", softhsm_module())
@@ -176,8 +178,14 @@ def simulated(options: CardOptions) -> Iterator[Bench]:
         )
 
     tokens = [token(label, code) for label, code in CODES.items()]
-    unique = options.one_certificate_per_id
-    desk = Desk(cards=[SimulatedCard(serial="1", reader="Simulated", tokens=tokens, unique_ids=unique)])
+    card = SimulatedCard(
+        serial="1",
+        reader="Simulated",
+        tokens=tokens,
+        unique_ids=options.one_certificate_per_id,
+        read_only=options.read_only,
+    )
+    desk = Desk(cards=[card])
     with opened(lambda: SimulatedToken(desk)) as bench:
         yield bench
 

@@ -11,6 +11,7 @@
  *   TROUBLED_NO_SHA256              no CKM_SHA256_RSA_PKCS
  *   TROUBLED_NO_EXPONENT            RSA private keys do not show their public exponent
  *   TROUBLED_ONE_CARD               all slots are in one reader, all tokens have one serial number
+ *   TROUBLED_READ_ONLY              nothing can be written, and no session for writing is opened
  *   TROUBLED_FULL                   nothing can be created any more
  */
 #define _GNU_SOURCE
@@ -26,15 +27,16 @@ typedef struct { unsigned char version[2]; void *functions[68]; } function_list;
 
 enum {
     INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
-    CLOSE_ALL_SESSIONS = 14, GET_SESSION_INFO = 15, LOGIN = 18, CREATE_OBJECT = 20, DESTROY_OBJECT = 22,
+    OPEN_SESSION = 12, CLOSE_ALL_SESSIONS = 14, GET_SESSION_INFO = 15, LOGIN = 18, CREATE_OBJECT = 20, DESTROY_OBJECT = 22,
     GET_ATTRIBUTE_VALUE = 24, SET_ATTRIBUTE_VALUE = 25, FIND_INIT = 26, FIND = 27, FIND_FINAL = 28, SIGN = 43,
     GENERATE_KEY_PAIR = 59
 };
 enum {
     CKR_OK = 0, CKR_GENERAL_ERROR = 5, CKR_ATTRIBUTE_TYPE_INVALID = 0x12, CKR_DEVICE_MEMORY = 0x31,
-    CKR_PIN_INCORRECT = 0xA0, CKR_PIN_LOCKED = 0xA4, CKR_SESSION_HANDLE_INVALID = 0xB3, CKR_TOKEN_NOT_PRESENT = 0xE0
+    CKR_PIN_INCORRECT = 0xA0, CKR_PIN_LOCKED = 0xA4, CKR_SESSION_HANDLE_INVALID = 0xB3, CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_WRITE_PROTECTED = 0xE2
 };
 enum { CKA_CLASS = 0, CKA_ID = 0x102, CKA_PUBLIC_EXPONENT = 0x122, CKA_ALWAYS_AUTHENTICATE = 0x202 };
+enum { READ_WRITE_SESSION = 2, WRITE_PROTECTED = 2 };
 enum { COUNT_LOW = 0x10000, FINAL_TRY = 0x20000, LOCKED = 0x40000, PROTECTED_PATH = 0x100 };
 
 static function_list ours;
@@ -108,6 +110,8 @@ static ulong get_token_info(ulong slot, unsigned char *info)
     if (is_pulled())
         return CKR_TOKEN_NOT_PRESENT;
     rv = CALL(GET_TOKEN_INFO, slot, info);
+    if (wants("TROUBLED_READ_ONLY", NULL))
+        *flags |= WRITE_PROTECTED;
     if (wants("TROUBLED_PIN_PAD", NULL))
         *flags |= PROTECTED_PATH;
     if (wants("TROUBLED_ONE_CARD", NULL))
@@ -128,6 +132,13 @@ static ulong get_mechanism_list(ulong slot, ulong *list, ulong *count)
             if (list[i] == 0x40)
                 list[i] = 0x80000040;
     return rv;
+}
+
+static ulong open_session(ulong slot, ulong flags, void *application, void *notify, ulong *session)
+{
+    if (wants("TROUBLED_READ_ONLY", NULL) && flags & READ_WRITE_SESSION)
+        return CKR_TOKEN_WRITE_PROTECTED;
+    return CALL(OPEN_SESSION, slot, flags, application, notify, session);
 }
 
 static ulong get_session_info(ulong session, void *info)
@@ -238,6 +249,7 @@ ulong C_GetFunctionList(function_list **list)
     ours.functions[GET_SLOT_INFO] = get_slot_info;
     ours.functions[GET_TOKEN_INFO] = get_token_info;
     ours.functions[GET_MECHANISM_LIST] = get_mechanism_list;
+    ours.functions[OPEN_SESSION] = open_session;
     ours.functions[GET_SESSION_INFO] = get_session_info;
     ours.functions[LOGIN] = login;
     ours.functions[CREATE_OBJECT] = create_object;

@@ -65,8 +65,9 @@ class World:
         self.folder, self.clock = folder, MovingClock(now)
         self.hierarchy = Hierarchy.make(folder, self.clock, url, KeyAlgorithm.P_256)
         self.ledger = Ledger(folder / "ledger.sqlite3")
-        for number, holder in zip((NUMBER, OTHER_NUMBER), PEOPLE, strict=True):
-            self.ledger.add_card(Card(number, holder, now + CARD_EXPIRES))
+        with self.ledger.transaction():
+            for number, holder in zip((NUMBER, OTHER_NUMBER), PEOPLE, strict=True):
+                self.ledger.add_card(Card(number, holder, now + CARD_EXPIRES))
         self.open()
 
     def open(self, **options: Any) -> None:
@@ -146,7 +147,9 @@ class Said:
 
     def info(self, name: str) -> Any:
         """A value of generalInfo."""
-        return next(i["infoValue"].native for i in self.message["header"]["generalInfo"] if i["infoType"].native == name)
+        return next(
+            i["infoValue"].native for i in self.message["header"]["generalInfo"] if i["infoType"].native == name
+        )
 
     def is_signed_by(self, certificate: bytes) -> bool:
         key = load_der_public_key(Certificate.parse(certificate).public_key)

@@ -20,7 +20,17 @@ from sithsup.errors import (
 from sithsup.model import CertificateState, KeyRole, MessageKind, ObjectKind
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.case import CONFIRM_WAIT
-from sithsup.sim.faults import AUTHORITY_VERBS, Failure, Fault, Faults, Mishap, ProcessKilled, When, mishaps
+from sithsup.sim.faults import (
+    AUTHORITY_FAILURES,
+    AUTHORITY_VERBS,
+    Failure,
+    Fault,
+    Faults,
+    Mishap,
+    ProcessKilled,
+    When,
+    mishaps,
+)
 from sithsup.sim.ledger import Ledger, RecordState, Retire
 from sithsup.sim.messages import Protected
 from sithsup.sim.pki import PROFILES
@@ -224,10 +234,21 @@ class TestConfirm:
         assert told(bench, issued) is CertificateState.GOOD
 
     def test_a_transaction_that_never_was_is_unknown(self, bench: Bench) -> None:
-        """And so is somebody else's."""
+        """It must be ordered again."""
         order, issued = bench.ordered()
         with pytest.raises(TransactionUnknownError):
             bench.confirm(replace(order, transaction=bytes(16)), issued)
+
+    def test_somebody_elses_transaction_is_unknown(self, bench: Bench) -> None:
+        """To a holder of another card that the authority knows as well."""
+        order, issued = bench.ordered()
+        other = Bench.make(number=2)
+        other.log_in()
+        bench.authority.ledger.enrol(other.case.person, other.case.old)
+        composed = bench.authority.compose_confirmation(order, issued, other.signer(), accept=True)
+        with pytest.raises(TransactionUnknownError):
+            bench.authority.confirm(composed)
+        assert state(bench, issued.certificate) is RecordState.ISSUED
 
     def test_the_certificate_of_the_transaction_is_meant(self, bench: Bench) -> None:
         """Confirming another one confirms nothing."""
@@ -427,6 +448,26 @@ def test_the_same_message_again_is_answered_as_if_nothing_had_been(verb: str, mi
     talk.bench.script(Faults())
     talk.send()
     assert talk.effects() == twin.effects()
+
+
+@pytest.mark.parametrize(
+    ("failure", "times"),
+    [(failure, {Failure.DELIVERED_TWICE: 2}.get(failure, int(failure in ARRIVES))) for failure in AUTHORITY_FAILURES],
+)
+def test_a_message_reaches_the_authority_as_often_as_it_says(
+    failure: Failure, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lost: never. Twice: twice."""
+    talk, heard = Conversation("order"), list[bytes]()
+    answer = talk.bench.authority._registry.answer
+
+    def listen(request: bytes) -> bytes:
+        heard.append(request)
+        return answer(request)
+
+    monkeypatch.setattr(talk.bench.authority._registry, "answer", listen)
+    talk.strike("order", Mishap(failure))
+    assert len(heard) == times
 
 
 def test_a_late_message_is_acted_on_before_the_next() -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sithsup.card.session import choose_card, find_cards
+from sithsup.certificate import Certificate
 from sithsup.errors import SithsupError
 from sithsup.model import KeyRole, ObjectKind, Outcome
 from sithsup.operation import Operation
@@ -20,6 +21,7 @@ from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.card import Desk
 from sithsup.sim.case import CardKind, Case, HonestHolder, old_card
 from sithsup.sim.faults import Faults, ProcessKilled
+from sithsup.sim.keys import public_half
 from sithsup.sim.ledger import RecordState
 from sithsup.sim.token import SimulatedToken
 
@@ -41,7 +43,7 @@ class Inline(Executor):
         future: Future[Any] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  as every executor does
             future.set_exception(error)
         return future
 
@@ -99,12 +101,9 @@ class Lab:
             pause=lambda _: None,
         )
         with operation:
-            events: list[StepEvent] = []
-            try:
-                for event in getattr(operation, action)():
-                    events.append(event)
-            finally:
-                self.events += [f"{event.step.name}: {event.mark.value}" for event in events]
+            event: StepEvent
+            for event in getattr(operation, action)():
+                self.events += [f"{event.step.name}: {event.mark.value}"]
             return operation.outcome
 
     def mend(self, faults: Faults | None = None) -> None:
@@ -135,8 +134,6 @@ class Lab:
 
     def working_keys(self) -> set[bytes]:
         """The public keys of every private key on the card that can sign."""
-        from sithsup.sim.keys import public_half
-
         return {
             public_half(o.secret)
             for t in self.card.tokens
@@ -146,8 +143,6 @@ class Lab:
 
     def identity_works(self) -> bool:
         """Whether somebody can log in now: an authentication certificate that the authority holds good, and its key."""
-        from sithsup.certificate import Certificate
-
         good = set(self.authority.ledger.valid_certificates())
         keys = self.working_keys()
         found = (Certificate.parse(der) for der in self.certificates() & good if der not in self.case.kept)
@@ -155,8 +150,6 @@ class Lab:
 
     def end(self) -> str:
         """`old`, `new`, or what is wrong with the card."""
-        from sithsup.certificate import Certificate
-
         on_card, keys = self.certificates(), self.working_keys()
         ledger = self.authority.ledger
         confirmed = {r.der for r in ledger.certificates.values() if r.state is RecordState.CONFIRMED and r.profile}
@@ -173,15 +166,11 @@ class Lab:
         return f"TORN old={old_alive} new={len(new)} ours={len(on_card & ours)} keys={len(self._new_keys())}"
 
     def _new_keys(self) -> set[bytes]:
-        from sithsup.certificate import Certificate
-
         old = {Certificate.parse(der).public_key for der in self.case.old}
         return self.working_keys() - old
 
     def _others(self) -> list[str]:
         """Everything on the card that the campaign does not target, as it is stored."""
-        from sithsup.certificate import Certificate
-
         old_keys = {Certificate.parse(der).public_key for der in self.case.old}
         kept = set(self.case.kept)
         stored = (o for t in self.card.tokens for o in t.objects)
@@ -194,8 +183,6 @@ class Lab:
 
 
 def _is_old(stored: Any, old_keys: set[bytes]) -> bool:
-    from sithsup.sim.keys import public_half
-
     return bool(stored.secret) and public_half(stored.secret) in old_keys
 
 

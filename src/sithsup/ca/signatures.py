@@ -66,7 +66,7 @@ def _verify(key: PublicKeyTypes, algorithm: Any, signature: bytes, message: byte
         key.verify(signature, message, scheme, digest)
     elif isinstance(key, ec.EllipticCurvePublicKey) and name.endswith("_ecdsa"):
         key.verify(signature, message, ec.ECDSA(HASHES[name.removesuffix("_ecdsa")]))
-    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+    elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey) and name in {"ed25519", "ed448"}:
         key.verify(signature, message)
     else:
         raise TypeError(f"{name} does not go with the key")

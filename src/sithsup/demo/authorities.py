@@ -90,7 +90,7 @@ class Maker:
         return self._certify(plan.name, plan.issuer, extensions, validity)
 
     def cmp_signer(self) -> Entity:
-        """The certificate that signs the authority's messages."""
+        """Make the certificate that signs the authority's messages."""
         extensions: list[Extension] = [
             (key_usage("digital_signature"), True),
             (x509.ExtendedKeyUsage([CMC_CA]), False),
@@ -99,27 +99,34 @@ class Maker:
         return self._certify(CMP_SIGNER, profiles.ROOT_2, extensions, self._service_validity)
 
     def responders(self) -> dict[str, Entity]:
-        """The certificates of the status service, one by each authority."""
+        """Certify the key of the status service, once by each authority.
+
+        Never with SHA-1: a program that refuses it in new certificates still wants to ask about old ones.
+        """
         extensions: list[Extension] = [
             (key_usage("digital_signature"), True),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
             (x509.OCSPNoCheck(), False),
         ]
-        return {name: self._certify(RESPONDER, name, extensions, self._service_validity) for name in PLANS}
+        return {name: self._certify(RESPONDER, name, extensions, self._service_validity, _SHA_256) for name in PLANS}
 
     @property
     def _service_validity(self) -> tuple[datetime, datetime]:
         return self._now - YEAR, self._now + 2 * YEAR
 
     def _certify(
-        self, name: str, issuer: str, extensions: list[Extension], validity: tuple[datetime, datetime]
+        self,
+        name: str,
+        issuer: str,
+        extensions: list[Extension],
+        validity: tuple[datetime, datetime],
+        algorithm: Hash | None = None,
     ) -> Entity:
-        key, plan = self._keys[name], PLANS[issuer]
+        key, issuer_key = self._keys[name], self._keys[issuer]
         builder = new_builder(authority_name(name), authority_name(issuer), key.public_key(), validity)
-        identifiers = key_identifiers(key.public_key(), self._keys[issuer].public_key())
-        return Entity(
-            sign_certificate(extend(builder, [*extensions, *identifiers]), self._keys[issuer], plan.hash), key
-        )
+        identifiers = key_identifiers(key.public_key(), issuer_key.public_key())
+        builder = extend(builder, [*extensions, *identifiers])
+        return Entity(sign_certificate(builder, issuer_key, algorithm or PLANS[issuer].hash), key)
 
 
 def new_builder(
@@ -146,7 +153,7 @@ def extend(builder: x509.CertificateBuilder, extensions: Iterable[Extension]) ->
 
 
 def key_identifiers(key: PublicKey, issuer_key: PublicKey) -> list[Extension]:
-    """The identifiers of the subject's key and of the issuer's (RFC 5280, sections 4.2.1.1 and 4.2.1.2)."""
+    """Identify the subject's key and the issuer's (RFC 5280, sections 4.2.1.1 and 4.2.1.2)."""
     return [
         (x509.SubjectKeyIdentifier.from_public_key(key), False),
         (x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), False),

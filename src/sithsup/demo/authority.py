@@ -25,16 +25,16 @@ from asn1crypto import core, x509
 from sithsup.ca import cmp_asn1
 from sithsup.demo.ledger import Entry, Exchange, Reason, State
 from sithsup.demo.messages import RefusedError, Request, compose, verify_signature
-from sithsup.demo.profiles import PROFILES, Style, subject_name
+from sithsup.demo.profiles import PROFILES, Style
 from sithsup.model import KeyRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from sithsup.certificate import Certificate
     from sithsup.demo.hierarchy import Hierarchy
     from sithsup.demo.ledger import Ledger
-    from sithsup.demo.messages import Answer
     from sithsup.demo.profiles import Profile
     from sithsup.model import Clock
 
@@ -58,10 +58,12 @@ class _Turn(NamedTuple):
 
 
 class _Reply(NamedTuple):
-    """The body of an answer, and the certificate that the transaction is about."""
+    """The body of an answer, the certificate that the transaction is about, and what an answer with it adds."""
 
     body: tuple[str, Any]
     issued: Entry | None = None
+    issuers: tuple[bytes, ...] = ()
+    confirm_by: datetime | None = None
 
 
 _CONFIRMED = ("pkiconf", core.Null())
@@ -102,6 +104,7 @@ class DemoAuthority:
         try:
             request = Request.read(der)
             signer = request.verify()
+            self._ledger.revoke_unconfirmed(self._clock())  # by itself: a refusal undoes the transaction
             with self._ledger.transaction():
                 return self._answer(request, signer, label)
         except RefusedError as refused:
@@ -113,8 +116,6 @@ class DemoAuthority:
 
     def _answer(self, request: Request, signer: Certificate, label: str | None) -> bytes:
         """Give the kept answer to these very bytes, even to a signer who was revoked since; else work one out."""
-        now = self._clock()
-        self._ledger.revoke_unconfirmed(now)
         said = self._ledger.exchanges(signer.fingerprint, request.transaction_id)
         kept = next((exchange.answer for exchange in said if exchange.request == request.digest), None)
         if kept is not None:
@@ -122,19 +123,11 @@ class DemoAuthority:
             return kept
         turn = _Turn(request, self._trusted(signer), said, label)
         reply = self._handler(request.body)(turn)
-        fresh = reply.issued if request.body == "cr" else None
-        issuers = self._hierarchy.path(fresh.profile.issuer) if fresh else ()
-        answer = compose(request, reply.body, self._hierarchy.cmp_signer, now, issuers, fresh and fresh.confirm_by)
-        self._ledger.add_exchange(
-            Exchange(
-                signer.fingerprint,
-                request.transaction_id,
-                request.digest,
-                answer.der,
-                answer.nonce,
-                reply.issued.fingerprint if reply.issued else None,
-            )
-        )
+        signing, now = self._hierarchy.cmp_signer, self._clock()
+        answer = compose(request, reply.body, signing, now, reply.issuers, reply.confirm_by)
+        issued = reply.issued.fingerprint if reply.issued else None
+        names = signer.fingerprint, request.transaction_id, request.digest
+        self._ledger.add_exchange(Exchange(*names, answer.der, answer.nonce, issued))
         LOG.info("%s answered by %s, transaction %s", request.body, reply.body[0], request.transaction_id.hex())
         return answer.der
 
@@ -191,9 +184,11 @@ class DemoAuthority:
         if card.reason != "ELIGIBLE":
             raise RefusedError("notAuthorized", f"this card is not upgraded: {card.reason}")
         now = self._clock()
+        confirm_by = now + self._confirm_wait
         der = self._hierarchy.issue(profile, public_key, card.holder, card.number, (now, card.expires))
-        entry = self._ledger.add_certificate(der, profile.name, card.number, now, now + self._confirm_wait)
-        return _Reply(("cp", _response(der, asked["certReq"]["certTemplate"]["subject"])), entry)
+        entry = self._ledger.add_certificate(der, profile.name, card.number, now, confirm_by)
+        body = _response(der, asked["certReq"]["certTemplate"]["subject"])
+        return _Reply(("cp", body), entry, self._hierarchy.path(profile.issuer), confirm_by)
 
     # ------------------------------------------------------------------------------------ confirming
 

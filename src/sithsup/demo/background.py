@@ -51,7 +51,7 @@ def _end(pid: int, folder: Path) -> None:
         if _is_ours(pid, folder):
             with suppress(ProcessLookupError):
                 os.kill(pid, number)
-            _wait_until(lambda: not _is_ours(pid, folder))
+            _wait_until(lambda: _has_ended(pid))
 
 
 def _detach(command: tuple[str, ...], output: Path) -> int:
@@ -74,13 +74,27 @@ def _is_ours(pid: int, folder: Path) -> bool:
 
 
 def _command_line(pid: int) -> str:
-    """The command of a process; empty for one that has ended."""
-    if sys.platform == "linux":
-        try:
-            return Path(f"/proc/{pid}/cmdline").read_text("utf-8", errors="surrogateescape").replace("\0", " ")
-        except OSError:
-            return ""
-    command = ["/bin/ps", "-ww", "-o", "args=", "-p", str(pid)]
+    """The command of a process; empty for one that is ending or has ended."""
+    if sys.platform != "linux":
+        return _ps(pid, "args")
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", errors="surrogateescape").replace("\0", " ")
+    except OSError:
+        return ""
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a process is gone, or a zombie for which nobody waits."""
+    if sys.platform != "linux":
+        return _ps(pid, "stat")[:1] in {"", "Z"}
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace").rpartition(") ")[2][:1] in {"Z", "X"}
+    except OSError:
+        return True
+
+
+def _ps(pid: int, column: str) -> str:
+    command = ["/bin/ps", "-ww", "-o", f"{column}=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout  # noqa: S603  a number
 
 

@@ -83,11 +83,12 @@ def sign_certificate(builder: x509.CertificateBuilder, key: PrivateKey, algorith
 
 
 def _with_sha1(certificate: x509.Certificate, key: PrivateKey) -> x509.Certificate:
+    sha1 = hashes.SHA1()  # noqa: S303  real old cards carry it
     parsed = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
-    algorithm = asn1_algos.SignedDigestAlgorithm({"algorithm": _algorithm(key, hashes.SHA1())})
+    algorithm = asn1_algos.SignedDigestAlgorithm({"algorithm": _algorithm(key, sha1)})
     parsed["tbs_certificate"]["signature"] = algorithm
     parsed["signature_algorithm"] = algorithm
-    parsed["signature_value"] = _signature(key, parsed["tbs_certificate"].dump(), hashes.SHA1())
+    parsed["signature_value"] = _signature(key, parsed["tbs_certificate"].dump(), sha1)
     return x509.load_der_x509_certificate(parsed.dump())
 
 

@@ -20,8 +20,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sithsup.demo import profiles
-from sithsup.demo.authorities import CMP_SIGNER, KEY_SIZES, PLANS, RESPONDER, Maker
-from sithsup.demo.authorities import extend, key_identifiers, make_keys, new_builder
+from sithsup.demo.authorities import (
+    CMP_SIGNER,
+    KEY_SIZES,
+    PLANS,
+    RESPONDER,
+    Maker,
+    extend,
+    key_identifiers,
+    make_keys,
+    new_builder,
+)
 from sithsup.demo.entity import Entity, PublicKey, load_key, sign_certificate, store_key
 from sithsup.demo.profiles import Holder, Profile, Style, file_name
 from sithsup.model import KeyAlgorithm

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from sithsup.demo.authority import CONFIRM_WAIT, QUERY_OID, DemoAuthority
@@ -69,7 +69,7 @@ class DemoServer(ThreadingHTTPServer):
         }
         super().__init__((HOST, port), _Handler)
 
-    def __enter__(self) -> DemoServer:
+    def __enter__(self) -> Self:
         """Serve in a thread for the length of a block."""
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         path, length = self._path, self._length()
         if length is None:
-            return
+            return None
         sent = self.headers.get_content_type()
         body = self.rfile.read(length)
         if cmp := CMP_PATH.fullmatch(path):
@@ -157,9 +157,7 @@ def open_server(
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    authority = DemoAuthority(
-        hierarchy, ledger, clock, confirm_wait=confirm_wait, delay=delay, query_oid=QUERY_OID
-    )
+    authority = DemoAuthority(hierarchy, ledger, clock, confirm_wait=confirm_wait, delay=delay, query_oid=QUERY_OID)
     chosen = port if port is not None else urlsplit(hierarchy.url).port or 0
     return DemoServer(chosen, authority, DemoStatus(hierarchy, ledger, clock), hierarchy)
 
@@ -168,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a SIGTERM or SIGINT comes."""
     options = _parser().parse_args(arguments)
     folder: Path = options.folder
+    (folder / READY_FILE).unlink(missing_ok=True)  # of one that was killed
     logging.basicConfig(
         filename=folder / LOG_FILE, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )

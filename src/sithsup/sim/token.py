@@ -284,7 +284,6 @@ class SimulatedToken:
                 if token is not None and card.token(token) is not None:
                     self._pull(card)
             return refused()
-        self._open.clear()
         if mishap.failure is Failure.PROCESS_KILLED:
             return self.faults.kill(verb)
         self._dead = True

@@ -1,0 +1,241 @@
+"""The status of a certificate: OCSP first, the list else, and nothing that is not signed for it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sithsup.errors import (
+    AnswerUntrustedError,
+    AuthorityBusyError,
+    AuthorityError,
+    AuthorityUnreachableError,
+)
+from sithsup.model import CertificateState, CertificateStatus
+from tests.ca import pki
+from tests.ca.scripted import Script, authority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+H = pki.hierarchy()
+ISSUED = H.issue(pki.target(), pki.new_key())
+OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+REVOKED_AT = pki.NOW - timedelta(hours=1)
+GOOD, REVOKED, UNKNOWN = (ocsp.OCSPCertStatus[name] for name in ("GOOD", "REVOKED", "UNKNOWN"))
+
+
+def delegated(*extensions: pki.Extension, issuer: pki.Keyed = H.hsa_issuer, **options: Any) -> pki.Keyed:
+    return pki.make(pki.name("TEST OCSP"), list(extensions or [pki.purposes(OCSP_SIGNING)]), issuer, **options)
+
+
+def respond(
+    state: ocsp.OCSPCertStatus = GOOD,
+    *,
+    about: pki.Keyed = ISSUED,
+    signer: pki.Keyed = H.hsa_issuer,
+    at: datetime = pki.NOW,
+    until: datetime | None = pki.NOW + timedelta(hours=1),
+    nonce: Callable[[bytes], bytes | None] = lambda nonce: nonce,
+) -> Callable[[bytes | None], bytes]:
+    """Answer as a responder does, except for what the test names."""
+
+    def answer(question: bytes | None) -> bytes:
+        assert question is not None
+        request = ocsp.load_der_ocsp_request(question)
+        asked = request.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            about.certificate,
+            H.hsa_issuer.certificate,
+            hashes.SHA1(),  # noqa: S303  certID
+            state,
+            at,
+            until,
+            REVOKED_AT if state is REVOKED else None,
+            None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
+        if signer is not H.hsa_issuer:
+            builder = builder.certificates([signer.certificate])
+        repeated = nonce(asked)
+        if repeated is not None:
+            builder = builder.add_extension(x509.OCSPNonce(repeated), critical=False)
+        return builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+
+    return answer
+
+
+def crl(
+    *revoked: int,
+    signer: pki.Keyed = H.hsa_issuer,
+    name: x509.Name = H.hsa_issuer.certificate.subject,
+    at: datetime = pki.NOW,
+    partial: bool = False,
+) -> Callable[[bytes | None], bytes]:
+    builder = x509.CertificateRevocationListBuilder().issuer_name(name).last_update(at)
+    builder = builder.next_update(at + timedelta(days=1))
+    for serial in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(REVOKED_AT).build()
+        builder = builder.add_revoked_certificate(entry)
+    if partial:
+        point = x509.IssuingDistributionPoint(None, None, True, False, None, False, False)
+        builder = builder.add_extension(point, critical=True)
+    der = builder.sign(signer.key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return lambda _: der
+
+
+def ask(
+    responder: Callable[[bytes | None], bytes] | Exception,
+    revocations: Callable[[bytes | None], bytes] | Exception | None = None,
+    certificate: pki.Keyed = ISSUED,
+) -> CertificateStatus:
+    script = Script()
+    script.pages = {pki.OCSP_URL: responder, pki.CRL_URL: revocations or TimeoutError()}
+    return authority(script).status(certificate.der, H.hsa_issuer.der)
+
+
+@pytest.mark.parametrize(
+    ("state", "expected", "revoked_at"),
+    [
+        (GOOD, CertificateState.GOOD, None),
+        (REVOKED, CertificateState.REVOKED, REVOKED_AT),
+        (UNKNOWN, CertificateState.UNKNOWN, None),
+    ],
+    ids=str,
+)
+def test_a_responder_tells_the_state(
+    state: ocsp.OCSPCertStatus, expected: CertificateState, revoked_at: datetime | None
+) -> None:
+    """The three states come back, with the time of the revocation; `at` is the responder's time."""
+    status = ask(respond(state))
+    assert (status.state, status.revoked_at) == (expected, revoked_at)
+    assert abs(status.at - datetime.now(status.at.tzinfo)) < timedelta(minutes=1)  # producedAt is its clock
+
+
+def test_a_certified_responder_is_believed() -> None:
+    """A responder that the issuer itself certified for OCSP."""
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert ask(respond(signer=delegated(not_after=later))).state is CertificateState.GOOD
+
+
+LATER = datetime.now(UTC) + timedelta(days=1)
+LAST_WEEK = pki.NOW - timedelta(days=7)
+UNTRUSTED: dict[str, dict[str, Any]] = {
+    "stranger": {"signer": pki.make(pki.name("TEST"), [pki.purposes(OCSP_SIGNING)], not_after=LATER)},
+    "certified by another": {"signer": delegated(issuer=H.number_issuer, not_after=LATER)},
+    "certified for something else": {"signer": delegated(pki.purposes(pki.CMC_CA), not_after=LATER)},
+    "certified for nothing": {"signer": delegated(pki.usage("digital_signature"), not_after=LATER)},
+    "expired": {"signer": delegated(not_after=pki.NOW)},
+    "the certificate itself": {"signer": ISSUED},
+    "about another": {"about": H.issue(pki.target(), pki.new_key())},
+    "another nonce": {"nonce": lambda _: b"x" * 16},
+    "old, without nonce": {"nonce": lambda _: None, "at": LAST_WEEK, "until": LAST_WEEK + timedelta(days=1)},
+    "old and undated": {"nonce": lambda _: None, "at": LAST_WEEK, "until": None},
+    "of tomorrow, without nonce": {"nonce": lambda _: None, "at": pki.NOW + timedelta(days=1), "until": None},
+}
+
+
+@pytest.mark.parametrize("what", UNTRUSTED)
+def test_an_answer_that_is_not_for_this_is_refused(what: str) -> None:
+    """Signer, certificate, nonce and time are checked; then the list is tried, and its failure told last."""
+    with pytest.raises(AnswerUntrustedError):
+        ask(respond(**UNTRUSTED[what]), lambda _: b"no list")
+
+
+def test_a_fresh_answer_without_a_nonce_is_believed() -> None:
+    """Many responders answer from a store: then the times decide."""
+    assert ask(respond(nonce=lambda _: None)).state is CertificateState.GOOD
+    assert ask(respond(nonce=lambda _: None, until=None)).state is CertificateState.GOOD
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (ocsp.OCSPResponseStatus.TRY_LATER, AuthorityBusyError),
+        (ocsp.OCSPResponseStatus.INTERNAL_ERROR, AuthorityBusyError),
+        (ocsp.OCSPResponseStatus.UNAUTHORIZED, AuthorityUnreachableError),
+    ],
+    ids=str,
+)
+def test_a_responder_that_does_not_answer(status: ocsp.OCSPResponseStatus, error: type[AuthorityError]) -> None:
+    """Unsigned by nature: it tells nothing of the certificate, only that the responder is of no use now."""
+    refusal = ocsp.OCSPResponseBuilder.build_unsuccessful(status).public_bytes(Encoding.DER)
+    only_ocsp = pki.make(pki.name("TEST"), [pki.status_addresses()[0]], H.hsa_issuer)
+    with pytest.raises(AuthorityError) as caught:
+        ask(lambda _: refusal, certificate=only_ocsp)
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    "failure", [TimeoutError(), AuthorityUnreachableError(address="-")], ids=["silent", "out of reach"]
+)
+def test_the_list_is_read_when_the_responder_is_away(failure: Exception) -> None:
+    """Good when it is not on the list, revoked when it is; `at` is when the list was made."""
+    serial = ISSUED.certificate.serial_number
+    assert ask(failure, crl(serial + 1)) == CertificateStatus(CertificateState.GOOD, pki.NOW)
+    assert ask(failure, crl(serial)) == CertificateStatus(CertificateState.REVOKED, pki.NOW, REVOKED_AT)
+
+
+@pytest.mark.parametrize(
+    "revocations",
+    [
+        crl(signer=H.number_issuer),
+        crl(signer=H.number_issuer, name=H.number_issuer.certificate.subject),
+        crl(at=pki.NOW - timedelta(days=2)),
+        crl(at=pki.NOW + timedelta(days=2)),
+        crl(partial=True),
+        lambda _: b"<html>",
+    ],
+    ids=["other key", "other issuer", "old", "of the future", "partial", "page"],
+)
+def test_a_list_that_is_not_for_this_is_refused(revocations: Callable[[bytes | None], bytes]) -> None:
+    """Issuer, signature, time and completeness are checked."""
+    with pytest.raises(AnswerUntrustedError):
+        ask(TimeoutError(), revocations)
+
+
+def test_a_certificate_without_addresses_has_no_status() -> None:
+    """Unknown is not claimed: nobody was asked."""
+    bare = pki.make(pki.name("TEST"), [], H.hsa_issuer)
+    with pytest.raises(AuthorityUnreachableError):
+        ask(respond(), certificate=bare)
+
+
+def test_garbage_for_a_certificate_is_told() -> None:
+    """Never an exception of the library underneath."""
+    with pytest.raises(AnswerUntrustedError):
+        authority(Script()).status(b"garbage", H.hsa_issuer.der)
+
+
+@given(place=st.integers(0, 2000), bit=st.integers(0, 7), state=st.sampled_from([GOOD, REVOKED]))
+@settings(max_examples=200)
+def test_no_changed_answer_changes_the_state(place: int, bit: int, state: ocsp.OCSPCertStatus) -> None:
+    """A turned bit is an AuthorityError, or did not matter."""
+
+    def changed(question: bytes | None) -> bytes:
+        der = bytearray(respond(state)(question))
+        der[place % len(der)] ^= 1 << bit
+        return bytes(der)
+
+    try:
+        status = ask(changed, lambda _: b"no list")
+    except AuthorityError:
+        return
+    assert status.state.name == state.name
+
+
+def test_the_key_of_the_issuer_is_not_enough_without_its_name() -> None:
+    """A responder's certificate that carries the issuer's name but another key does not pass."""
+    assert isinstance(H.hsa_issuer.key, ec.EllipticCurvePrivateKey)
+    impostor = pki.make(pki.name(pki.HSA_ISSUER), [pki.purposes(OCSP_SIGNING)], not_after=LATER)
+    with pytest.raises(AnswerUntrustedError):
+        ask(respond(signer=impostor), lambda _: b"no list")

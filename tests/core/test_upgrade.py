@@ -1,0 +1,626 @@
+"""The upgrade on the simulators: one named test for every rule that a row of the table must know."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup import recovery, steps
+from sithsup.campaign import AuthorityData, OldKeys, Window
+from sithsup.certificate import Certificate
+from sithsup.errors import (
+    AuthorityBusyError,
+    AuthorityRefusedError,
+    AuthorityUnreachableError,
+    CardFullError,
+    CertificateUnsuitableError,
+    CodeIncorrectError,
+    InterruptedUpgradeError,
+    NotEligibleError,
+    PointOfNoReturnError,
+    ProofFailedError,
+    StepNotSeenError,
+    UnusableError,
+)
+from sithsup.journal import history
+from sithsup.model import KeyRole, ObjectKind, Outcome, Seen, SubjectKind
+from sithsup.runner import WALKS
+from sithsup.sim import pki
+from sithsup.sim.case import CODES, CardKind
+from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, Tear, When
+from sithsup.sim.ledger import RecordState, Retire
+from sithsup.upgrade import UPGRADE
+from tests.support.lab import NEW, OLD, Inline, Lab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KILL = Mishap(Failure.PROCESS_KILLED, When.BEFORE)
+KILL_AFTER = Mishap(Failure.PROCESS_KILLED, When.AFTER)
+ROWS = [step.name for step in UPGRADE]
+
+
+def at(verb: str, number: int = 1, mishap: Mishap = KILL) -> Faults:
+    """A script in which one call of a verb goes wrong."""
+    return Faults(Fault(mishap, number, frozenset({verb})))
+
+
+def interrupted(folder: Path, verb: str, number: int = 1, mishap: Mishap = KILL, **options: CardKind) -> Lab:
+    """A lab whose upgrade was interrupted at a call, and where everything works again."""
+    lab = Lab(folder, faults=at(verb, number, mishap), **options)
+    assert lab.run("upgrade") is not Outcome.UPGRADED
+    lab.mend()
+    return lab
+
+
+def written(folder: Path) -> Lab:
+    """A lab whose upgrade was interrupted when all was written and nothing was confirmed or announced."""
+    return interrupted(folder, "write_certificate", 4, KILL_AFTER)
+
+
+# ------------------------------------------------------------------------------------------- the table itself
+
+
+def test_the_line_is_drawn_once_and_stands_above_the_first_confirmation() -> None:
+    """Rows above the line can be undone, rows below cannot; confirming is the first below."""
+    has_undo = [step.undo is not None for step in UPGRADE]
+    assert has_undo == sorted(has_undo, reverse=True)
+    assert ROWS[has_undo.index(False)] == "confirm-certificates"
+
+
+def test_the_old_private_keys_go_last() -> None:
+    """A card that tears a directory while a key is destroyed must have nothing left to lose."""
+    assert ROWS[-2:] == ["remove-old-certificates", "remove-old-keys"]
+
+
+# ------------------------------------------------------------------------------------------------- no fault
+
+
+@pytest.mark.parametrize("kind", [CardKind.TWO_PINS, CardKind.ONE_PIN, CardKind.SHARED])
+def test_an_upgrade_does_every_row_in_order(kind: CardKind, tmp_path: Path) -> None:
+    """From the old identity to the new one; what is not ours stays as it is; no journal is left."""
+    lab = Lab(tmp_path, kind=kind)
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert [event.split(":")[0] for event in lab.events if event.endswith("started")] == ROWS[:-1]
+    assert [path.name for path in (tmp_path / "A").iterdir()] == ["history.sqlite3"]
+    assert [entry.outcome for entry in history(tmp_path / "A")] == ["upgraded"]
+
+
+def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
+    """Nothing changes on a card that is upgraded, whatever is asked."""
+    lab = Lab(tmp_path)
+    lab.run("upgrade")
+    before = lab.card.model_dump_json()
+    again = lab.run("upgrade")
+    assert isinstance(again, NotEligibleError)
+    assert (again.reasons, again.exit_code) == (("ALREADY_UPGRADED",), 0)
+    assert lab.run("resume") is None
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    assert lab.card.model_dump_json() == before
+
+
+def test_nothing_is_begun_on_a_card_that_is_not_eligible(tmp_path: Path) -> None:
+    """Before any code is asked: here because the window is over."""
+    lab = Lab(tmp_path)
+    lab.wait(days=400)
+    refused = lab.run("upgrade")
+    assert isinstance(refused, NotEligibleError)
+    assert refused.reasons[0] == "WINDOW_CLOSED"
+    assert "log_in" not in lab.faults.calls
+    assert not (tmp_path / "A").exists()
+
+
+def test_restoring_a_card_on_which_nothing_was_begun_changes_nothing(tmp_path: Path) -> None:
+    """It is looked at behind its codes, and left as it was, without a line of history."""
+    lab = Lab(tmp_path)
+    assert lab.run("restore") is None
+    assert lab.end() == OLD
+    assert history(tmp_path / "A") == ()
+
+
+def test_a_card_of_somebody_else_is_not_opened_to_be_restored(tmp_path: Path) -> None:
+    """No code is asked for a card that carries nothing of this campaign."""
+    lab = Lab(tmp_path)
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.kind is not ObjectKind.CERTIFICATE]
+    assert lab.run("restore") is None
+    assert "log_in" not in lab.faults.calls
+
+
+# ------------------------------------------------------------------------------------------------ ask-authority
+
+
+def test_the_authority_is_asked_before_anything_is_generated(tmp_path: Path) -> None:
+    """Its no leaves the card untouched, and no journal behind."""
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.permission = "NOT_IN_HSA"
+    refused = lab.run("upgrade")
+    assert isinstance(refused, NotEligibleError)
+    assert refused.reasons == ("NOT_IN_HSA",)
+    assert "generate_key_pair" not in lab.faults.calls
+    assert lab.end() == OLD
+    assert list((tmp_path / "A").iterdir()) == []
+
+
+def test_where_no_question_exists_the_refusal_of_the_order_undoes_the_keys(tmp_path: Path) -> None:
+    """The card ends as it was, and the history says restored."""
+    lab = Lab(tmp_path)
+    silent = AuthorityData(address="http://sim.invalid/cmp")
+    lab.campaign = lab.case.campaign.model_copy(update={"authority": silent})
+    lab.authority.ledger.policy.permission = "NOT_AUTHORIZED"
+    assert isinstance(lab.run("upgrade"), AuthorityRefusedError)
+    assert "query" not in lab.faults.calls
+    assert "generate_key_pair" in lab.faults.calls
+    assert lab.end() == OLD
+    assert [entry.outcome for entry in history(tmp_path / "A")] == ["restored"]
+
+
+def test_what_was_begun_may_be_finished_after_the_window_and_without_permission(tmp_path: Path) -> None:
+    """Neither a closed window nor a changed mind of the authority's question stops a recovery."""
+    lab = interrupted(tmp_path, "write_certificate")
+    lab.wait(minutes=1)
+    closed = Window(opens=lab.clock.now - timedelta(days=9), closes=lab.clock.now - timedelta(seconds=1))
+    lab.campaign = lab.case.campaign.model_copy(update={"window": closed})
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_busy_authority_costs_nothing(tmp_path: Path) -> None:
+    """The upgrade ends with when to come back; nothing was begun."""
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.busy = 120
+    busy = lab.run("upgrade")
+    assert isinstance(busy, AuthorityBusyError)
+    assert busy.retry_after == 120
+    assert lab.end() == OLD
+
+
+# ---------------------------------------------------------------------------------------------------- codes
+
+
+def test_a_wrong_code_is_sent_once_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One try is spent, the card is as it was, no journal stays."""
+    lab = Lab(tmp_path)
+    monkeypatch.setitem(CODES, KeyRole.SIGNATURE, b"000000")
+    assert isinstance(lab.run("upgrade"), CodeIncorrectError)
+    assert lab.faults.calls.count("log_in") == 2
+    assert [token.tries for token in lab.card.tokens] == [3, 2]
+    assert list((tmp_path / "A").iterdir()) == []
+
+
+# --------------------------------------------------------------------------------------------------- keys
+
+
+def test_a_phantom_that_cannot_be_destroyed_raises_the_generation(tmp_path: Path) -> None:
+    """The next key takes another id, and the upgrade is finished."""
+    lab = interrupted(tmp_path, "generate_key_pair", 1, Mishap(Failure.CARD_PULLED, When.TORN, Tear.PHANTOM))
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_key_whose_public_half_is_lost_is_made_again(tmp_path: Path) -> None:
+    """An elliptic private key without its public object does not tell its public key."""
+    lab = interrupted(tmp_path, "generate_key_pair", 2, Mishap(Failure.CARD_PULLED, When.TORN, Tear.PRIVATE_ALONE))
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_card_full_of_phantoms_is_full(tmp_path: Path) -> None:
+    """When every id of ours is taken by a phantom the person hears it, and the old identity works."""
+    lab = Lab(
+        tmp_path,
+        faults=Faults(
+            Fault(
+                Mishap(Failure.CARD_REFUSED, When.TORN, Tear.PHANTOM),
+                verbs=frozenset({"generate_key_pair"}),
+                lasting=True,
+            )
+        ),
+    )
+    ended = lab.run("upgrade")
+    while not isinstance(ended, CardFullError):
+        assert lab.identity_works()
+        ended = lab.run("resume")
+    assert lab.identity_works()
+
+
+def test_a_phantom_that_still_shows_its_public_key_is_found_out_by_its_first_signature(tmp_path: Path) -> None:
+    """The proof of possession is the real proof that a key was made whole."""
+    lab = interrupted(tmp_path, "order")
+    stored = [o for t in lab.card.tokens for o in t.objects if o.kind is ObjectKind.PRIVATE_KEY]
+    stored[1].phantom, stored[1].secret = True, b""
+    lab.lose_journal()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_key_that_a_certificate_carries_is_not_destroyed(tmp_path: Path) -> None:
+    """Not even by an undo: here another program certified our key meanwhile."""
+    lab = interrupted(tmp_path, "order")
+    token = lab.card.tokens[0]
+    ours = [o for o in token.objects if o.kind is ObjectKind.PUBLIC_KEY][-1]
+    foreign = lab.authority._registry.hierarchy.issue("SIM Telia e-legitimation HW CA v1", _body(lab), ours.value)
+    lab.card.add_certificate(token, foreign, ours.key_id, "another program's")
+    assert lab.run("restore") is Outcome.RESTORED
+    assert ours.value in lab.working_keys()
+
+
+def _body(lab: Lab) -> pki.Body:
+    return pki.Body(
+        lab.case.person,
+        KeyRole.AUTHENTICATION,
+        SubjectKind.PERSONAL_NUMBER,
+        77,
+        lab.clock.now,
+        lab.clock.now + timedelta(days=9),
+    )
+
+
+# ------------------------------------------------------------------------------------------------- orders
+
+
+def test_a_lost_answer_is_fetched_with_the_same_bytes(tmp_path: Path) -> None:
+    """No second certificate is issued for an order whose answer was lost."""
+    lab = interrupted(tmp_path, "order", 2, Mishap(Failure.ANSWER_LOST))
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert len([r for r in lab.authority.ledger.certificates.values() if r.profile]) == 4
+
+
+def test_an_order_that_the_authority_forgot_is_ordered_again_for_the_same_key(tmp_path: Path) -> None:
+    """After the confirmation wait the certificate is dead; the key stays."""
+    lab = interrupted(tmp_path, "confirm")
+    keys = lab.working_keys()
+    lab.wait(minutes=30)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert lab.working_keys() == keys
+
+
+def test_an_unanswered_order_that_is_refused_later_is_ordered_anew(tmp_path: Path) -> None:
+    """The authority heard it, forgot it and calls it a duplicate: another transaction, the same key."""
+    lab = interrupted(tmp_path, "order", 1, Mishap(Failure.ANSWER_LOST))
+    lab.authority.ledger.answers.clear()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_certificate_for_somebody_else_is_rejected_and_never_written(tmp_path: Path) -> None:
+    """The authority is told, the keys are undone, and the old identity works."""
+    lab = Lab(tmp_path)
+    people = lab.authority.ledger.people
+    number = lab.case.person.card_number
+    people[number] = people[number].model_copy(update={"surname": "Annan-Påhittad"})
+    ended = lab.run("upgrade")
+    assert isinstance(ended, CertificateUnsuitableError)
+    assert ended.mismatches
+    assert "write_certificate" not in lab.faults.calls
+    assert lab.end() == OLD
+    states = {r.state for r in lab.authority.ledger.certificates.values() if r.profile}
+    assert states == {RecordState.REVOKED}
+
+
+def test_an_unsuitable_certificate_that_was_journalled_is_rejected_by_the_recovery(tmp_path: Path) -> None:
+    """Killed between the answer and the judgement: the next process judges."""
+    lab = Lab(tmp_path)
+    people, number = lab.authority.ledger.people, lab.case.person.card_number
+    people[number] = people[number].model_copy(update={"surname": "Annan-Påhittad"})
+    lab.mend(at("confirm"))
+    assert isinstance(lab.run("upgrade"), ProcessKilled)
+    lab.mend()
+    assert isinstance(lab.run("resume"), CertificateUnsuitableError)
+    assert lab.end() == OLD
+
+
+# ------------------------------------------------------------------------------------------- certificates
+
+
+def test_a_certificate_under_a_passing_id_is_given_the_key_s(tmp_path: Path) -> None:
+    """Cut between writing and renaming: the certificate is there, and is paired again."""
+    lab = interrupted(tmp_path, "confirm")
+    new = {r.der for r in lab.authority.ledger.certificates.values() if r.profile}
+    stored = next(o for t in lab.card.tokens for o in t.objects if o.value in new)
+    key_id, stored.key_id = stored.key_id, b"passing"
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert stored.key_id == key_id
+    assert lab.end() == NEW
+
+
+def test_a_certificate_whose_key_is_gone_is_not_left_on_the_card(tmp_path: Path) -> None:
+    """Ours without its key is of no use; it is erased, the key is made and certified anew."""
+    lab = interrupted(tmp_path, "confirm")
+    for token in lab.card.tokens:
+        new = [o for o in token.objects if o.label.startswith("simulated ")]
+        token.objects[:] = [o for o in token.objects if o not in new]
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_new_certificate_that_does_not_work_stops_before_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature that does not verify under what was read back is never confirmed; going back is possible."""
+    lab = Lab(tmp_path)
+    honest = lab.token.sign
+    monkeypatch.setattr(
+        lab.token, "sign", lambda key, data, code=None: b"wrong" if data == steps.SENTENCE else honest(key, data, code)
+    )
+    assert isinstance(lab.run("upgrade"), ProofFailedError)
+    assert "confirm" not in lab.faults.calls
+    assert isinstance(lab.run("upgrade"), InterruptedUpgradeError)
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
+
+
+def test_the_signature_key_signs_nothing_but_its_orders_and_a_readable_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands for a person's signature is never put under random bytes."""
+    lab = Lab(tmp_path)
+    signed: list[bytes] = []
+    honest = lab.token.sign
+
+    def spy(key: object, data: bytes, code: object = None) -> bytes:
+        if "underskrift" in key.token.label:  # type: ignore[attr-defined]
+            signed.append(data)
+        return honest(key, data, code)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lab.token, "sign", spy)
+    lab.run("upgrade")
+    assert signed.count(steps.SENTENCE) == 1
+    assert len(signed) == 3  # the sentence, and one proof of possession for each of its two certificates
+
+
+# -------------------------------------------------------------------------------------- the point of no return
+
+
+def test_a_restore_past_the_line_says_why_and_a_resume_finishes(tmp_path: Path) -> None:
+    """Killed after the first confirmation was sent."""
+    lab = interrupted(tmp_path, "confirm", 1, KILL_AFTER)
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    assert lab.identity_works()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_confirmation_that_was_announced_and_never_sent_counts_as_sent(tmp_path: Path) -> None:
+    """It may still be on its way: only finishing is safe."""
+    lab = interrupted(tmp_path, "confirm", 1, Mishap(Failure.ANSWERED_LATE))
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_an_authority_that_retires_the_old_certificate_at_once_costs_nothing(tmp_path: Path) -> None:
+    """Killed right after the first confirmation: the new identity can still be finished."""
+    for number in range(1, 5):
+        lab = Lab(tmp_path / str(number), faults=at("confirm", number, KILL_AFTER))
+        lab.authority.ledger.policy.retire = Retire.FIRST
+        lab.run("upgrade")
+        lab.mend()
+        assert isinstance(lab.run("restore"), PointOfNoReturnError)
+        assert lab.run("resume") is Outcome.UPGRADED
+        assert lab.end() == NEW
+
+
+def test_another_computer_does_not_believe_a_good_status_before_the_wait_is_over(tmp_path: Path) -> None:
+    """B must not remove the old identity while A's certificates are issued but unconfirmed."""
+    lab = Lab(tmp_path, faults=at("confirm"))
+    lab.authority.ledger.policy.unconfirmed_is_good = True
+    lab.run("upgrade")
+    first = {r.der for r in lab.authority.ledger.certificates.values() if r.profile}
+    lab.mend(at("destroy"))
+    lab.lose_journal()
+    lab.run("resume")  # killed at the first object that it would remove
+    confirmed = {r.der for r in lab.authority.ledger.certificates.values() if r.profile and r.state == "confirmed"}
+    assert len(confirmed) == 4
+    assert not confirmed & first
+    assert set(lab.case.old) <= lab.certificates()
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_good_status_long_after_the_wait_is_a_confirmation(tmp_path: Path) -> None:
+    """Then another computer finishes without ordering anything."""
+    lab = interrupted(tmp_path, "destroy", 1)
+    ordered = len(lab.authority.ledger.certificates)
+    lab.wait(minutes=30)
+    lab.lose_journal()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert len(lab.authority.ledger.certificates) == ordered
+
+
+def test_another_computer_cannot_tell_the_line_without_the_authority(tmp_path: Path) -> None:
+    """It undoes nothing then; it offers to go on, and says that the issuer is out of reach."""
+    lab = interrupted(tmp_path, "confirm")
+    lab.lose_journal()
+    lab.authority.ledger.policy.unreachable = True
+    assert isinstance(lab.run("restore"), AuthorityUnreachableError)
+    assert isinstance(lab.run("resume"), AuthorityUnreachableError)
+    assert lab.identity_works()
+    lab.mend()
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
+
+
+def test_a_half_restored_card_can_be_upgraded_after_all(tmp_path: Path) -> None:
+    """Killed in the middle of going back, then the person changes their mind."""
+    lab = written(tmp_path)
+    lab.mend(at("destroy", 2))
+    assert isinstance(lab.run("restore"), ProcessKilled)
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_going_back_needs_no_network(tmp_path: Path) -> None:
+    """What the authority does not hear it revokes by itself."""
+    lab = written(tmp_path)
+    lab.authority.ledger.policy.unreachable = True
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
+    lab.mend()
+    lab.wait(minutes=30)
+    lab.run("upgrade")
+    assert lab.end() == NEW
+
+
+def test_an_order_whose_answer_was_lost_is_fetched_to_be_rejected(tmp_path: Path) -> None:
+    """Going back leaves no certificate waiting at the authority."""
+    lab = interrupted(tmp_path, "order", 1, Mishap(Failure.ANSWER_LOST))
+    assert lab.run("restore") is Outcome.RESTORED
+    states = {r.state for r in lab.authority.ledger.certificates.values() if r.profile}
+    assert states == {RecordState.REVOKED}
+
+
+# ----------------------------------------------------------------------------------------- two computers
+
+
+def test_the_first_computer_accepts_what_the_second_finished(tmp_path: Path) -> None:
+    """A's hot journal, B finished: A sees it on the card and undoes nothing."""
+    lab = interrupted(tmp_path, "confirm")
+    lab.lose_journal()
+    assert lab.run("resume") is Outcome.UPGRADED
+    lab.computer = "A"
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    assert lab.run("resume") in (None, Outcome.UPGRADED)
+    assert lab.end() == NEW
+
+
+def test_a_superseded_certificate_does_not_come_back_to_the_card(tmp_path: Path) -> None:
+    """A confirmed, B ordered anew and was interrupted: A does not write its own revoked certificates again."""
+    lab = interrupted(tmp_path, "destroy", 1)  # A has confirmed and removed nothing
+    lab.lose_journal()
+    lab.mend(at("destroy", 3))
+    lab.run("resume")  # B has confirmed its own and removed a part
+    lab.computer = "A"
+    for unreachable in (True, False):
+        lab.mend()
+        lab.authority.ledger.policy.unreachable = unreachable
+        lab.run("resume")
+        assert lab.identity_works()
+    assert lab.end() == NEW
+
+
+# ---------------------------------------------------------------------------------------------- removal
+
+
+def test_nothing_old_is_removed_unless_the_status_service_calls_the_new_good(tmp_path: Path) -> None:
+    """A certificate that was revoked after its confirmation leaves the old identity on the card."""
+    lab = interrupted(tmp_path, "destroy", 1)
+    new = [r for r in lab.authority.ledger.certificates.values() if r.profile]
+    lab.authority.ledger.revoke(new[0], lab.clock.now)
+    assert isinstance(lab.run("resume"), StepNotSeenError)
+    assert lab.faults.calls.count("destroy") == 0
+    assert set(lab.case.old) <= lab.certificates()
+
+
+@pytest.mark.parametrize(("kind", "left"), [(CardKind.TWO_PINS, 2), (CardKind.SHARED, 4)])
+def test_old_keys_go_where_the_campaign_says_so_unless_another_certificate_carries_them(
+    kind: CardKind, left: int, tmp_path: Path
+) -> None:
+    """The e-legitimation that shares the keys keeps them."""
+    lab = Lab(tmp_path, kind=kind)
+    lab.campaign = lab.case.campaign.model_copy(update={"old_keys": OldKeys.DESTROY})
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert len(lab.working_keys()) == left
+    assert lab.events[-1] == ("remove-old-keys: done" if left == 2 else "remove-old-keys: seen")
+
+
+# --------------------------------------------------------------------------------------------- beyond help
+
+
+def test_a_card_beyond_help_is_called_unusable(tmp_path: Path) -> None:
+    """Ours was begun, the old key is destroyed by somebody else: it is said plainly, whatever is asked."""
+    lab = interrupted(tmp_path, "write_certificate")
+    old = {Certificate.parse(der).public_key for der in lab.case.old}
+    for token in lab.card.tokens:
+        token.objects[:] = [
+            o
+            for o in token.objects
+            if o.value not in old
+            and o.value not in lab.case.old
+            and not o.key_id.endswith((b"IdentificationC", b"SignatureC"))
+        ]
+    for action in ("upgrade", "resume", "restore"):
+        assert isinstance(lab.run(action), UnusableError)
+
+
+def test_without_any_authentication_key_no_message_can_be_signed(tmp_path: Path) -> None:
+    """The code opens the card, and the key that its certificate promises is not there."""
+    lab = Lab(tmp_path)
+    token = lab.card.tokens[0]
+    token.objects[:] = [o for o in token.objects if o.kind is not ObjectKind.PRIVATE_KEY]
+    assert isinstance(lab.run("upgrade"), UnusableError)
+
+
+def test_an_authority_that_forgets_every_transaction_does_not_hold_the_card_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The walk is repeated a few times, then the person hears it."""
+    lab = Lab(tmp_path)
+    honest = lab.authority.confirm
+
+    def forgetful(message: object) -> object:
+        lab.authority.ledger.transactions.clear()
+        return honest(message)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lab.authority, "confirm", forgetful)
+    ended = lab.run("upgrade")
+    assert getattr(ended, "code", "") == "SU-2006"
+    assert lab.faults.calls.count("confirm") == WALKS
+    assert lab.identity_works()
+
+
+# ------------------------------------------------------------------------------------------- what is looked at
+
+
+def test_assess_tells_the_four_situations() -> None:
+    """A table of what is seen and what it means."""
+    live, absent = Seen.LIVE, Seen.ABSENT
+    table = """
+        ours    removed  announced  line   old  new   -> situation    choices
+        absent  absent   no         no     yes  no    -> fresh
+        absent  absent   yes        no     yes  no    -> interrupted  continue restore
+        live    absent   no         no     yes  no    -> interrupted  continue restore
+        live    absent   no         yes    yes  no    -> interrupted  continue
+        live    absent   no         ?      yes  no    -> interrupted  continue
+        live    live     no         yes    no   yes   -> upgraded
+        absent  live     no         no     no   no    -> fresh
+        absent  live     yes        no     no   no    -> unusable
+    """
+    words = {"yes": True, "no": False, "?": None}
+    for line in table.strip().splitlines()[1:]:
+        given, expected = line.split("->")
+        ours, removed, *facts = given.split()
+        announced, line_passed, old, new = (words[fact] for fact in facts)
+        rows = (
+            ("generate-auth-key", live if ours == "live" else absent),
+            ("remove-old-certificates", live if removed == "live" else absent),
+        )
+        verdict = recovery.assess(recovery.Evidence(rows, bool(announced), line_passed, bool(old), bool(new)))
+        assert [verdict.situation, *verdict.choices] == expected.split(), line
+
+
+def test_events_name_rows_in_the_order_in_which_they_are_undone(tmp_path: Path) -> None:
+    """Going back walks up the table."""
+    lab = written(tmp_path)
+    lab.events.clear()
+    lab.run("restore")
+    undone = [re.sub(": undone", "", event) for event in lab.events if event.endswith("undone")]
+    assert undone == ["write-certificates", "order-certificates", "generate-signature-key", "generate-auth-key"]
+
+
+def test_messages_are_sent_by_an_executor_that_keeps_their_errors() -> None:
+    """The lab's own executor is as honest as a real one: an error comes with the result."""
+
+    def fail() -> None:
+        raise AuthorityBusyError
+
+    assert isinstance(Inline().submit(fail).exception(), AuthorityBusyError)
