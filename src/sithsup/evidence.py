@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.ca import trust
 from sithsup.certificate import Certificate
-from sithsup.errors import AuthorityError, UnusableError
+from sithsup.errors import AuthorityError, AuthorityUnreachableError, UnusableError
 from sithsup.model import CertificateState, KeyRole, Signer
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def signer(world: World) -> Signer:
 
 
 def key_ids(world: World, role: KeyRole) -> tuple[bytes, ...]:
-    """The CKA_ID of each generation of our key for a role (20 bytes): the same on every computer, for campaign and card."""
+    """The CKA_ID of each generation of our key for a role (20 bytes): the same on every computer."""
     card = world.contents.number or ",".join(world.contents.serials)
     return _key_ids(world.campaign.id, card, role)
 
@@ -216,7 +216,7 @@ def candidates(world: World, target: Target) -> tuple[Candidate, ...]:
     for transaction in world.journal.transactions(target.name):
         if transaction.public_key == pair.public_key and (issued := read_issued(world, transaction)):
             certificate = Certificate.parse(issued.certificate)
-            fate = _fate_of_transaction(world, transaction, is_on_card=certificate.der in on_card)
+            fate = _fate_of_transaction(world, transaction, is_alone=set(on_card) == {certificate.der})
             found[certificate.der] = Candidate(certificate, fate, on_card.get(certificate.der), transaction)
     for der, seen in on_card.items():
         if der not in found:
@@ -292,23 +292,25 @@ def status(world: World, certificate: Certificate) -> CertificateStatus:
 
 
 def _ask_status(world: World, certificate: Certificate) -> CertificateStatus | AuthorityError:
-    issuer = next((der for der in world.campaign.issuers if Certificate.parse(der).subject == certificate.issuer), None)
+    came_along = (der for issued, _ in world.judged.values() for der in issued.extra_certificates)
+    known = (*world.campaign.issuers, *came_along)
+    issuer = next((der for der in known if Certificate.parse(der).subject == certificate.issuer), None)
     if issuer is None:
-        return AuthorityError(f"the campaign has no certificate of {certificate.issuer_common_name}")
+        return AuthorityUnreachableError("its certificate is not known", address=certificate.issuer_common_name)
     try:
         return world.authority.status(certificate.der, issuer)
     except AuthorityError as error:
         return error
 
 
-def _fate_of_transaction(world: World, transaction: Transaction, *, is_on_card: bool) -> Fate:
-    """The fate of a certificate that was issued to this computer."""
+def _fate_of_transaction(world: World, transaction: Transaction, *, is_alone: bool) -> Fate:
+    """The fate of a certificate that was issued to this computer; `is_alone`: on the card, with no other for its target."""
     _, reasons = judge(world, transaction)
     if transaction.error or transaction.reject or reasons:
         return Fate.DEAD
     if transaction.confirmed:
-        # superseded by another computer meanwhile? Then it must not come back to the card.
-        return Fate.CONFIRMED if is_on_card or not _is_revoked(world, transaction) else Fate.DEAD
+        # Superseded by another computer meanwhile? Then it must not come back to the card.
+        return Fate.CONFIRMED if is_alone or not _is_revoked(world, transaction) else Fate.DEAD
     if transaction.confirm or not is_overdue(world, transaction):
         return Fate.PENDING
     return Fate.DEAD

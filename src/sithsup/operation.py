@@ -163,7 +163,8 @@ class Operation:
             return  # the card cannot be read now; its own error has been said
         if verdict.situation is Situation.FRESH:
             self.outcome = None
-            self.world.journal.discard()
+            if self.world.journal.is_kept:
+                self.world.journal.discard()
         elif error.final:
             try:
                 yield from roll_back(UPGRADE, self.world)
@@ -175,8 +176,8 @@ class Operation:
         """Make the journal, tell it what the card holds, and open the card with its codes."""
         world = self.world
         if not world.journal.is_kept:
-            world.journal.close()
-            world.journal = Journal(self._folder, self._key, self._clock)
+            seen, world.journal = world.journal, Journal(self._folder, self._key, self._clock)
+            seen.close()
         world.journal.begin(self._card_name, world.campaign.id, new_case_code())
         self.case_code = world.journal.case_code
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)

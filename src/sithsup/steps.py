@@ -39,6 +39,7 @@ from sithsup.evidence import (
     our_key,
     our_key_pairs,
     ours_on_card,
+    read_issued,
     signer,
     status,
     strays,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
+    from sithsup.evidence import Candidate
     from sithsup.model import CardObject, Issued, KeyPair, Signer, Target, Transaction
 
 _log = logging.getLogger(__name__)
@@ -113,9 +115,7 @@ def generate(role: KeyRole) -> Callable[[World], None]:
                 break
         else:
             raise CardFullError("every id of ours is taken by a key that can be neither used nor destroyed")
-        pair = our_key(world, role)
-        if pair is not None:
-            world.journal.remember_key(role, pair.public_key)
+        world.journal.remember_key(role, _key(world, role).public_key)
 
     return do
 
@@ -142,6 +142,14 @@ def destroy_key(role: KeyRole) -> Callable[[World], None]:
                     _destroy(world, _objects(pair))
 
     return undo
+
+
+def _key(world: World, role: KeyRole) -> KeyPair:
+    """The key of ours that a row has made; raises when it is not seen."""
+    pair = our_key(world, role)
+    if pair is None:
+        raise StepNotSeenError(step=f"generate-{role}-key")
+    return pair
 
 
 def _with_id(world: World, identifier: bytes) -> tuple[CardObject, ...]:
@@ -212,10 +220,8 @@ def _is_open(transaction: Transaction) -> bool:
 
 
 def _compose_order(world: World, target: Target, sender: Signer) -> Message:
-    pair = our_key(world, target.role)
+    pair = _key(world, target.role)
     old = old_certificate(world, target.role) or Certificate.parse(sender.certificate)
-    if pair is None:
-        raise StepNotSeenError(step=f"generate-{target.role}-key")
     message = world.authority.compose_order(target, old, pair.public_key, _prover(world, pair, target), sender)
     world.journal.remember(target.name, message, pair.public_key)
     return message
@@ -273,7 +279,8 @@ def _refuse_unsuitable(world: World, sender: Signer) -> None:
     refused: list[str] = []
     for target in world.campaign.wanted:
         for transaction in world.journal.transactions(target.name):
-            if transaction.issued and not transaction.reject and (reasons := judge(world, transaction)[1]):
+            is_told = transaction.reject or read_issued(world, transaction) is None
+            if not is_told and (reasons := judge(world, transaction)[1]):
                 refused += reasons
                 _reject(world, transaction, sender)
     if refused:
@@ -281,8 +288,8 @@ def _refuse_unsuitable(world: World, sender: Signer) -> None:
 
 
 def _reject(world: World, transaction: Transaction, sender: Signer) -> None:
-    if transaction.issued is None or is_overdue(world, transaction):
-        return  # nothing was issued, or the authority has revoked it already
+    if read_issued(world, transaction) is None or is_overdue(world, transaction):
+        return  # nothing was issued that can be read, or the authority has revoked it already
     message = transaction.reject
     if message is None:
         issued = judge(world, transaction)[0]
@@ -302,14 +309,20 @@ def write_certificates(world: World) -> None:
     for dead in _dead_on_card(world):
         world.card.destroy(dead)
     for target in world.campaign.wanted:
-        pair, wanted = our_key(world, target.role), chosen(world, target)
-        if pair is None or wanted is None:
-            raise StepNotSeenError(step="order-certificates")
+        pair, wanted = _key(world, target.role), _wanted(world, target)
         label = wanted.certificate.common_name
         if wanted.on_card is None:
             world.card.write_certificate(target.role, wanted.certificate.der, pair.key_id, label)
         elif wanted.on_card.found.key_id != pair.key_id:
             world.card.rename(wanted.on_card.found, pair.key_id, label)
+
+
+def _wanted(world: World, target: Target) -> Candidate:
+    """The certificate that was ordered for a target; raises when there is none (any more)."""
+    wanted = chosen(world, target)
+    if wanted is None:
+        raise StepNotSeenError(step="order-certificates")
+    return wanted
 
 
 def has_certificates(world: World) -> Seen:
@@ -347,11 +360,10 @@ def _dead_on_card(world: World) -> tuple[CardObject, ...]:
 def sign_and_verify(world: World) -> None:
     """Sign the sentence with each new key; verify it under each certificate as it was read back from the card."""
     for role in world.campaign.roles:
-        pair = our_key(world, role)
-        signature = world.card.sign(pair.public_key, SENTENCE) if pair else b""
+        signature = world.card.sign(_key(world, role).public_key, SENTENCE)
         for target in targets_of(world, role):
-            wanted = chosen(world, target)
-            if not (wanted and wanted.on_card and verify(wanted.on_card.found.value, SENTENCE, signature)):
+            read_back = _wanted(world, target).on_card
+            if not (read_back and verify(read_back.found.value, SENTENCE, signature)):
                 raise ProofFailedError(certificate=target.name)
 
 
@@ -362,8 +374,8 @@ def confirm(world: World) -> None:
     """Confirm every certificate to the authority, those for authentication last."""
     sender = signer(world)
     for target in sorted(world.campaign.wanted, key=lambda target: target.role is KeyRole.AUTHENTICATION):
-        wanted = chosen(world, target)
-        if wanted is None or wanted.on_card is None:
+        wanted = _wanted(world, target)
+        if wanted.on_card is None:
             raise StepNotSeenError(step="write-certificates")
         if wanted.fate is Fate.PENDING and wanted.transaction:
             _confirm(world, wanted.transaction, sender)

@@ -238,3 +238,11 @@ def test_everything_is_synced_before_a_write_returns(tmp_path: Path) -> None:
         pragmas = ("synchronous", "locking_mode", "secure_delete")
         values = [journal._db.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
     assert values == [2, "exclusive", 1]
+
+
+def test_an_error_of_the_database_is_an_error_of_ours(tmp_path: Path) -> None:
+    """Whatever SQLite says while writing, the person reads the path and what is wrong with it."""
+    with opened(tmp_path) as journal:
+        journal._db.execute("DROP TABLE message")
+        with pytest.raises(JournalUnwritableError, match="no such table"):
+            journal.remember("target", ORDER, b"key")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup import recovery, steps
+from sithsup import evidence, recovery, steps
 from sithsup.campaign import AuthorityData, OldKeys, Window
 from sithsup.certificate import Certificate
 from sithsup.errors import (
@@ -576,6 +577,153 @@ def test_an_authority_that_forgets_every_transaction_does_not_hold_the_card_for_
     assert getattr(ended, "code", "") == "SU-2006"
     assert lab.faults.calls.count("confirm") == WALKS
     assert lab.identity_works()
+
+
+def test_a_card_that_says_done_and_does_nothing_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No return value is believed: what is not read back was not written, made or destroyed."""
+    for verb in ("generate_key_pair", "write_certificate", "destroy"):
+        lab = Lab(tmp_path / verb)
+        if verb == "destroy":
+            lab = written(tmp_path / "written")
+        with monkeypatch.context() as lying:
+            lying.setattr(lab.token, verb, lambda *_: None)
+            ended = lab.run("restore" if verb == "destroy" else "upgrade")
+        assert isinstance(ended, StepNotSeenError), verb
+        assert lab.identity_works()
+        lab.run("restore")
+        assert lab.end() == OLD
+
+
+def test_a_row_refuses_to_be_done_before_the_rows_above_it(tmp_path: Path) -> None:
+    """Nothing is written that was not ordered, nothing is confirmed that was not written."""
+    with Lab(tmp_path / "fresh").operation() as operation:
+        for do in (steps.write_certificates, steps.sign_and_verify, steps.confirm):
+            with pytest.raises(StepNotSeenError):
+                do(operation.world)
+    lab = interrupted(tmp_path / "ordered", "write_certificate")
+    with lab.operation() as operation:
+        operation.world.card.log_in()
+        with pytest.raises(StepNotSeenError):
+            steps.confirm(operation.world)
+    assert "confirm" not in lab.faults.calls
+
+
+def test_a_key_is_not_destroyed_while_its_certificate_is_on_the_card(tmp_path: Path) -> None:
+    """Not even when the rows were undone in the wrong order."""
+    lab = written(tmp_path)
+    keys = lab.working_keys()
+    with lab.operation() as operation:
+        operation.world.card.log_in()
+        steps.destroy_key(KeyRole.AUTHENTICATION)(operation.world)
+    assert lab.working_keys() == keys
+
+
+def test_a_refused_signature_of_a_certified_key_does_not_cost_the_key(tmp_path: Path) -> None:
+    """A key that has worked before is not called a phantom for one refusal."""
+    for number in range(1, 10):
+        lab = written(tmp_path / str(number))
+        keys = lab.working_keys()
+        lab.wait(minutes=30)
+        lab.mend(at("sign", number, Mishap(Failure.CARD_REFUSED)))
+        lab.run("resume")
+        assert lab.identity_works()
+        lab.mend()
+        lab.run("resume")
+        assert lab.end() == NEW
+        assert lab.working_keys() == keys
+
+
+def test_a_damaged_message_in_the_journal_is_as_good_as_none(tmp_path: Path) -> None:
+    """The certificate is ordered again; going back works too."""
+    for action, end in (("resume", NEW), ("restore", OLD)):
+        lab = interrupted(tmp_path / action, "write_certificate")
+        for path in (tmp_path / action / "A").glob("journal-*.sqlite3"):
+            db = sqlite3.connect(path, isolation_level=None)
+            db.execute("UPDATE message SET der = x'00' WHERE kind = 'cp'")
+            db.close()
+        lab.run(action)
+        assert lab.end() == end
+
+
+def test_the_journal_s_copy_of_the_old_certificate_signs_when_the_card_lost_it(tmp_path: Path) -> None:
+    """The old key is still there: what was begun can be finished."""
+    lab = interrupted(tmp_path, "order")
+    token = lab.card.tokens[0]
+    token.objects[:] = [o for o in token.objects if o.value not in lab.case.old]
+    assert lab.run("resume") is Outcome.UPGRADED
+
+
+def test_without_the_old_certificate_the_new_one_signs(tmp_path: Path) -> None:
+    """On another computer, when the old certificates are gone and one of the new ones must be ordered again."""
+    lab = interrupted(tmp_path, "destroy", 2, KILL_AFTER)  # both old certificates are removed
+    lab.lose_journal()
+    new = next(
+        o
+        for t in lab.card.tokens[1:]
+        for o in t.objects
+        if o.value in {r.der for r in lab.authority.ledger.certificates.values() if r.profile}
+    )
+    lab.card.tokens[1].objects.remove(new)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_without_any_certificate_of_ours_nobody_can_sign(tmp_path: Path) -> None:
+    """No old certificate, no new one: the card cannot speak to the authority."""
+    lab = Lab(tmp_path)
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.value not in lab.case.old]
+    with lab.operation() as operation, pytest.raises(UnusableError):
+        evidence.signer(operation.world)
+
+
+def test_dead_certificates_of_another_computer_are_erased_and_ordered_again(tmp_path: Path) -> None:
+    """The status service calls them revoked, so they go before others are written."""
+    lab = written(tmp_path)
+    lab.lose_journal()
+    lab.wait(minutes=30)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_an_upgraded_card_is_known_without_the_network(tmp_path: Path) -> None:
+    """The old certificates are removed last, so their absence is evidence enough to look at a card."""
+    lab = Lab(tmp_path)
+    lab.run("upgrade")
+    lab.authority.ledger.policy.unreachable = True
+    with lab.operation() as operation:
+        assert operation.look().reasons == ("ALREADY_UPGRADED",)
+
+
+def test_a_campaign_without_the_issuers_certificates_is_finished_where_it_was_begun(tmp_path: Path) -> None:
+    """They came with the answers; another computer cannot ask for a status and undoes nothing."""
+    lab = Lab(tmp_path)
+    bare = lab.case.campaign.model_copy(update={"intermediates": ()})
+    lab.campaign = type(bare).model_validate(bare.model_dump())
+    lab.mend(at("write_certificate", 4, KILL_AFTER))
+    lab.run("upgrade")
+    lab.mend()
+    lab.lose_journal()
+    assert isinstance(lab.run("restore"), AuthorityUnreachableError)
+    lab.computer = "A"
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_card_without_a_token_for_signatures_is_looked_at_without_harm(tmp_path: Path) -> None:
+    """It is not eligible, and nobody stumbles."""
+    lab = Lab(tmp_path, kind=CardKind.TWO_PINS)
+    del lab.card.tokens[1]
+    refused = lab.run("upgrade")
+    assert isinstance(refused, NotEligibleError)
+    assert refused.reasons == ("MECHANISM_MISSING",)
+
+
+def test_resuming_a_card_on_which_nothing_was_begun_changes_nothing(tmp_path: Path) -> None:
+    """There is nothing to do, and it is not called an error."""
+    lab = Lab(tmp_path)
+    assert lab.run("resume") is None
+    assert lab.end() == OLD
 
 
 # ------------------------------------------------------------------------------------------- what is looked at

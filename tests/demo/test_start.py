@@ -244,16 +244,17 @@ def test_stop_never_ends_another_process(other: Path, demo: Path) -> None:
     """A process id is given out again: neither a stranger nor another demo's authority is ended in its place."""
     ready = other / "authority" / "server.json"
     truth = ready.read_bytes()
-    with subprocess.Popen(
-        [sys.executable, "-c", "input()", "sithsup.demo.server", str(other)], stdin=subprocess.PIPE
-    ) as stranger:
-        for pid in (stranger.pid, process(demo)):
-            ready.write_text(json.dumps({"pid": pid}))
-            life.stop(other)
-            time.sleep(0.1)
-            assert runs(pid)
-        stranger.kill()
-    ready.write_bytes(truth)
+    idle = [sys.executable, "-c", "input()", "sithsup.demo.server", str(other)]
+    with subprocess.Popen(idle, stdin=subprocess.PIPE) as stranger:
+        try:
+            for pid in (stranger.pid, process(demo)):
+                ready.write_text(json.dumps({"pid": pid}))
+                life.stop(other)
+                time.sleep(0.1)
+                assert runs(pid)
+        finally:
+            stranger.kill()
+            ready.write_bytes(truth)
     life.stop(other)
     assert not answers(other)
 

@@ -6,6 +6,7 @@ One row, one test. A locked code is not here, since SoftHSM2 cannot lock one: th
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def assert_refused(ended: Ended, exit_code: int, error_code: str) -> None:
         assert text
         assert text in ended.err
     assert "Traceback" not in ended.err + ended.out
-    assert "{" not in ended.err  # a value that was not filled in
+    assert not re.search(r"\{\w+\}", ended.err)  # a value that was not filled in
 
 
 def assert_untouched(demo: Demo) -> None:
@@ -80,11 +81,10 @@ def test_a_wrong_code(at: int, demo: Demo) -> None:
     ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", codes="".join(f"{code}\n" for code in codes))
     assert_refused(ended, 6, "SU-1101")
     assert ("authentication", "signature")[at] in ended.result["error"]["why"]
+    lines = demo.tool.run("--list-slots").splitlines()  # before anybody logs in with the right code
+    labels, flags = ([line for line in lines if f"token {name}" in line] for name in ("label", "flags"))
+    assert ["count low" in flag for flag in flags] == [("legitimering", "underskrift")[at] in name for name in labels]
     assert_untouched(demo)
-    flags = [line for line in demo.tool.run("--list-slots").splitlines() if "token flags" in line]
-    labels = [line for line in demo.tool.run("--list-slots").splitlines() if "token label" in line]
-    low = {label.rsplit("(")[-1] for label, flag in zip(labels, flags, strict=False) if "count low" in flag}
-    assert low == {("legitimering)", "underskrift)")[at]}
     assert demo.act("upgrade").code == 0
     assert "count low" not in demo.tool.run("--list-slots")
 
@@ -94,8 +94,8 @@ def test_no_code(arguments: list[str], demo: Demo) -> None:
     """6: a standard input without a code, and one that nobody announced to hold codes."""
     ended = demo.run("upgrade", "--json", "--yes", *arguments, codes=None if arguments else demo.pins)
     assert_refused(ended, 6, "SU-1103")
-    assert_untouched(demo)
     assert "count low" not in demo.tool.run("--list-slots")
+    assert_untouched(demo)
 
 
 # --------------------------------------------------------------------------------------- module and card
@@ -386,7 +386,7 @@ def test_an_expired_authority(demo: Demo) -> None:
 
 def test_a_second_instance(demo: Demo) -> None:
     """5 for whatever else is tried on this card meanwhile; the first goes on to its end."""
-    with authority_beside(demo, delay=1.5) as environ:
+    with authority_beside(demo, delay=2.5) as environ:
         first = demo.start("upgrade", "--json", "--yes", "--pin-stdin", environ=environ, stdin=subprocess.PIPE)
         assert first.stdin
         first.stdin.write(demo.pins)
@@ -394,8 +394,10 @@ def test_a_second_instance(demo: Demo) -> None:
         deadline = time.monotonic() + DEADLINE
         while not list(demo.data.glob("journal-*")) and time.monotonic() < deadline:
             time.sleep(0.02)
-        for action in ("upgrade", "check", "resume", "restore"):
-            assert_refused(demo.run(action, "--json"), 5, "SU-4002")
+        others = [demo.start(action, "--json") for action in ("upgrade", "check", "resume", "restore")]
+        for other in others:
+            out, err = other.communicate(timeout=DEADLINE)
+            assert_refused(Ended(other.returncode, out, err, 0), 5, "SU-4002")
         assert first.poll() is None
         out, _ = first.communicate(timeout=DEADLINE)
     assert (first.returncode, json.loads(out)["outcome"]) == (0, "upgraded")
@@ -470,7 +472,7 @@ def test_a_file_that_is_no_campaign(content: str | None, demo: Demo, tmp_path: P
         ("SITHSUP_MODULE", "relative/module.so"),
         ("SITHSUP_AUTHORITY", "ftp://example.org"),
         ("SITHSUP_CARD_TIMEOUT", "soon"),
-        ("SITHSUP_LANGUAGE", "xx"),
+        ("SITHSUP_LANGUAGE", "klingon"),
         ("SITHSUP_STATE", "/dev/null/state"),
     ],
 )

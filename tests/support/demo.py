@@ -217,19 +217,9 @@ class Demo:
         """Every token's label with the code that opens it; authentication first."""
         return list(zip(self.tool.tokens(), self.codes, strict=True))
 
-    def certificates(self, token: str) -> list[bytes]:
-        """Every certificate on a token, DER, as pkcs11-tool reads them one by one."""
-        listing = self.tool.run("--list-objects", "--type", "cert", "--token-label", token)
-        path = self.folder / "read.der"
-        found = []
-        for key_id, count in Counter(each.key_id for each in _parsed(token, listing).elements()).items():
-            for index in range(count):
-                self.tool.run(
-                    *("--read-object", "--type", "cert", "--id", key_id, "--object-index", str(index)),
-                    *("--token-label", token, "--output-file", str(path)),
-                )
-                found.append(path.read_bytes())
-        return found
+    def known(self) -> list[bytes]:
+        """Every certificate, DER, that could be on the card: the ledger's and the authorities' own."""
+        return [*(row.der for row in self.ledger()), *(p.read_bytes() for p in (self.folder / "authority").glob("*.cer"))]
 
     def ledger(self) -> list[Row]:
         """Every certificate that the authority knows of."""

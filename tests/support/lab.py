@@ -87,9 +87,17 @@ class Lab:
             return error
 
     def _run(self, action: str) -> Outcome | None:
+        with self.operation() as operation:
+            event: StepEvent
+            for event in getattr(operation, action)():
+                self.events += [f"{event.step.name}: {event.mark.value}"]
+            return operation.outcome
+
+    def operation(self) -> Operation:
+        """Open the card as a fresh process does."""
         contents = choose_card(find_cards(self.token), reader=None, number=None)
         assert self.campaign
-        operation = Operation(
+        return Operation(
             self.token,
             contents,
             authority=self.authority,
@@ -100,11 +108,6 @@ class Lab:
             executor=Inline(),
             pause=lambda _: None,
         )
-        with operation:
-            event: StepEvent
-            for event in getattr(operation, action)():
-                self.events += [f"{event.step.name}: {event.mark.value}"]
-            return operation.outcome
 
     def mend(self, faults: Faults | None = None) -> None:
         """Put the card back, start the module anew, reach the authority again; go on with another script."""
