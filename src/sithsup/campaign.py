@@ -108,7 +108,7 @@ class Campaign(_Part):
     trust_anchors: Annotated[tuple[str, ...], Field(min_length=1)]
     """The roots of the new certificates and of the authority's own messages, PEM."""
     intermediates: tuple[str, ...] = ()
-    """The certificates of the targets' issuers, PEM: without them a second computer cannot ask for a status."""
+    """The certificates of the targets' and the source issuers, PEM: another computer asks for a status with them."""
     contacts: Contacts
 
     @field_validator("trust_anchors", "intermediates")
@@ -143,7 +143,7 @@ class Campaign(_Part):
 
     @cached_property
     def issuers(self) -> tuple[bytes, ...]:
-        """Every certificate that may have issued a target's, DER."""
+        """Every certificate that may have issued one whose status is asked, DER."""
         return tuple(_der(pem) for pem in (*self.intermediates, *self.trust_anchors))
 
     @cached_property

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.model import CodeState, KeyRole
-from sithsup.texts import mark
+from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -37,24 +37,28 @@ class Reason(StrEnum):
 
 
 REASON_TEXTS = {
-    Reason.SPARE_CARD: mark("This is a spare card. Spare cards are not upgraded."),
-    Reason.FOREIGN_ISSUER: mark("This is not a SITHS card of the kind that is upgraded. Nothing was written to it."),
+    Reason.SPARE_CARD: mark("This is a spare card. Spare cards cannot be upgraded."),
+    Reason.FOREIGN_ISSUER: mark("This is not a SITHS card of the kind that is upgraded."),
     Reason.ALREADY_UPGRADED: mark("This card is already upgraded."),
-    Reason.CARD_NUMBERS_DISAGREE: mark("The certificates on the card carry different card numbers."),
-    Reason.WINDOW_NOT_OPEN: mark("The upgrade has not opened yet."),
-    Reason.WINDOW_CLOSED: mark("The time for the upgrade is over. A new card must be ordered."),
-    Reason.CARD_EXPIRED: mark("The certificates on the card have expired. A new card must be ordered."),
-    Reason.PIN_LOCKED: mark("A code of this card is locked."),
-    Reason.READ_ONLY: mark("Nothing can be written to this card on this computer."),
-    Reason.MECHANISM_MISSING: mark("The card or its program on this computer cannot make the keys that are needed."),
+    Reason.CARD_NUMBERS_DISAGREE: mark(
+        "The certificates on the card have different card numbers. Contact your deputy issuer."
+    ),
+    Reason.WINDOW_NOT_OPEN: mark("The upgrade has not opened yet. Try again later."),
+    Reason.WINDOW_CLOSED: mark("The time for the upgrade is over. Order a new card from your deputy issuer."),
+    Reason.CARD_EXPIRED: mark("The certificates on the card have expired. Order a new card from your deputy issuer."),
+    Reason.PIN_LOCKED: mark("A code of this card is locked. Unlock it with your PUK code in the smart card program."),
+    Reason.READ_ONLY: mark("Nothing can be written to the card on this computer. Use another computer."),
+    Reason.MECHANISM_MISSING: mark(
+        "The card or the smart card program cannot make the keys that are needed. Try on another computer."
+    ),
 }
 AUTHORITY_TEXTS = {
     "NO_NEED": mark("This card does not need to be upgraded."),
-    "NOT_HANDED_OUT": mark("The issuer has not yet noted that the card was handed out."),
-    "NOT_IN_HSA": mark("The holder is not found in the HSA catalogue."),
-    "PROTECTED_IDENTITY": mark("This card must be upgraded at the issuer's office."),
-    "NOT_AUTHORIZED": mark("The issuer does not allow this card to be upgraded."),
-    "CARD_REVOKED": mark("This card is revoked."),
+    "NOT_HANDED_OUT": mark("It is not registered yet that the card was handed out. Ask your deputy issuer to do so."),
+    "NOT_IN_HSA": mark("The holder of the card is not in the HSA directory."),
+    "PROTECTED_IDENTITY": mark("This card must be upgraded at your deputy issuer's."),
+    "NOT_AUTHORIZED": mark("The certificate issuer does not allow this card to be upgraded."),
+    "CARD_REVOKED": mark("This card is revoked. Order a new card from your deputy issuer."),
 }
 """What an authority may answer beside the reasons above."""
 
@@ -84,10 +88,10 @@ def reasons(contents: CardContents, campaign: Campaign, now: datetime) -> tuple[
 
 
 def reason_text(reason: str) -> str:
-    """What a person reads for a reason (a message id); for an unknown reason of an authority its own name."""
+    """What a person reads for a reason, in their language; for an unknown reason of an authority its own name."""
     if reason in REASON_TEXTS:
-        return REASON_TEXTS[Reason(reason)]
-    return AUTHORITY_TEXTS.get(reason, reason)
+        return tr(REASON_TEXTS[Reason(reason)])
+    return tr(AUTHORITY_TEXTS[reason]) if reason in AUTHORITY_TEXTS else reason  # its words are no format to fill in
 
 
 def _issuers(contents: CardContents) -> set[str]:

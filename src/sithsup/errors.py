@@ -37,9 +37,12 @@ import secrets
 from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
+from sithsup.model import KeyRole
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from sithsup.model import CodeState
 
 
@@ -48,6 +51,21 @@ class Contact(StrEnum):
 
     DEPUTY_ISSUER = "deputy-issuer"
     LOCAL_IT = "local-it"
+
+
+ROLE_TEXTS = {
+    # Translators: what a code or a certificate is for; stands in “code for {role}” and in lists
+    frozenset({KeyRole.AUTHENTICATION}): mark("authentication"),
+    # Translators: what a code or a certificate is for; stands in “code for {role}” and in lists
+    frozenset({KeyRole.SIGNATURE}): mark("signature"),
+    # Translators: what a code is for, on a card with one code; stands in “code for {role}”
+    frozenset(KeyRole): mark("authentication and signature"),
+}
+
+
+def role_text(roles: Iterable[KeyRole]) -> str:
+    """What people call these roles (a message id)."""
+    return ROLE_TEXTS.get(frozenset(roles), "-")
 
 
 class SithsupError(Exception):
@@ -60,7 +78,9 @@ class SithsupError(Exception):
     """Whether trying again cannot help: what was begun before the point of no return is then undone at once."""
     what_text: ClassVar[str] = mark("Something happened that the program did not expect.")
     why_text: ClassVar[str] = mark("This is a fault in the program, not in your card.")
-    next_text: ClassVar[str] = mark("Run “sithsup check” to see what works now, and report the fault.")
+    next_text: ClassVar[str] = mark(
+        "Run “sithsup check” to see what works now, and report the fault to your local IT support."
+    )
 
     def __init__(self, detail: str = "", **values: object) -> None:
         """Keep a technical detail for the log and the values that the texts need."""
@@ -74,19 +94,24 @@ class SithsupError(Exception):
         return f"{self.code} {type(self).__name__}: {self.detail}{values}"
 
     @property
+    def shown(self) -> Mapping[str, object]:
+        """The values as people read them."""
+        return self.values
+
+    @property
     def what(self) -> str:
         """What happened."""
-        return tr(self.what_text, **self.values)
+        return tr(self.what_text, **self.shown)
 
     @property
     def why(self) -> str:
         """Why it happened, as far as is known."""
-        return tr(self.why_text, **self.values)
+        return tr(self.why_text, **self.shown)
 
     @property
     def next_step(self) -> str:
         """What to do."""
-        return tr(self.next_text, **self.values)
+        return tr(self.next_text, **self.shown)
 
 
 # ---------------------------------------------------------------------------------------------- the card
@@ -113,7 +138,7 @@ class ModuleBrokenError(CardError):
     code = "SU-1002"
     what_text = mark("The smart card program on this computer does not work.")
     why_text = mark("The file {path} is not a working PKCS#11 module.")
-    next_text = mark("Install the smart card program anew, or use another computer.")
+    next_text = mark("Install the smart card program again, or use another computer.")
 
 
 class NoReaderError(CardError):
@@ -149,9 +174,9 @@ class CardRemovedError(CardError):
 
     code = "SU-1006"
     exit_code = 4
-    what_text = mark("The contact with the card was lost.")
-    why_text = mark("The card was taken out, or the reader lost its power.")
-    next_text = mark("Put the same card back and run “sithsup resume” to continue or “sithsup restore” to go back.")
+    what_text = mark("Contact with the card was lost.")
+    why_text = mark("The card was taken out or lay loose in the reader, or the reader lost its power.")
+    next_text = mark("Put the same card back and run “sithsup check”: it tells what works now and how to go on.")
 
 
 class ModuleHungError(CardError):
@@ -161,7 +186,7 @@ class ModuleHungError(CardError):
     exit_code = 4
     what_text = mark("The card does not answer.")
     why_text = mark("The smart card program did not answer within {seconds} seconds.")
-    next_text = mark("Take the card out and put it back, then run “sithsup resume” or “sithsup restore”.")
+    next_text = mark("Take the card out and put it back, then run “sithsup check” to see how to go on.")
 
 
 class ModuleCrashedError(CardError):
@@ -170,8 +195,8 @@ class ModuleCrashedError(CardError):
     code = "SU-1008"
     exit_code = 4
     what_text = mark("The smart card program on this computer stopped working.")
-    why_text = mark("It ended in the middle of a call.")
-    next_text = mark("Take the card out and put it back, then run “sithsup resume” or “sithsup restore”.")
+    why_text = mark("It ended while it was working with the card.")
+    next_text = mark("Take the card out and put it back, then run “sithsup check” to see how to go on.")
 
 
 class OtherCardError(CardError):
@@ -180,7 +205,7 @@ class OtherCardError(CardError):
     code = "SU-1009"
     what_text = mark("This is another card.")
     why_text = mark("The card in the reader is not the one that the program is working on.")
-    next_text = mark("Put back the card that you began with. No code was sent to this one.")
+    next_text = mark("Put back the card that you began with. No code was tried on this one.")
 
 
 class ModuleRefusedError(CardError):
@@ -199,8 +224,8 @@ class ObjectGoneError(CardError):
     code = "SU-1011"
     exit_code = 4
     what_text = mark("The card has changed while the program was working.")
-    why_text = mark("Something that was on the card is not there any more.")
-    next_text = mark("Close other programs that use the card, then run “sithsup check”.")
+    why_text = mark("A key or a certificate that was on the card is not there any more.")
+    next_text = mark("Close other programs that use the card, then run “sithsup check” to see what works now.")
 
 
 class CardFullError(CardError):
@@ -212,7 +237,7 @@ class CardFullError(CardError):
     final = True
     what_text = mark("The card is full.")
     why_text = mark("There is no room on it for the new keys and certificates.")
-    next_text = mark("Ask for a new card. Your old certificates still work.")
+    next_text = mark("Ask your deputy issuer for a new card. Run “sithsup check” to see what works now.")
 
 
 class NotSupportedError(CardError):
@@ -223,7 +248,7 @@ class NotSupportedError(CardError):
     final = True
     what_text = mark("The card cannot be upgraded on this computer.")
     why_text = mark("The smart card program or the card lacks a function that is needed: {answer}")
-    next_text = mark("Use a computer with your organisation's smart card program.")
+    next_text = mark("Use another computer, one with your organisation's smart card program.")
 
 
 class CardReadOnlyError(CardError):
@@ -234,14 +259,20 @@ class CardReadOnlyError(CardError):
     final = True
     what_text = mark("Nothing can be written to this card.")
     why_text = mark("The card or the smart card program is write-protected.")
-    next_text = mark("Use a computer with your organisation's smart card program.")
+    next_text = mark("Use another computer, one with your organisation's smart card program.")
 
 
 class CodeError(CardError):
-    """A code."""
+    """A code. Value: `role`, as `role_text` gives it, or the token's label where the role is not known."""
 
     exit_code = 6
     contact = Contact.DEPUTY_ISSUER
+
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """The role in the person's language."""
+        role = str(self.values.get("role", "-"))
+        return {**self.values, "role": tr(role) if role in ROLE_TEXTS.values() else role}
 
 
 class CodeIncorrectError(CodeError):
@@ -250,7 +281,7 @@ class CodeIncorrectError(CodeError):
     code = "SU-1101"
     what_text = mark("The code was wrong.")
     why_text = mark("The card did not accept the code for {role}.")
-    next_text = mark("Check which code is which and try again. After too many wrong codes the card locks the code.")
+    next_text = mark("Check which code is which and try again. After too many wrong codes the code is locked.")
 
     def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
         """Keep the state of the code after the try."""
@@ -263,8 +294,8 @@ class CodeLockedError(CodeError):
 
     code = "SU-1102"
     what_text = mark("The code is locked.")
-    why_text = mark("The code for {role} was wrong too many times.")
-    next_text = mark("Unlock it with the PUK code in your smart card program, or order a new code.")
+    why_text = mark("The code for {role} was entered wrong too many times.")
+    next_text = mark("Unlock it with your PUK code in the smart card program, or order a new code. Then try again.")
 
 
 class CodeNeededError(CodeError):
@@ -273,7 +304,7 @@ class CodeNeededError(CodeError):
     code = "SU-1103"
     what_text = mark("A code is needed.")
     why_text = mark("No code was given for {role}.")
-    next_text = mark("Have both codes at hand and begin again.")
+    next_text = mark("Have your codes at hand and begin again in a terminal, or hand the codes over with --pin-stdin.")
 
 
 class LastTryError(CodeError):
@@ -281,8 +312,10 @@ class LastTryError(CodeError):
 
     code = "SU-1104"
     what_text = mark("Only one try is left for this code.")
-    why_text = mark("One more wrong code for {role} locks the card, so the last try is not used without your yes.")
-    next_text = mark("If you are sure of the code, begin again on the terminal and answer yes.")
+    why_text = mark("One more wrong code for {role} locks it, so the last try is not used without your yes.")
+    next_text = mark(
+        "If you are sure of the code, begin again in a terminal and answer yes. Otherwise change it with your PUK code."
+    )
 
 
 # ----------------------------------------------------------------------------------------- the authority
@@ -300,7 +333,7 @@ class AuthorityUnreachableError(AuthorityError):
     code = "SU-2001"
     what_text = mark("The certificate issuer cannot be reached.")
     why_text = mark("There is no contact with {address}.")
-    next_text = mark("Check the network connection and try again.")
+    next_text = mark("Check the network connection and try again. Run “sithsup check” to see what works now.")
 
 
 class AuthorityBusyError(AuthorityError):
@@ -309,8 +342,8 @@ class AuthorityBusyError(AuthorityError):
     code = "SU-2002"
     exit_code = 5
     what_text = mark("The certificate issuer is busy.")
-    why_text = mark("It asked the program to come back later.")
-    next_text = mark("Try again in a while. Your card works as before.")
+    why_text = mark("It asks the program to come back later.")
+    next_text = mark("Try again in a while. Run “sithsup check” to see what works now.")
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **values: object) -> None:
         """Keep when to come back."""
@@ -319,15 +352,15 @@ class AuthorityBusyError(AuthorityError):
 
 
 class AuthorityRefusedError(AuthorityError):
-    """The authority refused, in a message that it signed. `fail_info` are its PKIFailureInfo names (RFC 9810, 5.2.3)."""
+    """The authority refused, in a signed message. `fail_info`: its PKIFailureInfo names (RFC 9810, section 5.2.3)."""
 
     code = "SU-2003"
     exit_code = 3
     contact = Contact.DEPUTY_ISSUER
     final = True
-    what_text = mark("The certificate issuer says no.")
+    what_text = mark("The certificate issuer refuses.")
     why_text = mark("Its reason: {reason}")
-    next_text = mark("Contact your deputy issuer and tell them the reason. Your old certificates still work.")
+    next_text = mark("Tell your deputy issuer the reason. Run “sithsup check” to see what works now.")
 
     def __init__(self, detail: str = "", *, fail_info: frozenset[str] = frozenset(), **values: object) -> None:
         """Keep the authority's reasons."""
@@ -352,7 +385,9 @@ class CertificateUnsuitableError(AuthorityError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("The certificate issuer sent a certificate that does not belong on this card.")
     why_text = mark("The certificate failed a check: {check}")
-    next_text = mark("The certificate was refused. Contact your deputy issuer. Your old certificates still work.")
+    next_text = mark(
+        "Contact your deputy issuer. The certificate is not used. Run “sithsup check” to see what works now."
+    )
 
     def __init__(self, detail: str = "", *, mismatches: tuple[str, ...] = (), **values: object) -> None:
         """Keep every reason."""
@@ -365,7 +400,7 @@ class TransactionUnknownError(AuthorityError):
 
     code = "SU-2006"
     exit_code = 4
-    what_text = mark("The certificate issuer no longer knows the order.")
+    what_text = mark("The certificate issuer no longer knows of the order.")
     why_text = mark("The order was not completed in time.")
     next_text = mark("Run “sithsup resume”: the certificates are then ordered again.")
 
@@ -384,7 +419,7 @@ class CampaignInvalidError(ConfigurationError):
 
     code = "SU-3001"
     what_text = mark("The campaign file cannot be used.")
-    why_text = mark("{path}, at {place}: {problem}")
+    why_text = mark("The file {path}, at {place}: {problem}")
     next_text = mark("Ask your local IT support for a correct campaign file.")
 
 
@@ -410,9 +445,11 @@ class JournalUnwritableError(JournalError):
     """The journal cannot be written: no permission, a full disk. Nothing is begun without it."""
 
     code = "SU-4001"
-    what_text = mark("The program cannot write its journal.")
+    what_text = mark("The program cannot save what it needs to recover from an interruption.")
     why_text = mark("{path}: {problem}")
-    next_text = mark("Free some space on the disk or correct the folder's permissions, then try again.")
+    next_text = mark(
+        "Free some disk space or correct the folder's permissions. Then run “sithsup check” to see what works now."
+    )
 
 
 class SecondInstanceError(JournalError):
@@ -428,9 +465,9 @@ class JournalUnreadableError(JournalError):
     """The journal is damaged or of another version. It is set aside: recovery goes by the card alone."""
 
     code = "SU-4003"
-    what_text = mark("The program's journal cannot be read.")
+    what_text = mark("What the program saved about the upgrade cannot be read.")
     why_text = mark("{path}: {problem}")
-    next_text = mark("Move the file away and run “sithsup check”: the card itself tells how far the upgrade came.")
+    next_text = mark("Move the file away and run “sithsup check”: the card itself shows how far the upgrade came.")
 
 
 # --------------------------------------------------------------------------------------------- upgrade
@@ -449,9 +486,9 @@ class NotEligibleError(UpgradeError):
     exit_code = 3
     contact = Contact.DEPUTY_ISSUER
     final = True
-    what_text = mark("This card is not to be upgraded.")
+    what_text = mark("The card is not upgraded.")
     why_text = mark("{reason}")
-    next_text = mark("Contact your deputy issuer if you think that this is wrong.")
+    next_text = mark("Nothing on the card was changed. Contact your deputy issuer if you think that this is wrong.")
 
     def __init__(
         self, detail: str = "", *, reasons: tuple[str, ...] = (), exit_code: int = 3, **values: object
@@ -467,16 +504,16 @@ class PointOfNoReturnError(UpgradeError):
 
     code = "SU-5002"
     what_text = mark("The upgrade can no longer be undone.")
-    why_text = mark("The new certificates have been, or may have been, confirmed to the certificate issuer.")
-    next_text = mark("Run “sithsup resume” to finish. The new certificates are already on the card.")
+    why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
+    next_text = mark("The new certificates are already on the card. Run “sithsup resume” to finish.")
 
 
 class StepNotSeenError(UpgradeError):
     """A step was done, yet its effect is not seen. Values: `step`."""
 
     code = "SU-5003"
-    what_text = mark("The card or the certificate issuer did not do what it said.")
-    why_text = mark("The step “{step}” was done, but its result cannot be seen.")
+    what_text = mark("A step of the upgrade did not have the result that it should.")
+    why_text = mark("Its result cannot be seen on the card or at the certificate issuer. Name of the step: {step}")
     next_text = mark("Run “sithsup check” to see what works now.")
 
 
@@ -485,7 +522,7 @@ class ProofFailedError(UpgradeError):
 
     code = "SU-5004"
     what_text = mark("A new certificate on the card does not work.")
-    why_text = mark("The test signature for {certificate} was wrong.")
+    why_text = mark("The test signature was wrong. Name of the certificate: {certificate}")
     next_text = mark("Run “sithsup restore” to go back to the old certificates.")
 
 
@@ -496,7 +533,7 @@ class UnusableError(UpgradeError):
     exit_code = 3
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("This card cannot be saved.")
-    why_text = mark("Neither the old nor the new certificates can be made to work: {reason}")
+    why_text = mark("Neither the old nor the new certificates can be made to work. Technical reason: {reason}")
     next_text = mark("Contact your deputy issuer and ask for a new card.")
 
 
@@ -516,7 +553,9 @@ class InterruptedUpgradeError(UpgradeError):
     code = "SU-5007"
     what_text = mark("An upgrade of this card was interrupted.")
     why_text = mark("It was begun, on this computer or another, and not finished.")
-    next_text = mark("Run “sithsup resume” to continue or “sithsup restore” to go back to the old certificates.")
+    next_text = mark(
+        "Run “sithsup resume” to finish it. Or run “sithsup restore” to go back, as long as that is possible."
+    )
 
 
 def leaves() -> tuple[type[SithsupError], ...]:

@@ -5,7 +5,8 @@
 * A certificate's fate is read off signed messages and the status service, per target. UNKNOWN is never taken for seen
   nor for not seen: such a certificate is not trusted to live, and not erased until another one was confirmed.
 * An issued but unconfirmed certificate may look good to a status service. `good` counts as confirmed only when the
-  longest confirmation wait is over, or when the old authentication certificate is gone (nothing removes it earlier).
+  longest confirmation wait is over, or when the old authentication certificate is gone from the card or revoked
+  (nothing removes or retires it earlier).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING
 from sithsup.ca import trust
 from sithsup.certificate import Certificate
 from sithsup.errors import AuthorityError, AuthorityUnreachableError, UnusableError
-from sithsup.model import CertificateState, KeyRole, Signer
+from sithsup.model import CertificateState, CertificateStatus, KeyRole, Signer
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from sithsup.model import (
         CardCertificate,
         CardContents,
-        CertificateStatus,
         Clock,
         Issued,
         KeyPair,
@@ -111,7 +112,7 @@ def old_certificate(world: World, role: KeyRole) -> Certificate | None:
 def signer(world: World) -> Signer:
     """Who protects the messages: the old authentication key, or the new one once the old certificate is gone."""
     old = old_certificate(world, KeyRole.AUTHENTICATION)
-    if old is None or world.contents.key_pair(old.public_key) is None:
+    if old is None or world.contents.key_pair(old.public_key) is None or _is_known_revoked(world, old):
         old = next(
             (
                 c.certificate
@@ -121,10 +122,16 @@ def signer(world: World) -> Signer:
             None,
         )
     if old is None:
-        raise UnusableError(reason="no authentication key")
+        raise UnusableError(reason=tr("the card has no key for authentication that works"))
     chain = tuple(c.certificate.der for c in world.contents.certificates if c.certificate.is_ca)
     public_key = old.public_key
     return Signer(old.der, chain, lambda data: world.card.sign(public_key, data))
+
+
+def _is_known_revoked(world: World, certificate: Certificate) -> bool:
+    """Whether the status service, if it was asked already, called it revoked."""
+    answer = world.statuses.get(certificate.der)
+    return isinstance(answer, CertificateStatus) and answer.state is CertificateState.REVOKED
 
 
 # ------------------------------------------------------------------------------------------------- our keys
@@ -201,9 +208,7 @@ def is_closed(world: World, token: TokenId) -> bool:
 
 
 def candidates(world: World, target: Target) -> tuple[Candidate, ...]:
-    """Every certificate for a target and its present key: those of this computer's transactions, newest first, then
-    those that only the card knows.
-    """
+    """Every certificate for a target and its present key: this computer's, newest first, then the card's."""
     pair = our_key(world, target.role)
     if pair is None:
         return ()
@@ -304,7 +309,7 @@ def _ask_status(world: World, certificate: Certificate) -> CertificateStatus | A
 
 
 def _fate_of_transaction(world: World, transaction: Transaction, *, is_alone: bool) -> Fate:
-    """The fate of a certificate that was issued to this computer; `is_alone`: on the card, with no other for its target."""
+    """The fate of a certificate issued to this computer; `is_alone`: on the card, with no other for its target."""
     _, reasons = judge(world, transaction)
     if transaction.error or transaction.reject or reasons:
         return Fate.DEAD
@@ -326,16 +331,24 @@ def _is_revoked(world: World, transaction: Transaction) -> bool:
 
 def _fate_of_stranger(world: World, certificate: Certificate) -> Fate:
     """The fate of a certificate that lies on the card and whose transaction this computer does not know."""
-    is_last = not _has_old_authentication(world)  # the old one is removed only after the confirmation
     try:
         answer = status(world, certificate)
     except AuthorityError:
-        return Fate.CONFIRMED if is_last else Fate.UNKNOWN
+        return Fate.UNKNOWN if _has_old_authentication(world) else Fate.CONFIRMED
     if answer.state is CertificateState.REVOKED:
         return Fate.DEAD
     is_late = answer.at > certificate.not_before + world.campaign.confirm_wait_max
-    is_confirmed = answer.state is CertificateState.GOOD and (is_late or is_last)
+    is_confirmed = answer.state is CertificateState.GOOD and (is_late or _is_old_retired(world))
     return Fate.CONFIRMED if is_confirmed else Fate.UNKNOWN
+
+
+def _is_old_retired(world: World) -> bool:
+    """Whether the old authentication certificates are gone or revoked: then nothing is lost by believing."""
+    old = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
+    try:
+        return all(status(world, certificate).state is CertificateState.REVOKED for certificate in old)
+    except AuthorityError:
+        return False
 
 
 def is_overdue(world: World, transaction: Transaction) -> bool:

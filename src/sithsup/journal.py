@@ -105,7 +105,7 @@ class Journal:
         return str(rows[0][0]) if rows else ""
 
     def announce_key(self, role: KeyRole, key_id: bytes) -> None:
-        """Remember that a key is about to be generated under this id: a cut may leave one that hides behind its code."""
+        """Remember that a key is about to be made under this id: a cut may leave one that hides behind its code."""
         self._write("INSERT OR IGNORE INTO generation VALUES (?, ?)", (role.value, key_id))
 
     @property
@@ -211,17 +211,21 @@ class Journal:
             for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL", "secure_delete=ON"):
                 db.execute(f"PRAGMA {pragma}")
             db.execute("BEGIN EXCLUSIVE")  # takes the lock now and keeps it; proves that the file can be written
-            version = db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                for statement in filter(str.strip, _SCHEMA.split(";")):
-                    db.execute(statement)
-            elif version != FORMAT:
-                raise JournalUnreadableError(path=str(self._path), problem=f"format {version}")
+            self._prepare(db)
             db.execute("COMMIT")
         except BaseException:
             db.close()
             raise
         return db
+
+    def _prepare(self, db: sqlite3.Connection) -> None:
+        """Make the tables of a new file; refuse one of another format."""
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, FORMAT):
+            raise JournalUnreadableError(path=str(self._path), problem=f"format {version}")
+        if version == 0:
+            for statement in filter(str.strip, _SCHEMA.split(";")):
+                db.execute(statement)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
         with _translated(self._path):

@@ -81,6 +81,11 @@ class _OwnerOnlyFile(RotatingFileHandler):
             os.fchmod(stream.fileno(), 0o600)  # the file may be older than this rule
         return stream
 
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is the library's
+        """Do without the log where the disk is full: the work goes on, and the terminal gets no traceback."""
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
+
 
 def _open_owner_only(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

@@ -30,7 +30,6 @@ from sithsup.journal import Journal, card_key
 from sithsup.model import Outcome
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import roll_back, roll_forward
-from sithsup.texts import tr
 from sithsup.upgrade import UPGRADE
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Report:
 class Operation:
     """A card that was chosen, with everything that a run needs. Use as a context manager."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  everything that a run needs, each by name
         self,
         token: Token,
         contents: CardContents,
@@ -198,4 +197,4 @@ def _refuse_unusable(report: Report) -> None:
 
 def _not_eligible(found: tuple[Reason, ...]) -> NotEligibleError:
     first = found[0]
-    return NotEligibleError(reasons=found, exit_code=EXIT_CODES.get(first, 3), reason=tr(reason_text(first)))
+    return NotEligibleError(reasons=found, exit_code=EXIT_CODES.get(first, 3), reason=reason_text(first))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.campaign import OldKeys
 from sithsup.certificate import Certificate, verify
+from sithsup.eligibility import reason_text
 from sithsup.errors import (
     AuthorityError,
     AuthorityRefusedError,
@@ -46,6 +47,7 @@ from sithsup.evidence import (
     targets_of,
 )
 from sithsup.model import CertificateState, KeyRole, Message, MessageKind, Seen
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -89,7 +91,7 @@ def query(world: World) -> None:
         return  # then its refusal of the order undoes the keys
     reason = world.authority.query(world.contents.number or "", signer(world)).reason
     if reason != ELIGIBLE:
-        raise NotEligibleError(reasons=(reason,), reason=reason)
+        raise NotEligibleError(reasons=(reason,), reason=reason_text(reason))
 
 
 def begun(world: World) -> Seen:
@@ -204,9 +206,7 @@ def _order_state(world: World, target: Target) -> Seen:
 
 
 def reject(world: World) -> None:
-    """Tell the authority, as far as it listens, that what it issued is not wanted. What it does not hear it revokes
-    by itself when nobody confirms.
-    """
+    """Tell the authority that what it issued is not wanted; what it does not hear it revokes by itself."""
     sender: Signer | None = None
     for target in world.campaign.wanted:
         for transaction in world.journal.transactions(target.name):
@@ -284,7 +284,7 @@ def _refuse_unsuitable(world: World, sender: Signer) -> None:
                 refused += reasons
                 _reject(world, transaction, sender)
     if refused:
-        raise CertificateUnsuitableError(mismatches=tuple(refused), check=refused[0])
+        raise CertificateUnsuitableError(mismatches=tuple(refused), check=tr(refused[0]))
 
 
 def _reject(world: World, transaction: Transaction, sender: Signer) -> None:

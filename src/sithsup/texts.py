@@ -41,7 +41,12 @@ def tr(message: str, **values: object) -> str:
 
     Raises KeyError for a placeholder without a value: that is a bug, not a matter of language.
     """
-    return _current.translations().gettext(message).format_map(values)
+    return translated(message).format_map(values)
+
+
+def translated(message: str) -> str:
+    """Translate a message and leave its placeholders as they are, for a list of what there is to say."""
+    return _current.translations().gettext(message)
 
 
 def set_language(language: str | None) -> None:

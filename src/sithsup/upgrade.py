@@ -50,7 +50,7 @@ class Step:
 UPGRADE = (
     #    name                        do                       seen                      undo
     Step("ask-authority",            steps.query,             steps.begun,              steps.nothing,
-         mark("Ask the issuer whether the card may be upgraded")),
+         mark("Ask the certificate issuer whether the card may be upgraded")),
     Step("generate-auth-key",        steps.generate(AUTH),    steps.has_key(AUTH),      steps.destroy_key(AUTH),
          mark("Make a new key for authentication on the card")),
     Step("generate-signature-key",   steps.generate(SIGN),    steps.has_key(SIGN),      steps.destroy_key(SIGN),
@@ -60,10 +60,10 @@ UPGRADE = (
     Step("write-certificates",       steps.write_certificates, steps.has_certificates,  steps.erase_certificates,
          mark("Write the new certificates to the card")),
     Step("prove-new-identity",       steps.sign_and_verify,   steps.never,              steps.nothing,
-         mark("Prove that the new certificates work")),
+         mark("Test that the new certificates work")),
     # ------------------------------------ point of no return ------------------------------------
     Step("confirm-certificates",     steps.confirm,           steps.confirmed,          None,
-         mark("Confirm the new certificates to the issuer")),
+         mark("Tell the certificate issuer that the new certificates work")),
     Step("remove-old-certificates",  steps.remove_old,        steps.old_removed,        None,
          mark("Remove the old certificates from the card")),
     Step("remove-old-keys",          steps.remove_old_keys,   steps.old_keys_removed,   None,

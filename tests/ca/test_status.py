@@ -190,12 +190,13 @@ def test_the_list_is_read_when_the_responder_is_away(failure: Exception) -> None
     [
         crl(signer=H.number_issuer),
         crl(signer=H.number_issuer, name=H.number_issuer.certificate.subject),
+        crl(name=H.number_issuer.certificate.subject),
         crl(at=pki.NOW - timedelta(days=2)),
         crl(at=pki.NOW + timedelta(days=2)),
         crl(partial=True),
         lambda _: b"<html>",
     ],
-    ids=["other key", "other issuer", "old", "of the future", "partial", "page"],
+    ids=["other key", "other issuer", "other name", "old", "of the future", "partial", "page"],
 )
 def test_a_list_that_is_not_for_this_is_refused(revocations: Callable[[bytes | None], bytes]) -> None:
     """Issuer, signature, time and completeness are checked."""

@@ -49,9 +49,9 @@ def at(verb: str, number: int = 1, mishap: Mishap = KILL) -> Faults:
     return Faults(Fault(mishap, number, frozenset({verb})))
 
 
-def interrupted(folder: Path, verb: str, number: int = 1, mishap: Mishap = KILL, **options: CardKind) -> Lab:
+def interrupted(folder: Path, verb: str, number: int = 1, mishap: Mishap = KILL) -> Lab:
     """A lab whose upgrade was interrupted at a call, and where everything works again."""
-    lab = Lab(folder, faults=at(verb, number, mishap), **options)
+    lab = Lab(folder, faults=at(verb, number, mishap))
     assert lab.run("upgrade") is not Outcome.UPGRADED
     lab.mend()
     return lab
@@ -494,18 +494,59 @@ def test_the_first_computer_accepts_what_the_second_finished(tmp_path: Path) -> 
     assert lab.end() == NEW
 
 
-def test_a_superseded_certificate_does_not_come_back_to_the_card(tmp_path: Path) -> None:
-    """A confirmed, B ordered anew and was interrupted: A does not write its own revoked certificates again."""
-    lab = interrupted(tmp_path, "destroy", 1)  # A has confirmed and removed nothing
+def test_another_computer_believes_a_good_status_when_the_old_certificate_is_revoked(tmp_path: Path) -> None:
+    """A confirmed everything and the authority retired the old: B has nothing to lose, and orders nothing."""
+    lab = interrupted(tmp_path, "destroy", 1)
     lab.lose_journal()
-    lab.mend(at("destroy", 3))
-    lab.run("resume")  # B has confirmed its own and removed a part
-    lab.computer = "A"
-    for unreachable in (True, False):
-        lab.mend()
-        lab.authority.ledger.policy.unreachable = unreachable
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert len([r for r in lab.authority.ledger.certificates.values() if r.profile]) == 4
+
+
+def test_another_computer_that_cannot_tell_waits_until_it_can(tmp_path: Path) -> None:
+    """Without the old issuer's certificate nobody can say that the old one is revoked; time tells."""
+    lab = Lab(tmp_path, faults=at("destroy", 1))
+    intermediates = lab.case.campaign.intermediates[:2]
+    lab.campaign = type(lab.case.campaign).model_validate(
+        lab.case.campaign.model_dump() | {"intermediates": intermediates}
+    )
+    lab.run("upgrade")
+    lab.mend()
+    lab.lose_journal()
+    assert isinstance(lab.run("resume"), AuthorityRefusedError)
+    assert lab.identity_works()
+    lab.wait(minutes=30)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_superseded_certificate_does_not_come_back_to_the_card(tmp_path: Path) -> None:
+    """A confirmed, B ordered anew and was interrupted: A does not believe in its own revoked certificates."""
+    for number in range(1, 6):
+        lab = Lab(tmp_path / str(number), faults=at("destroy", 1))
+        lab.authority.ledger.policy.retire = Retire.NEVER
+        lab.run("upgrade")  # A has confirmed and removed nothing
+        lab.lose_journal()
+        lab.mend(at("destroy", number))
+        lab.run("resume")  # B has confirmed its own and removed a part
+        lab.computer = "A"
+        for unreachable in (True, False):
+            lab.mend()
+            lab.authority.ledger.policy.unreachable = unreachable
+            lab.run("resume")
+            assert lab.identity_works()
         lab.run("resume")
-        assert lab.identity_works()
+        assert lab.end() == NEW
+
+
+def test_an_order_after_the_old_certificate_was_retired_is_signed_by_the_new_one(tmp_path: Path) -> None:
+    """B finds one certificate missing from the card of an otherwise confirmed upgrade."""
+    lab = interrupted(tmp_path, "destroy", 1)
+    lab.lose_journal()
+    new = {r.der for r in lab.authority.ledger.certificates.values() if r.profile == "hsa-id-signature"}
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.value not in new]
+    assert lab.run("resume") is Outcome.UPGRADED
     assert lab.end() == NEW
 
 
@@ -596,14 +637,15 @@ def test_a_card_that_says_done_and_does_nothing_is_found_out(tmp_path: Path, mon
 
 def test_a_row_refuses_to_be_done_before_the_rows_above_it(tmp_path: Path) -> None:
     """Nothing is written that was not ordered, nothing is confirmed that was not written."""
-    with Lab(tmp_path / "fresh").operation() as operation:
-        for do in (steps.write_certificates, steps.sign_and_verify, steps.confirm):
-            with pytest.raises(StepNotSeenError):
-                do(operation.world)
+    lab = interrupted(tmp_path / "made", "order")
+    with lab.operation() as operation:
+        operation.world.card.log_in()
+        with pytest.raises(StepNotSeenError, match="order-certificates"):
+            steps.write_certificates(operation.world)
     lab = interrupted(tmp_path / "ordered", "write_certificate")
     with lab.operation() as operation:
         operation.world.card.log_in()
-        with pytest.raises(StepNotSeenError):
+        with pytest.raises(StepNotSeenError, match="write-certificates"):
             steps.confirm(operation.world)
     assert "confirm" not in lab.faults.calls
 
@@ -646,11 +688,12 @@ def test_a_damaged_message_in_the_journal_is_as_good_as_none(tmp_path: Path) -> 
 
 
 def test_the_journal_s_copy_of_the_old_certificate_signs_when_the_card_lost_it(tmp_path: Path) -> None:
-    """The old key is still there: what was begun can be finished."""
-    lab = interrupted(tmp_path, "order")
+    """Past the line, and somebody removed the old certificate: its key is still there, so it can be finished."""
+    lab = interrupted(tmp_path, "confirm", 2)
     token = lab.card.tokens[0]
     token.objects[:] = [o for o in token.objects if o.value not in lab.case.old]
     assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
 
 
 def test_without_the_old_certificate_the_new_one_signs(tmp_path: Path) -> None:

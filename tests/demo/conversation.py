@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-from sithsup.ca import cmp_asn1
+from sithsup.ca import cmp_asn1, crmf_asn1
 from sithsup.certificate import Certificate
 from sithsup.demo.authority import QUERY_OID, DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
@@ -235,16 +235,16 @@ def order_body(
     prover: Key | None = None,
     popo: Any = "signature",
     request_id: int = 0,
-) -> cmp_asn1.CertReqMessages:
+) -> crmf_asn1.CertReqMessages:
     """One CertReqMsg; `prover` signs the proof of possession in the key's place, `popo` replaces it."""
     fields = {"subject": subject, "publicKey": keys.PublicKeyInfo.load(public_der(key)), **(template or {})}
     asked = {"certReqId": request_id, "certTemplate": {k: v for k, v in fields.items() if v is not None}}
-    request = cmp_asn1.CertRequest(asked)
+    request = crmf_asn1.CertRequest(asked)
     if popo == "signature":
         proof = {"algorithmIdentifier": {"algorithm": "sha256_ecdsa"}, "signature": sign(prover or key, request.dump())}
-        popo = cmp_asn1.ProofOfPossession("signature", cmp_asn1.POPOSigningKey(proof))
+        popo = crmf_asn1.ProofOfPossession("signature", crmf_asn1.POPOSigningKey(proof))
     message = {"certReq": request} if popo is None else {"certReq": request, "popo": popo}
-    return cmp_asn1.CertReqMessages([message])
+    return crmf_asn1.CertReqMessages([message])
 
 
 def hash_of(der: bytes) -> bytes:

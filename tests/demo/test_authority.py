@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sithsup.ca import cmp_asn1
+from sithsup.ca import cmp_asn1, crmf_asn1
 from sithsup.certificate import Certificate
 from sithsup.demo.ledger import Exchange, Ledger
 from sithsup.demo.people import PEOPLE
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WAIT = timedelta(minutes=10)
+
+LATER = crmf_asn1.POPOPrivKey("subsequentMessage", 0)
+"""A promise to prove the possession in another message."""
 
 
 @pytest.fixture
@@ -137,7 +140,8 @@ def test_the_same_key_can_be_ordered_again(world: World, client: Client) -> None
     [
         ({"prover": ec.generate_private_key(ec.SECP256R1())}, "badPOP"),
         ({"popo": None}, "badPOP"),
-        ({"popo": cmp_asn1.ProofOfPossession("raVerified", core.Null())}, "badPOP"),
+        ({"popo": crmf_asn1.ProofOfPossession("raVerified", core.Null())}, "badPOP"),
+        ({"popo": crmf_asn1.ProofOfPossession("keyEncipherment", LATER)}, "badPOP"),
         ({"template": {"publicKey": None}}, "badCertTemplate"),
         ({"request_id": 1}, "badRequest"),
         ({"profile": None}, "badRequest"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -117,14 +118,14 @@ def a_text(folder: Path) -> Path:
 def a_torn_library(folder: Path) -> Path:
     """The first half of a real module."""
     whole = Path(sysconfig.get_paths()["stdlib"], "lib-dynload")
-    first = sorted(whole.glob("*.so"))[0].read_bytes()
+    first = min(whole.glob("*.so")).read_bytes()
     (folder / "module.so").write_bytes(first[: len(first) // 2])
     return folder / "module.so"
 
 
 def another_library(folder: Path) -> Path:
     """A library that has nothing to do with PKCS#11."""
-    return sorted(Path(sysconfig.get_paths()["stdlib"], "lib-dynload").glob("_csv*.so"))[0]
+    return next(Path(sysconfig.get_paths()["stdlib"], "lib-dynload").glob("_csv*.so"))
 
 
 def an_executable(folder: Path) -> Path:
@@ -152,10 +153,8 @@ def test_no_card(demo: Demo, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def two_cards(demos: Demos, tmp_path: Path) -> Iterator[tuple[Demo, dict[str, str | Path]]]:
+def two_cards(demos: Demos, tmp_path: Path) -> tuple[Demo, dict[str, str | Path]]:
     """Give the ordinary demo with the one-PIN demo's card beside its own."""
-    import shutil
-
     demo, other = demos.fresh(), demos.fresh(Kind.ONE_PIN)
     for tokens in (demo.tokens, other.tokens):
         shutil.copytree(tokens, tmp_path / "tokens", dirs_exist_ok=True)
@@ -220,7 +219,7 @@ def web_server(answer: Callable[[str, bytes], tuple[int, str, bytes]]) -> Iterat
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST
+        do_GET = do_POST  # noqa: N815  the name is the library's
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the name is the library's
             pass

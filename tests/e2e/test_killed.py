@@ -88,7 +88,7 @@ def outlived(demo: Demo) -> str:
 
 def count(ends: Counter[str], wrong: list[str]) -> None:
     """Print how the cases ended; fail if any went wrong."""
-    print(f"{sum(ends.values())} kills: {dict(ends)}")
+    print(f"{sum(ends.values())} kills: {dict(ends)}")  # noqa: T201  pytest shows it
     assert not wrong, "\n".join(wrong)
     assert set(ends) <= {OLD, NEW}
 
@@ -131,7 +131,7 @@ def moments(demo: Demo, seed: int) -> Iterator[tuple[int, float]]:
     whole = demo.act("upgrade")
     assert whole.code == 0
     chance = random.Random(seed)  # noqa: S311  moments, not secrets
-    print(f"seed {seed}, a whole upgrade takes {whole.seconds:.2f} s")
+    print(f"seed {seed}, a whole upgrade takes {whole.seconds:.2f} s")  # noqa: T201  to play it again
     for number in range(MOMENTS):
         yield number, chance.uniform(0, whole.seconds)
 

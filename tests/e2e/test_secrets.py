@@ -7,19 +7,20 @@ of place and shows that the search finds it.
 from __future__ import annotations
 
 import base64
+import sqlite3
 import subprocess
 import sys
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import closing
+from typing import TYPE_CHECKING, Self
 
-import psutil
 import pytest
 
 from tests.support.demo import NEW, Demo, Ended, authority_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 
@@ -61,13 +62,13 @@ def in_files(demo: Demo, secrets: tuple[str, ...]) -> set[str]:
     return found
 
 
-def in_processes(processes: list[psutil.Process], secrets: tuple[str, ...]) -> set[str]:
+def in_processes(processes: list[Path], secrets: tuple[str, ...]) -> set[str]:
     """Every command line and environment among these processes that holds one of them."""
     found = set()
     for process in processes:
         for name in ("cmdline", "environ"):
             try:
-                content = Path(f"/proc/{process.pid}/{name}").read_bytes()
+                content = (process / name).read_bytes()
             except OSError:
                 continue  # it has ended
             if any(form in content for each in secrets for form in forms(each)):
@@ -92,7 +93,7 @@ class Watch(threading.Thread):
             self.found |= in_processes(processes, self._secrets) | in_files(self._demo, self._secrets)
             self.looks += 1
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Self:
         self.start()
         return self
 
@@ -154,9 +155,6 @@ def test_no_personal_identity_number_leaves(demo: Demo) -> None:
 
 def personal_number(demo: Demo) -> str:
     """The holder's, as the authority knows it. It is on the card, or there is nothing to look for."""
-    import sqlite3
-    from contextlib import closing
-
     with closing(sqlite3.connect(demo.folder / "authority" / "ledger.sqlite3")) as ledger:
         ((number,),) = ledger.execute("SELECT personal_number FROM card").fetchall()
     assert any(number.encode() in content for content in demo.card().files.values())

@@ -40,9 +40,7 @@ def issuers(result: dict[str, object]) -> Counter[tuple[str, str]]:
 
 
 EXPECTED_OLD = Counter((issuer, role) for issuer in (OLD_ISSUER, TELIA) for role in ("authentication", "signature"))
-EXPECTED_NEW = Counter(
-    (issuer, role) for issuer in (*NEW_ISSUERS, TELIA) for role in ("authentication", "signature")
-)
+EXPECTED_NEW = Counter((issuer, role) for issuer in (*NEW_ISSUERS, TELIA) for role in ("authentication", "signature"))
 
 
 def test_from_old_to_new_in_json(demo: Demo) -> None:
@@ -83,7 +81,7 @@ def test_from_old_to_new_in_words(demo: Demo) -> None:
 
 
 def test_a_second_upgrade_has_nothing_to_do(demo: Demo) -> None:
-    """An upgraded card stays as it is, byte for byte, and no code is read; `resume` likewise, `restore` says why not."""
+    """An upgraded card stays as it is, byte for byte, and no code is read; so does it with `resume` and `restore`."""
     assert demo.act("upgrade").code == 0
     upgraded = demo.card()
     again = demo.run("upgrade", "--json", "--yes", "--pin-stdin")

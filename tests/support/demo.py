@@ -24,8 +24,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
-import psutil
-
 from sithsup.demo import start as life
 from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
@@ -187,14 +185,17 @@ class Demo:
         """The codes as `--pin-stdin` reads them."""
         return "".join(f"{code}\n" for code in self.codes)
 
-    def processes(self) -> list[psutil.Process]:
-        """Every living process that the program is, or started: they all have the demo's data folder in common."""
+    def processes(self) -> list[Path]:
+        """Every living process that the program is, or started: they all have the demo's data folder in common.
+
+        Each is its folder under /proc. A zombie has no environment any more.
+        """
         mark, found = f"SITHSUP_DATA={self.data}".encode(), []
-        for process in psutil.process_iter():
+        for process in Path("/proc").glob("[0-9]*"):
             try:
-                is_ours = mark in Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+                is_ours = mark in (process / "environ").read_bytes().split(b"\0")
             except OSError:
-                continue
+                continue  # it has ended
             if is_ours:
                 found.append(process)
         return found
@@ -219,7 +220,8 @@ class Demo:
 
     def known(self) -> list[bytes]:
         """Every certificate, DER, that could be on the card: the ledger's and the authorities' own."""
-        return [*(row.der for row in self.ledger()), *(p.read_bytes() for p in (self.folder / "authority").glob("*.cer"))]
+        files = (self.folder / "authority").glob("*.cer")
+        return [*(row.der for row in self.ledger()), *(path.read_bytes() for path in files)]
 
     def ledger(self) -> list[Row]:
         """Every certificate that the authority knows of."""
@@ -343,7 +345,8 @@ def _attribute(block: str, name: str) -> str:
 
 
 def _profiles() -> set[str]:
-    return {f"{subject}-{role}" for subject in ("hsa-id", "personal-number") for role in ("authentication", "signature")}
+    subjects, roles = ("hsa-id", "personal-number"), ("authentication", "signature")
+    return {f"{subject}-{role}" for subject in subjects for role in roles}
 
 
 def _is_in_one(der: bytes, files: Any) -> bool:

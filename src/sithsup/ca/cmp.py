@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from asn1crypto import core, keys, x509
 
 from sithsup.ca import status
-from sithsup.ca.cmp_asn1 import CertReqMsg, CertRequest, InfoTypeAndValue, PKIBody, PKIMessage, certificate_der
+from sithsup.ca.cmp_asn1 import InfoTypeAndValue, PKIBody, PKIMessage, certificate_der
+from sithsup.ca.crmf_asn1 import CertReqMsg, CertRequest
 from sithsup.ca.protection import Opener, aware, directory_name, reading, reference, refuse, seal
 from sithsup.ca.refusals import forgotten, refusal
 from sithsup.ca.signatures import algorithm_of, certificate_hash

@@ -47,12 +47,12 @@ HOSTILE = (
 EDWARDS = frozenset({SignatureAlgorithmOID.ED25519, SignatureAlgorithmOID.ED448})
 
 UNREADABLE = mark("the certificate cannot be read")
-NO_PATH = mark("no path to a trust anchor")
-NOT_VALID_NOW = mark("an issuing certificate is not valid at this time")
-NOT_AN_AUTHORITY = mark("an issuing certificate may not issue certificates")
-PATH_TOO_LONG = mark("the path to the trust anchor is too long")
-WEAK = mark("a signature or key in the path is too weak")
-CRITICAL = mark("an extension that is critical is not understood")
+NO_PATH = mark("the certificate does not come from a trusted issuer")
+NOT_VALID_NOW = mark("the issuer's own certificate is not valid at this time")
+NOT_AN_AUTHORITY = mark("the certificate was issued by somebody who may not issue certificates")
+PATH_TOO_LONG = mark("there are too many issuers between the certificate and a trusted one")
+WEAK = mark("a key or a signature behind the certificate is too weak")
+CRITICAL = mark("the certificate has a critical part that the program does not know")
 
 
 class Path(NamedTuple):

@@ -35,7 +35,7 @@ CMP_2000, CMP_2021 = 2, 3
 VOICES = frozenset({"cmc_ca", "cmc_ra"})
 """id-kp-cmcCA and id-kp-cmcRA, as asn1crypto calls them: the key speaks for an authority (RFC 9810, section 4.5)."""
 
-UNREADABLE = mark("it is no message of this protocol")
+UNREADABLE = mark("it is not a message that the program can read")
 UNPROTECTED = mark("it is not signed")
 NOT_OURS = mark("it does not belong to the question")
 BAD_SIGNATURE = mark("its signature is wrong or its signer is not trusted")

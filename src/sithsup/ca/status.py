@@ -53,7 +53,9 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
         ways = [*_ocsp_ways(subject, authority, fetch, now), *_crl_ways(subject, authority, fetch, now)]
     except HOSTILE as error:
         raise _untrusted(f"{type(error).__name__}: {error}") from error
-    failure: AuthorityError = AuthorityUnreachableError("the certificate names no status service", address="-")
+    failure: AuthorityError = AuthorityUnreachableError(
+        "the certificate names no status service", address=tr("any status service (the certificate names none)")
+    )
     for way in ways:
         try:
             return way()

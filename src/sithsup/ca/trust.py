@@ -34,13 +34,13 @@ CLOCK_SKEW = timedelta(days=1)
 
 FORBIDDEN_FOR_AUTHENTICATION = frozenset({"non_repudiation", "key_cert_sign", "crl_sign"})
 
-TWO_READINGS = mark("two libraries read the certificate differently")
-NOT_DER = mark("the certificate is not in its one proper encoding")
+TWO_READINGS = mark("the certificate can be read in two ways")
+NOT_DER = mark("the certificate is not encoded as it must be")
 OTHER_KEY = mark("the certificate is for another key")
-OTHER_ISSUER = mark("the certificate is from another issuer than the one that was ordered")
-FOR_AUTHORITY = mark("the certificate is one for an authority")
-OTHER_ROLE = mark("the certificate is for another use of the key")
-OTHER_KIND = mark("the certificate names its holder by another kind of number")
+OTHER_ISSUER = mark("the certificate is from another issuer than was ordered")
+FOR_AUTHORITY = mark("the certificate is one for an issuer, not for a person")
+OTHER_ROLE = mark("the certificate is for another use than was ordered")
+OTHER_KIND = mark("the certificate names its holder by another kind of number than was ordered")
 OTHER_HSA_ID = mark("the certificate has another HSA-id than the card")
 OTHER_NUMBER = mark("the certificate has another personal identity number than the card")
 OTHER_NAME = mark("the certificate has another name than the card")
@@ -71,7 +71,7 @@ def mismatches(
         differences = tuple(_differences(certificate, other))
     except Exception:  # noqa: BLE001  two parsers raise many kinds on hostile bytes, and all of them mean this
         return (UNREADABLE,)
-    holders = tuple(c for c in known if not c.is_ca and c.der != issued)
+    holders = tuple(c for c in known if c.der != issued)
     return (
         *differences,
         *path_to_anchor(issued, chain, anchors, at).problems,

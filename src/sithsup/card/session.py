@@ -31,6 +31,7 @@ from sithsup.errors import (
     NotSupportedError,
     ObjectGoneError,
     OtherCardError,
+    role_text,
 )
 from sithsup.model import CodeState, KeyRole, ObjectKind
 
@@ -250,7 +251,7 @@ def _role_named(token: TokenContents) -> Iterator[None]:
     try:
         yield
     except CodeError as error:
-        error.values["role"] = ", ".join(role.value for role in KeyRole if role in token.roles)
+        error.values["role"] = role_text(token.roles)
         raise
 
 

@@ -7,29 +7,20 @@ import sys
 from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
-from sithsup.errors import CodeNeededError, LastTryError
-from sithsup.model import CodeState, KeyRole
-from sithsup.texts import mark, tr
+from sithsup.errors import CodeNeededError, LastTryError, role_text
+from sithsup.model import CodeState
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sithsup.model import TokenInfo
+    from sithsup.model import KeyRole, TokenInfo
 
 LONGEST = 64
 """No code is longer than this many bytes."""
 
-CODE_NAMES = {
-    KeyRole.AUTHENTICATION: mark("authentication"),
-    KeyRole.SIGNATURE: mark("signature"),
-}
 _END_OF_LINE = (b"\n", b"\r", b"")
 _INTERRUPT, _BACKSPACE = 3, (8, 127)
-
-
-def code_name(roles: frozenset[KeyRole]) -> str:
-    """What the code that opens these roles is called, in the person's language."""
-    return " + ".join(tr(CODE_NAMES[role]) for role in KeyRole if role in roles)
 
 
 class StandardInputCodes:
@@ -38,7 +29,7 @@ class StandardInputCodes:
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
         """Read the next line."""
         if token.code is CodeState.FINAL_TRY:
-            raise LastTryError(role=code_name(roles))
+            raise LastTryError(role=role_text(roles))
         buffer = bytearray()
         while (char := os.read(0, 1)) not in _END_OF_LINE and len(buffer) < LONGEST:
             buffer += char
@@ -56,12 +47,12 @@ class TerminalCodes:
 
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
         """Ask for a code; the last try needs a yes of its own."""
-        name = code_name(roles)
+        role = tr(role_text(roles))
         if token.code is CodeState.FINAL_TRY and not self._ask(
-            tr("Only one try is left for the {name} code. Are you sure that you know it?", name=name)
+            tr("Only one try is left for the {role} code. Are you sure that you know it?", role=role)
         ):
-            raise LastTryError(role=name)
-        print(tr("Code for {name}: ", name=name), end="", file=sys.stderr, flush=True)
+            raise LastTryError(role=role_text(roles))
+        print(tr("Code for {role}: ", role=role), end="", file=sys.stderr, flush=True)
         buffer = _read_hidden()
         print(file=sys.stderr)
         return Code(buffer) if buffer else None
@@ -72,7 +63,7 @@ class NoCodes:
 
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:  # noqa: ARG002  the protocol
         """Say that a code is needed."""
-        raise CodeNeededError(role=code_name(roles))
+        raise CodeNeededError(role=role_text(roles))
 
 
 def _read_hidden() -> bytearray:

@@ -16,6 +16,7 @@ from sithsup.card.session import Card, find_cards
 from sithsup.certificate import verify
 from sithsup.cli.view import card_lines
 from sithsup.demo import start as life
+from sithsup.errors import role_text
 from sithsup.model import KeyRole
 from sithsup.steps import SENTENCE
 from sithsup.texts import tr
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, view: View) -> int:
     """Run, start or stop a demo."""
     if arguments.action != "run" and arguments.folder is None:
-        view.say(tr("A folder is needed: sithsup demo {action} DIR", action=arguments.action))
+        view.say(tr("A folder is needed: “sithsup demo {action} DIR”", action=arguments.action))
         return view.finish(2)
     if arguments.action == "stop":
         life.stop(arguments.folder)
@@ -66,7 +67,7 @@ def _play(folder: Path, view: View) -> int:
     with (folder / "pins").open("rb") as pins:
         command = [sys.executable, "-m", "sithsup", "upgrade", "--yes", "--pin-stdin", "--json"]
         ended = subprocess.run(command, stdin=pins, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  ourselves
-    view.say(tr("  all of it: {seconds} s", seconds=f"{time.monotonic() - begun:.2f}"))
+    view.say(tr("  in all: {seconds} s", seconds=f"{time.monotonic() - begun:.2f}"))
     view.say(tr("After:"))
     _show(view)
     proven = _prove(folder, view)
@@ -87,10 +88,12 @@ def _prove(folder: Path, view: View) -> bool:
         for contents in find_cards(token):
             card = Card(token, contents, _DemoCodes(folder))
             card.log_in()
-            for c in (c.certificate for c in card.contents.certificates if c.certificate.role):
+            for c in (c.certificate for c in card.contents.certificates):
+                if c.role is None:
+                    continue
                 works = verify(c.der, SENTENCE, card.sign(c.public_key, SENTENCE))
                 proven = proven and works
-                name = f"{c.issuer_common_name} ({c.role})"
+                name = f"{c.issuer_common_name} ({tr(role_text({c.role}))})"
                 view.say(tr("  signs: {name}", name=name) if works else tr("  DOES NOT SIGN: {name}", name=name))
     return proven
 

@@ -106,7 +106,7 @@ def upgrade(context: Context) -> int:
     """Upgrade the card."""
     with _connect(context) as operation:
         context.view.card(operation.look().contents)
-        _agree(context, tr("Upgrade this card? Leave it in the reader until all is done."))
+        _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
         return _finish(context, operation, lambda: context.view.steps(operation.upgrade()))
 
 
@@ -149,14 +149,14 @@ def show_errors(context: Context) -> int:
         {
             "code": leaf.code,
             "kind": leaf.__name__,
-            "what": tr(leaf.what_text),
-            "why": tr(leaf.why_text),
-            "next": tr(leaf.next_text),
+            "what": texts.translated(leaf.what_text),
+            "why": texts.translated(leaf.why_text),
+            "next": texts.translated(leaf.next_text),
             "exit_code": leaf.exit_code,
         }
         for leaf in leaves
     ]
-    lines = (f"{leaf.code}  {tr(leaf.what_text)} {tr(leaf.next_text)}" for leaf in leaves)
+    lines = (f"{leaf.code}  {texts.translated(leaf.what_text)} {texts.translated(leaf.next_text)}" for leaf in leaves)
     return context.view.finish(0, lines)
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sithsup.eligibility import reason_text
-from sithsup.errors import Contact
+from sithsup.errors import Contact, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -26,25 +26,26 @@ if TYPE_CHECKING:
     from sithsup.runner import StepEvent
 
 OUTCOME_TEXTS = {
-    Outcome.UPGRADED: mark("Your card is upgraded."),
+    Outcome.UPGRADED: mark("Your card is upgraded. You can take it out of the reader."),
     Outcome.RESTORED: mark("Your card is as it was before. The old certificates work."),
     Outcome.INTERRUPTED: mark(
-        "The upgrade was interrupted. Run “sithsup resume” to continue or “sithsup restore” to go back."
+        "The upgrade was interrupted. Run “sithsup resume” to finish it. "
+        "Or run “sithsup restore” to go back, as long as that is possible."
     ),
 }
 SITUATION_TEXTS = {
-    Situation.FRESH: mark("Nothing was begun on this card."),
-    Situation.UPGRADED: mark("This card is upgraded."),
+    Situation.FRESH: mark("No upgrade of this card was begun."),
+    Situation.UPGRADED: mark("This card is already upgraded."),
     Situation.INTERRUPTED: mark("An upgrade of this card was begun and not finished."),
-    Situation.UNUSABLE: mark("This card cannot be saved."),
+    Situation.UNUSABLE: mark("This card cannot be saved. Ask your deputy issuer for a new card."),
 }
 CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
-    Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates."),
+    Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates instead."),
 }
 CONTACT_TEXTS = {
-    Contact.DEPUTY_ISSUER: mark("Ask your deputy issuer: {contact}"),
-    Contact.LOCAL_IT: mark("Ask your local IT support: {contact}"),
+    Contact.DEPUTY_ISSUER: mark("Your deputy issuer: {contact}"),
+    Contact.LOCAL_IT: mark("Your local IT support: {contact}"),
 }
 
 
@@ -82,14 +83,15 @@ class View:
         if verdict.situation is Situation.INTERRUPTED:
             self.say(tr("The old certificates work.") if verdict.old_works else tr("The old certificates do not work."))
             self.say(
-                tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready.")
+                tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready yet.")
             )
         for choice in verdict.choices:
             self.say(tr(CHOICE_TEXTS[choice]))
-        for reason in report.reasons:
-            self.say(tr(reason_text(reason)))
-        if verdict.situation is Situation.FRESH and not report.reasons:
-            self.say(tr("This card is to be upgraded."))
+        if verdict.situation is Situation.FRESH:
+            for reason in report.reasons:
+                self.say(reason_text(reason))
+            if not report.reasons:
+                self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
 
     def steps(self, events: Iterable[StepEvent]) -> None:
         """Run through the steps, telling each as it happens with the time that it took."""
@@ -173,16 +175,19 @@ def card_lines(contents: CardContents) -> list[str]:
         )
     ]
     for c in sorted(contents.certificates, key=lambda c: (c.certificate.is_ca, c.certificate.issuer_common_name)):
-        role = c.certificate.role.value if c.certificate.role else "CA"
-        until = c.certificate.not_after.date().isoformat()
-        lines.append(f"  {role:<15} {c.certificate.issuer_common_name}  {until}")
-    lines += [tr("  unreadable: {reason}", reason=unreadable.reason) for unreadable in contents.unreadable]
+        use = tr(role_text({c.certificate.role})) if c.certificate.role else tr("issuer")
+        until = tr("valid until {date}", date=c.certificate.not_after.date().isoformat())
+        lines.append(f"  {use:<15} {c.certificate.issuer_common_name}, {until}")
+    lines += [
+        tr("  a certificate that cannot be read: {reason}", reason=unreadable.reason)
+        for unreadable in contents.unreadable
+    ]
     return lines
 
 
 def _step_line(event: StepEvent, text: str, seconds: float) -> str:
     if event.mark is Mark.SEEN:
-        return tr("  ✓ {text} (was done already)", text=text)
+        return tr("  ✓ {text} (not needed now)", text=text)
     if event.mark is Mark.UNDONE:
         return tr("  ↶ Undone: {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
     return tr("  ✓ {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")

@@ -38,7 +38,9 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, confirm_wait: timedelta, 
         confirm_wait_max=confirm_wait + _MARGIN,
         authority=AuthorityData(address=hierarchy.url + CMP_PATH, query_oid=query_oid),
         trust_anchors=(_pem(hierarchy, profiles.ROOT_2),),
-        intermediates=(_pem(hierarchy, profiles.HSA_ID_3), _pem(hierarchy, profiles.PERSON_ID_3)),
+        intermediates=tuple(
+            _pem(hierarchy, name) for name in (profiles.HSA_ID_3, profiles.PERSON_ID_3, profiles.TYPE_1)
+        ),
         contacts=Contacts(
             deputy_issuer="Utfärda Påhittad, 000-00 00 00, utfardare@example.org",
             local_it="Hjälpa Låtsasson, 000-00 00 01, it@example.org",

@@ -124,7 +124,7 @@ def campaign(at: datetime, algorithm: KeyAlgorithm = KeyAlgorithm.P_256) -> Camp
         confirm_wait_max=CONFIRM_WAIT,
         authority=AuthorityData(address=ADDRESS, query_oid="2.999.1"),
         trust_anchors=(_pem(issuers[pki.NEW_ROOT]),),
-        intermediates=tuple(_pem(issuers[name]) for name in (pki.NEW_HSA_ID, pki.NEW_PERSON_ID)),
+        intermediates=tuple(_pem(issuers[name]) for name in (pki.NEW_HSA_ID, pki.NEW_PERSON_ID, pki.OLD_PERSONS)),
         contacts=Contacts(deputy_issuer="SIM biträdande utgivare", local_it="SIM lokal it-support"),
     )
 

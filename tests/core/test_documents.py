@@ -1,0 +1,112 @@
+"""The documents say what the program does: names, numbers and links are held against the code and one another."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sithsup import cli
+from sithsup.cli import main
+from sithsup.eligibility import EXIT_CODES
+from sithsup.errors import leaves
+from sithsup.settings import Settings
+from sithsup.upgrade import UPGRADE
+
+ROOT = Path(__file__).resolve().parents[2]
+FOR_IT = ("docs/it.sv.md", "docs/it.en.md")
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.is_file()
+)
+
+
+def read(document: str) -> str:
+    """Give the text of a document."""
+    return (ROOT / document).read_text(encoding="utf-8")
+
+
+def table(document: str, *first_heads: str) -> list[tuple[str, ...]]:
+    """Give the rows of the one table whose first column has one of these heads, without head and rule."""
+    lines = [*read(document).splitlines(), ""]
+    starts = [number for number, line in enumerate(lines) if line.startswith(tuple(f"| {h} |" for h in first_heads))]
+    assert len(starts) == 1, f"{document}: {len(starts)} tables begin with {first_heads}"
+    rows = lines[starts[0] + 2 :]
+    end = next(number for number, line in enumerate(rows) if not line.startswith("|"))
+    return [tuple(cell.strip() for cell in row.strip("|").split("|")) for row in rows[:end]]
+
+
+def column(rows: list[tuple[str, ...]]) -> list[str]:
+    """Give the first column, without its code marks."""
+    return [row[0].strip("`") for row in rows]
+
+
+def slugs(document: str) -> set[str]:
+    """Give the anchors of a document's headings, as its readers' programs make them."""
+    headings = re.findall(r"^#+ (.+)$", read(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", ["README.md", *FOR_IT])
+def test_every_command_of_the_help_is_documented(document: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table of commands has those that `sithsup --help` has, in the same order."""
+    with pytest.raises(SystemExit):
+        cli.run(["--help"])
+    commands = re.findall(r"^ {4}(\w+) ", capsys.readouterr().out, re.MULTILINE)
+    assert commands
+    assert column(table(document, "command", "kommando")) == commands
+
+
+def test_the_exit_codes_are_the_same_in_every_document() -> None:
+    """README and the English document say it in the same words; the Swedish one has the same codes."""
+    codes = table("README.md", "exit code")
+    assert table("docs/it.en.md", "exit code") == codes
+    assert column(table("docs/it.sv.md", "slutkod")) == column(codes)
+
+
+def test_the_exit_codes_are_the_program_s() -> None:
+    """Every code that an error, a reason or an ending has is documented, and no other."""
+    of_endings = {0, main.TO_BE_UPGRADED, main.INTERRUPTED, main.CANCELLED}
+    of_code = {leaf.exit_code for leaf in leaves()} | set(EXIT_CODES.values()) | of_endings
+    assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
+
+
+def test_the_architecture_has_the_steps_of_the_table() -> None:
+    """The same names in the same order, and the point of no return between the same two."""
+    names = column(table("ARCHITECTURE.md", "step"))
+    line = next(number for number, step in enumerate(UPGRADE) if step.undo is None)
+    assert names[line] == "**point of no return**"
+    assert [*names[:line], *names[line + 1 :]] == [step.name for step in UPGRADE]
+
+
+@pytest.mark.parametrize("document", FOR_IT)
+def test_every_setting_is_documented(document: str) -> None:
+    """Every environment variable of the settings stands in the table of settings, and no other."""
+    variables = [variable.name for variable in Settings.variables().values()]
+    assert column(table(document, "variable", "variabel")) == variables
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_relative_link_leads_somewhere(document: str) -> None:
+    """Files exist, and so do the headings that a link names."""
+    for link in re.findall(r"\]\(([^)\s]+)\)", read(document)):
+        if link.startswith(("https:", "http:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / document).parent / path if path else ROOT / document
+        assert target.is_file(), f"{document}: {link}"
+        if anchor:
+            assert anchor in slugs(str(target.resolve().relative_to(ROOT))), f"{document}: {link}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_error_code_exists(document: str) -> None:
+    """A code that a document names is one of the program's."""
+    known = {leaf.code for leaf in leaves()}
+    assert set(re.findall(r"SU-\d{4}", read(document))) <= known
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_codes_are_called_by_their_names(document: str) -> None:
+    """A code is for authentication or for signature; nobody should have to know which of them is the first."""
+    assert not re.findall(r"PIN ?[12]\b|PIN-?kod", read(document), re.IGNORECASE)
