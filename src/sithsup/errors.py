@@ -374,7 +374,9 @@ class AnswerUntrustedError(AuthorityError):
     code = "SU-2004"
     what_text = mark("The answer from the certificate issuer cannot be trusted.")
     why_text = mark("The answer failed a check: {check}")
-    next_text = mark("Try again on another network, and report this to your local IT support.")
+    next_text = mark(
+        "Tell your local IT support, and try again on another network. Run “sithsup check” to see what works now."
+    )
 
 
 class CertificateUnsuitableError(AuthorityError):
@@ -486,7 +488,7 @@ class NotEligibleError(UpgradeError):
     exit_code = 3
     contact = Contact.DEPUTY_ISSUER
     final = True
-    what_text = mark("The card is not upgraded.")
+    what_text = mark("No upgrade was begun.")
     why_text = mark("{reason}")
     next_text = mark("Nothing on the card was changed. Contact your deputy issuer if you think that this is wrong.")
 
@@ -505,7 +507,7 @@ class PointOfNoReturnError(UpgradeError):
     code = "SU-5002"
     what_text = mark("The upgrade can no longer be undone.")
     why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
-    next_text = mark("The new certificates are already on the card. Run “sithsup resume” to finish.")
+    next_text = mark("The new certificates are already on the card. If the upgrade is not finished, run “sithsup resume”.")
 
 
 class StepNotSeenError(UpgradeError):
@@ -523,7 +525,7 @@ class ProofFailedError(UpgradeError):
     code = "SU-5004"
     what_text = mark("A new certificate on the card does not work.")
     why_text = mark("The test signature was wrong. Name of the certificate: {certificate}")
-    next_text = mark("Run “sithsup restore” to go back to the old certificates.")
+    next_text = mark("Run “sithsup check” to see what works now and how to go on.")
 
 
 class UnusableError(UpgradeError):
@@ -544,7 +546,7 @@ class CancelledError(UpgradeError):
     exit_code = 130
     what_text = mark("The upgrade was cancelled.")
     why_text = mark("You chose not to go on.")
-    next_text = mark("Begin again whenever it suits you.")
+    next_text = mark("Run “sithsup check” to see what works now, and go on when it suits you.")
 
 
 class InterruptedUpgradeError(UpgradeError):

@@ -9,14 +9,15 @@ from asn1crypto import core
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sithsup.ca.cmp import CmpAuthority
 from sithsup.ca.cmp_asn1 import PKIBody
-from sithsup.model import Issued, Message
 from tests.ca import pki
 from tests.ca.scripted import QUERY_OID, cp, granted, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sithsup.ca.cmp import CmpAuthority
+    from sithsup.model import Issued, Message
 
 KEY = pki.new_key()
 TARGET = pki.target()

@@ -205,7 +205,7 @@ class Client:
     ) -> Order:
         """Order a certificate for a new key, or for `key`."""
         key, transaction = key or new_key(), transaction or secrets.token_bytes(16)
-        info = {} if profile is None else {"generalInfo": [_profile_info(profile)]}
+        info = {} if profile is None else {"generalInfo": [profile_info(profile)]}
         body = cmp_asn1.PKIBody("cr", order_body(key, x509.Certificate.load(self.certificate).subject, **changes))
         der = self.message(body, transaction, {**info, **(header or {})})
         return Order(transaction, der, key, Said(self.send(der)))
@@ -223,7 +223,8 @@ class Client:
         return Said(self.send(self.confirmation(order, **changes)))
 
 
-def _profile_info(name: str) -> Change:
+def profile_info(name: str) -> Change:
+    """The profile, as generalInfo names it."""
     return {"infoType": "certProfile", "infoValue": cmp_asn1.PKIFreeText([name])}
 
 

@@ -20,6 +20,7 @@ from sithsup.demo.people import PEOPLE
 from sithsup.demo.profiles import HSA_ID_3, PROFILES, ROOT_2
 from sithsup.model import Identity, KeyRole, SubjectKind
 from tests.demo.conversation import (
+    AUTHENTICATION,
     CARD_EXPIRES,
     NEW_PROFILES,
     NUMBER,
@@ -29,6 +30,7 @@ from tests.demo.conversation import (
     Said,
     World,
     new_key,
+    profile_info,
     public_der,
 )
 
@@ -277,26 +279,47 @@ def test_what_is_no_message_gets_a_signed_error(world: World, junk: bytes) -> No
     assert answer.is_signed_by(world.hierarchy.cmp_signer.der)
 
 
+Target = tuple[World, Client, bytes]
+
+
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> tuple[World, bytes]:
+def target(tmp_path_factory: pytest.TempPathFactory) -> Target:
     """An authority and a good order that it has not seen."""
     world = World(tmp_path_factory.mktemp("hostile") / "authority")
     client = world.enrol()
     deaf = dataclasses.replace(client, send=lambda _: client.order().answer.der)
-    return world, deaf.order().der
+    return world, client, deaf.order().der
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_a_damaged_message_is_refused_and_never_raises(target: tuple[World, bytes], data: st.DataObject) -> None:
+def test_a_damaged_message_is_refused_and_never_raises(target: Target, data: st.DataObject) -> None:
     """Any change of any byte ends in a signed refusal, or in nothing being different (unsigned parts)."""
-    world, order = target
+    world, _, order = target
     place = data.draw(st.integers(0, len(order) - 1))
     damaged = order[:place] + bytes([order[place] ^ data.draw(st.integers(1, 255))]) + order[place + 1 :]
     answer = Said(world.authority.answer(damaged))
     assert answer.is_signed_by(world.hierarchy.cmp_signer.der)
     assert answer.failure in {"badDataFormat", "badMessageCheck", "badAlg", "signerNotTrusted", "unsupportedVersion",
                               "badRequest", "badSenderNonce"}  # fmt: skip
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_nonsensical_order_is_refused_and_never_raises(target: Target, data: st.DataObject) -> None:
+    """A known signer may sign anything: whatever the body holds, no bug of the authority comes to light."""
+    world, client, order = target
+    body = cmp_asn1.PKIMessage.load(order)["body"].dump()
+    place = data.draw(st.integers(0, len(body) - 1))
+    damaged = body[:place] + bytes([body[place] ^ data.draw(st.integers(1, 255))]) + body[place + 1 :]
+    try:
+        unclear = cmp_asn1.PKIBody.load(damaged, strict=True)
+        sent = client.message(
+            unclear, data.draw(st.binary(min_size=16, max_size=16)), {"generalInfo": [profile_info(AUTHENTICATION)]}
+        )
+    except (ValueError, TypeError):  # not even a body
+        return
+    assert Said(world.authority.answer(sent)).failure != "systemFailure"
 
 
 def test_the_root_is_not_sent(client: Client, world: World) -> None:

@@ -174,7 +174,7 @@ def card_lines(contents: CardContents) -> list[str]:
             holder=holder,
         )
     ]
-    for c in sorted(contents.certificates, key=lambda c: (c.certificate.is_ca, c.certificate.issuer_common_name)):
+    for c in sorted(contents.certificates, key=_order):
         use = tr(role_text({c.certificate.role})) if c.certificate.role else tr("issuer")
         until = tr("valid until {date}", date=c.certificate.not_after.date().isoformat())
         lines.append(f"  {use:<15} {c.certificate.issuer_common_name}, {until}")
@@ -183,6 +183,12 @@ def card_lines(contents: CardContents) -> list[str]:
         for unreadable in contents.unreadable
     ]
     return lines
+
+
+def _order(seen: CertificateOnCard) -> tuple[bool, str, str]:
+    """A person's certificates first, those of one issuer together, authentication before signature."""
+    certificate = seen.certificate
+    return certificate.is_ca, certificate.issuer_common_name, certificate.role or ""
 
 
 def _step_line(event: StepEvent, text: str, seconds: float) -> str:

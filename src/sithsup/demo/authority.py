@@ -272,7 +272,7 @@ def _check_possession(asked: Any, public_key: bytes) -> None:
 def _response(der: bytes, asked_subject: Any) -> cmp_asn1.CertRepMessage:
     """Hand out a certificate; whoever asked for another subject is told that this one differs."""
     certificate = x509.Certificate.load(der)
-    same = asked_subject.native is None or asked_subject.untag() == certificate.subject
+    same = asked_subject.native is None or asked_subject.untag().dump() == certificate.subject.dump()
     return cmp_asn1.CertRepMessage(
         {
             "response": [

@@ -109,7 +109,7 @@ class Request:
             raise RefusedError("badMessageCheck", "the message is not signed, or its signer's certificate is missing")
         first = self.message["extraCerts"][0]
         sender, claimed = self.header["sender"], self.header["senderKID"].native
-        if sender.name != "directory_name" or sender.chosen != first.subject:
+        if sender.name != "directory_name" or sender.chosen.untag().dump() != first.subject.dump():
             raise RefusedError("badMessageCheck", "the sender is not the subject of the signer's certificate")
         if claimed and claimed != first.key_identifier:
             raise RefusedError("badMessageCheck", "the senderKID is not that of the signer's certificate")

@@ -1,0 +1,44 @@
+"""The hands of the table: what each row does, how it is seen, how it is undone. Adjacent, and symmetric.
+
+* Every `do` may be called again after any interruption: it looks first and does only what is missing.
+* Every `undo` may be called on anything half done.
+* Nothing that a call returns is believed: after an act the card is read again.
+* What the authority is told is in the journal before it is sent; what it answers, before the card is touched.
+"""
+
+from sithsup.steps.certificates import (
+    SENTENCE,
+    erase_certificates,
+    has_certificates,
+    old_removed,
+    remove_old,
+    sign_and_verify,
+    write_certificates,
+)
+from sithsup.steps.common import never, nothing
+from sithsup.steps.keys import destroy_key, generate, has_key, old_keys_removed, remove_old_keys
+from sithsup.steps.orders import begun, confirm, confirmed, order, ordered, query, reject
+
+__all__ = [
+    "SENTENCE",
+    "begun",
+    "confirm",
+    "confirmed",
+    "destroy_key",
+    "erase_certificates",
+    "generate",
+    "has_certificates",
+    "has_key",
+    "never",
+    "nothing",
+    "old_keys_removed",
+    "old_removed",
+    "order",
+    "ordered",
+    "query",
+    "reject",
+    "remove_old",
+    "remove_old_keys",
+    "sign_and_verify",
+    "write_certificates",
+]

@@ -1,0 +1,114 @@
+"""The certificates on the card: new ones written beside the old, proven, and in the end the old ones removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sithsup.certificate import verify
+from sithsup.errors import (
+    ProofFailedError,
+    StepNotSeenError,
+)
+from sithsup.evidence import (
+    Fate,
+    World,
+    candidates,
+    chosen,
+    old_on_card,
+    our_key,
+    ours_on_card,
+    status,
+    strays,
+    targets_of,
+)
+from sithsup.model import CertificateState, Seen
+from sithsup.steps.common import fold, made_key, ordered_certificate
+
+if TYPE_CHECKING:
+    from sithsup.model import CardObject, Target
+
+
+SENTENCE = "Med den här underskriften visar jag att de nya certifikaten på mitt kort fungerar.".encode()
+"""What the new keys sign to prove themselves: always this, and readable, never random bytes."""
+
+
+# --------------------------------------------------------------------------------------- write-certificates
+
+
+def write_certificates(world: World) -> None:
+    """Write what belongs on the card beside what is there; certificates of ours known to be dead go first."""
+    for dead in _dead_on_card(world):
+        world.card.destroy(dead)
+    for target in world.campaign.wanted:
+        pair, wanted = made_key(world, target.role), ordered_certificate(world, target)
+        label = wanted.certificate.common_name
+        if wanted.on_card is None:
+            world.card.write_certificate(target.role, wanted.certificate.der, pair.key_id, label)
+        elif wanted.on_card.found.key_id != pair.key_id:
+            world.card.rename(wanted.on_card.found, pair.key_id, label)
+
+
+def has_certificates(world: World) -> Seen:
+    """See, per target, the certificate on the card, byte for byte and paired with its key, and no dead one."""
+    if _dead_on_card(world):
+        return Seen.DEAD
+    return fold(_certificate_state(world, target) for target in world.campaign.wanted)
+
+
+def _certificate_state(world: World, target: Target) -> Seen:
+    pair, wanted = our_key(world, target.role), chosen(world, target)
+    if wanted and wanted.on_card:
+        return Seen.LIVE if pair and wanted.on_card.found.key_id == pair.key_id else Seen.DEAD
+    return Seen.UNKNOWN if any(c.on_card for c in candidates(world, target)) else Seen.ABSENT
+
+
+def erase_certificates(world: World) -> None:
+    """Take every certificate of ours off the card again."""
+    for seen in ours_on_card(world):
+        world.card.destroy(seen.found)
+    if ours_on_card(world):
+        raise StepNotSeenError(step="write-certificates")
+
+
+def _dead_on_card(world: World) -> tuple[CardObject, ...]:
+    """Certificates of ours that are known to be dead, or whose key is gone. UNKNOWN ones are not among them."""
+    known = [c for target in world.campaign.wanted for c in candidates(world, target)]
+    alive = {c.certificate.der for c in known if c.fate is not Fate.DEAD}
+    return tuple(c.found for c in ours_on_card(world) if c.certificate.der not in alive)
+
+
+# --------------------------------------------------------------------------------------- prove-new-identity
+
+
+def sign_and_verify(world: World) -> None:
+    """Sign the sentence with each new key; verify it under each certificate as it was read back from the card."""
+    for role in world.campaign.roles:
+        signature = world.card.sign(made_key(world, role).public_key, SENTENCE)
+        for target in targets_of(world, role):
+            read_back = ordered_certificate(world, target).on_card
+            if not (read_back and verify(read_back.found.value, SENTENCE, signature)):
+                raise ProofFailedError(certificate=target.name)
+
+
+# ---------------------------------------------------------------------------------- remove-old-certificates
+
+
+def remove_old(world: World) -> None:
+    """Remove the old certificates one by one, once the status service calls every new one good."""
+    _require_good(world)
+    world.journal.remember_certificates(world.contents.certificates)
+    for seen in (*old_on_card(world), *strays(world)):
+        world.card.destroy(seen.found)
+
+
+def old_removed(world: World) -> Seen:
+    """See that no old certificate is on the card, nor one of ours that was superseded."""
+    return Seen.LIVE if not old_on_card(world) and not strays(world) else Seen.ABSENT
+
+
+def _require_good(world: World) -> None:
+    world.statuses.clear()  # what was known before the confirmation says nothing now
+    new = [c.certificate for target in world.campaign.wanted if (c := chosen(world, target))]
+    for answer in world.executor.map(lambda certificate: status(world, certificate), new):
+        if answer.state is not CertificateState.GOOD:
+            raise StepNotSeenError(f"status is {answer.state}", step="confirm-certificates")
