@@ -79,6 +79,12 @@ def test_the_architecture_has_the_steps_of_the_table() -> None:
     assert [*names[:line], *names[line + 1 :]] == [step.name for step in UPGRADE]
 
 
+def test_the_readme_shows_the_demo_as_it_is() -> None:
+    """The lines of the steps are those that a person sees, in their order."""
+    shown = re.findall(r"^  ✓ (.+) \(.+\)$", read("README.md"), re.MULTILINE)
+    assert shown[: len(UPGRADE)] == [step.text for step in UPGRADE]
+
+
 @pytest.mark.parametrize("document", FOR_IT)
 def test_every_setting_is_documented(document: str) -> None:
     """Every environment variable of the settings stands in the table of settings, and no other."""

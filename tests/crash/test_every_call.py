@@ -67,6 +67,8 @@ def recover(lab: Lab, choice: str, script: Faults) -> str:
             choice = "resume"
         elif isinstance(ended, Outcome) or (ended is None and lab.end() in (OLD, NEW)):
             break
+        elif ended is None:
+            choice = "upgrade"  # a key half made hides behind its code: only a new upgrade finds it
         else:
             lab.wait(minutes=11)  # whatever the authority waited for is over
     end = lab.end()

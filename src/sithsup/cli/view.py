@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sithsup.campaign import Campaign
+    from sithsup.certificate import Certificate
     from sithsup.errors import SithsupError
-    from sithsup.model import CardContents
+    from sithsup.model import CardCertificate, CardContents
     from sithsup.operation import Report
     from sithsup.runner import StepEvent
 
@@ -175,7 +176,7 @@ def card_lines(contents: CardContents) -> list[str]:
         )
     ]
     for c in sorted(contents.certificates, key=_order):
-        use = tr(role_text({c.certificate.role})) if c.certificate.role else tr("issuer")
+        use = _use(c.certificate)
         until = tr("valid until {date}", date=c.certificate.not_after.date().isoformat())
         lines.append(f"  {use:<15} {c.certificate.issuer_common_name}, {until}")
     lines += [
@@ -185,10 +186,16 @@ def card_lines(contents: CardContents) -> list[str]:
     return lines
 
 
-def _order(seen: CertificateOnCard) -> tuple[bool, str, str]:
+def _order(seen: CardCertificate) -> tuple[bool, str, str]:
     """A person's certificates first, those of one issuer together, authentication before signature."""
     certificate = seen.certificate
     return certificate.is_ca, certificate.issuer_common_name, certificate.role or ""
+
+
+def _use(certificate: Certificate) -> str:
+    if certificate.role:
+        return tr(role_text({certificate.role}))
+    return tr("issuer") if certificate.is_ca else tr("other")
 
 
 def _step_line(event: StepEvent, text: str, seconds: float) -> str:

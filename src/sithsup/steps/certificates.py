@@ -5,10 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import verify
-from sithsup.errors import (
-    ProofFailedError,
-    StepNotSeenError,
-)
+from sithsup.errors import ProofFailedError, StepNotSeenError
 from sithsup.evidence import (
     Fate,
     World,
@@ -26,7 +23,6 @@ from sithsup.steps.common import fold, made_key, ordered_certificate
 
 if TYPE_CHECKING:
     from sithsup.model import CardObject, Target
-
 
 SENTENCE = "Med den här underskriften visar jag att de nya certifikaten på mitt kort fungerar.".encode()
 """What the new keys sign to prove themselves: always this, and readable, never random bytes."""

@@ -4,14 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sithsup.errors import (
-    StepNotSeenError,
-)
-from sithsup.evidence import (
-    World,
-    chosen,
-    our_key,
-)
+from sithsup.errors import StepNotSeenError
+from sithsup.evidence import World, chosen, our_key
 from sithsup.model import KeyRole, Seen
 
 if TYPE_CHECKING:

@@ -6,17 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from sithsup.campaign import OldKeys
-from sithsup.errors import (
-    CardFullError,
-    ModuleRefusedError,
-    ObjectGoneError,
-)
-from sithsup.evidence import (
-    World,
-    key_ids,
-    our_key,
-    our_key_pairs,
-)
+from sithsup.errors import CardFullError, ModuleRefusedError, ObjectGoneError
+from sithsup.evidence import World, key_ids, our_key, our_key_pairs
 from sithsup.model import KeyRole, Seen
 from sithsup.steps.common import made_key
 
@@ -24,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sithsup.model import CardObject, KeyPair
-
 
 _log = logging.getLogger(__name__)
 

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from sithsup.model import Issued, KeyPair, Signer, Target, Transaction
 
-
 _log = logging.getLogger(__name__)
 
 ELIGIBLE = "ELIGIBLE"
