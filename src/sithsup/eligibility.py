@@ -62,8 +62,9 @@ AUTHORITY_TEXTS = {
 }
 """What an authority may answer beside the reasons above."""
 
-EXIT_CODES = {
+EXIT_CODES: dict[str, int] = {
     Reason.ALREADY_UPGRADED: 0,
+    "NO_NEED": 0,
     Reason.WINDOW_NOT_OPEN: 5,
     Reason.PIN_LOCKED: 6,
 }

@@ -507,7 +507,7 @@ class PointOfNoReturnError(UpgradeError):
     code = "SU-5002"
     what_text = mark("The upgrade can no longer be undone.")
     why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
-    next_text = mark("The new certificates are already on the card. If the upgrade is not finished, run “sithsup resume”.")
+    next_text = mark("The new certificates are on the card already. If it is not finished, run “sithsup resume”.")
 
 
 class StepNotSeenError(UpgradeError):

@@ -122,6 +122,8 @@ class Operation:
             yield from self._forward()
         elif report.verdict.situation is Situation.UPGRADED:
             self._end(Outcome.UPGRADED)
+        elif self.world.journal.is_kept:
+            self.world.journal.discard()  # it was cut before anything was begun
 
     def restore(self) -> Iterator[StepEvent]:
         """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished.

@@ -1,13 +1,12 @@
 """`kill -9` of a running upgrade, then `resume` or `restore`, with the journal or without: the card ends whole.
 
-Killed right before and right after every write to the journal, at random moments, and with the card process beside it
-as when the power goes. Whether the old identity or the new one is whole is told by `Demo.identity`, which asks
-pkcs11-tool, openssl and the authority's ledger. A case that fails is named so that it can be played again.
+Killed right before and right after every write to the journal, and at random moments. Whether the old identity or the
+new one is whole is told by `Demo.identity`, which asks pkcs11-tool, openssl and the authority's ledger. A case that
+fails is named so that it can be played again.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import signal
@@ -18,7 +17,6 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import psutil
 import pytest
 
 from tests.support.demo import NEW, OLD, PROGRAM, Demo, Ended
@@ -30,12 +28,14 @@ pytestmark = [pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl"), pyte
 
 KILLER = (sys.executable, str(Path(__file__).with_name("killer.py")))
 ARGUMENTS = ("upgrade", "--json", "--yes", "--pin-stdin")
-SHARDS = 4
+SHARDS = 8
 SEED = 20200407
-MOMENTS = 10
-"""Random moments of each shard."""
+RANDOM_SHARDS, MOMENTS = 5, 6
+"""So many times so many random moments."""
 LAST_BREATH = 2.0
 """Seconds after which nothing of a killed run may be alive: the card process ends with its parent."""
+LONGEST_CALL = 30.0
+"""Seconds that its last call may take when this computer is busy: a key generation is not cut."""
 MOST_WRITES = 200
 
 
@@ -49,9 +49,9 @@ class Plan(NamedTuple):
 
 def recover(demo: Demo, plan: Plan) -> str:
     """Do what a person would; tell how the card ended, or what went wrong."""
-    before = demo.card()
     if plan.is_elsewhere:
         shutil.rmtree(demo.data, ignore_errors=True)
+    before = demo.card() if plan.choice == "restore" else None
     ended = demo.act(plan.choice)
     if plan.choice == "restore" and ended.code != 0:
         if (ended.code, ended.error_code) != (4, "SU-5002") or not demo.upgraded():
@@ -72,18 +72,32 @@ def _end(demo: Demo, choice: str, ended: Ended) -> str:
         return f"{choice} said {said}, and the card is {end}"
     if list(demo.data.glob("journal-*")):
         return f"{choice} said {said}, and left a journal behind"
-    checked = demo.run("check", "--json")
-    if checked.code != {OLD: 10, NEW: 0}.get(end):
+    if said is None and (checked := demo.run("check", "--json")).code != {OLD: 10, NEW: 0}.get(end):
         return f"{end}, and check ends with {checked.code}"
     return end
 
 
 def outlived(demo: Demo) -> str:
     """What is alive of a run when it should not be; waits as long as it may be."""
-    deadline = time.monotonic() + LAST_BREATH
-    while (alive := demo.processes()) and time.monotonic() < deadline:
+    begun = time.monotonic()
+    while alive := demo.processes():
+        seconds = time.monotonic() - begun
+        if seconds > LONGEST_CALL or (seconds > LAST_BREATH and not is_working(alive)):
+            return f"still alive: {[(process / 'cmdline').read_text() for process in alive]}"
         time.sleep(0.02)
-    return " ".join(str(process) for process in alive)
+    return ""
+
+
+def is_working(processes: list[Path]) -> bool:
+    """Whether one of them is in the middle of something: it uses the processor or the disk."""
+    for process in processes:
+        try:
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True  # one has ended just now
+        if state in "RD":
+            return True
+    return False
 
 
 def count(ends: Counter[str], wrong: list[str]) -> None:
@@ -104,7 +118,7 @@ def plan_for(at: int, when: str) -> Plan:
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_killed_at_every_journal_write(shard: int, demo: Demo) -> None:
     """Right before and right after each write, until a run has no more of them."""
-    ends, wrong = Counter[str](), []
+    ends, wrong = Counter[str](), list[str]()
     for at in range(1 + shard, MOST_WRITES, SHARDS):
         for when in ("before", "after"):
             demo.reset()
@@ -136,8 +150,8 @@ def moments(demo: Demo, seed: int) -> Iterator[tuple[int, float]]:
         yield number, chance.uniform(0, whole.seconds)
 
 
-def kill_at(demo: Demo, seconds: float, *, with_children: bool) -> None:
-    """Begin an upgrade and kill it at this moment; with the processes that it started, or those find out themselves."""
+def kill_at(demo: Demo, seconds: float) -> None:
+    """Begin an upgrade and kill it at this moment; the processes that it started find out themselves."""
     demo.reset()
     with (demo.folder / "pins").open("rb") as pins:
         running = subprocess.Popen(
@@ -148,19 +162,16 @@ def kill_at(demo: Demo, seconds: float, *, with_children: bool) -> None:
             stderr=subprocess.DEVNULL,
         )
     time.sleep(seconds)
-    children = psutil.Process(running.pid).children(recursive=True) if with_children else []
-    os.kill(running.pid, signal.SIGKILL)
-    for child in children:
-        child.kill()
+    running.kill()
     running.wait(10)
 
 
-@pytest.mark.parametrize("shard", range(3))
+@pytest.mark.parametrize("shard", range(RANDOM_SHARDS))
 def test_killed_at_random_moments(shard: int, demo: Demo) -> None:
     """The real command, killed whenever; the card process ends by itself, after the call that it is in."""
-    ends, wrong = Counter[str](), []
+    ends, wrong = Counter[str](), list[str]()
     for number, seconds in moments(demo, SEED + shard):
-        kill_at(demo, seconds, with_children=False)
+        kill_at(demo, seconds)
         plan = Plan(("resume", "restore")[number % 2], is_elsewhere=bool(number // 2 % 2))
         end = outlived(demo) or recover(demo, plan)
         ends[end] += 1

@@ -16,8 +16,9 @@ from sithsup.cli import demo
 from sithsup.cli.connect import Connection
 from sithsup.cli.view import View
 from sithsup.eligibility import EXIT_CODES
-from sithsup.errors import CancelledError, SettingsInvalidError, SithsupError
+from sithsup.errors import CancelledError, InterruptedUpgradeError, SettingsInvalidError, SithsupError
 from sithsup.journal import HistoryEntry, history
+from sithsup.model import Outcome
 from sithsup.recovery import Situation
 from sithsup.settings import Settings
 from sithsup.texts import tr
@@ -105,8 +106,10 @@ def check(context: Context) -> int:
 def upgrade(context: Context) -> int:
     """Upgrade the card."""
     with _connect(context) as operation:
-        context.view.card(operation.look().contents)
-        _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
+        report = operation.look()
+        context.view.card(report.contents)
+        if report.verdict.situation is Situation.FRESH and not report.reasons:
+            _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
         return _finish(context, operation, lambda: context.view.steps(operation.upgrade()))
 
 
@@ -126,6 +129,11 @@ def _finish(context: Context, operation: Operation, act: Callable[[], None]) -> 
     """Act, and tell how it ended and what is on the card now, also when it ended with an error."""
     try:
         act()
+    except KeyboardInterrupt:
+        if operation.outcome or not operation.world.journal.is_announced:
+            raise
+        operation.outcome = Outcome.INTERRUPTED
+        raise InterruptedUpgradeError from None
     finally:
         context.view.outcome(operation.outcome, operation.case_code)
     context.view.card(operation.world.contents)

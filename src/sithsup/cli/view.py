@@ -114,6 +114,8 @@ class View:
         self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code}
         if outcome:
             self.say(tr(OUTCOME_TEXTS[outcome]))
+        if case_code:
+            self.say(tr("Case code: {code}", code=case_code))
 
     def error(self, error: SithsupError, campaign: Campaign | None) -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""

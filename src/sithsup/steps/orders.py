@@ -10,7 +10,7 @@ from concurrent.futures import as_completed
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
-from sithsup.eligibility import reason_text
+from sithsup.eligibility import EXIT_CODES, reason_text
 from sithsup.errors import (
     AuthorityError,
     AuthorityRefusedError,
@@ -58,7 +58,7 @@ def query(world: World) -> None:
         return  # then its refusal of the order undoes the keys
     reason = world.authority.query(world.contents.number or "", signer(world)).reason
     if reason != ELIGIBLE:
-        raise NotEligibleError(reasons=(reason,), reason=reason_text(reason))
+        raise NotEligibleError(reasons=(reason,), exit_code=EXIT_CODES.get(reason, 3), reason=reason_text(reason))
 
 
 def begun(world: World) -> Seen:
