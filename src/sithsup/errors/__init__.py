@@ -1,0 +1,135 @@
+"""Every error that the program knows, as one tree. Whatever is not in it is a bug and says so.
+
+    SithsupError
+    ├── CardError                       the card, its reader, its module
+    │   ├── NoModuleError               SU-1001    ├── CardRemovedError      SU-1006
+    │   ├── ModuleBrokenError           SU-1002    ├── ModuleHungError       SU-1007
+    │   ├── NoReaderError               SU-1003    ├── ModuleCrashedError    SU-1008
+    │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
+    │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
+    │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
+    │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
+    │   └── CodeError
+    │       ├── CodeIncorrectError      SU-1101    ├── CodeNeededError       SU-1103
+    │       ├── CodeLockedError         SU-1102    └── LastTryError          SU-1104
+    ├── AuthorityError                  the certification authority and the way to it
+    │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
+    │   ├── AuthorityBusyError          SU-2002    ├── CertificateUnsuitableError  SU-2005
+    │   ├── AuthorityRefusedError       SU-2003    └── TransactionUnknownError     SU-2006
+    ├── ConfigurationError              what the organisation set up
+    │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
+    ├── JournalError                    this computer's memory
+    │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
+    │   └── JournalUnreadableError      SU-4003
+    └── UpgradeError                    the upgrade itself
+        ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
+        ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
+        ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
+        └── InterruptedUpgradeError     SU-5007
+
+A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
+return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
+"""
+
+from sithsup.errors.authority import (
+    AnswerUntrustedError,
+    AuthorityBusyError,
+    AuthorityError,
+    AuthorityRefusedError,
+    AuthorityUnreachableError,
+    CertificateUnsuitableError,
+    TransactionUnknownError,
+)
+from sithsup.errors.base import Contact, SithsupError, leaves
+from sithsup.errors.card import (
+    CardChoiceError,
+    CardError,
+    CardFullError,
+    CardReadOnlyError,
+    CardRemovedError,
+    CodeError,
+    CodeIncorrectError,
+    CodeLockedError,
+    CodeNeededError,
+    LastTryError,
+    ModuleBrokenError,
+    ModuleCrashedError,
+    ModuleHungError,
+    ModuleRefusedError,
+    NoCardError,
+    NoModuleError,
+    NoReaderError,
+    NotSupportedError,
+    ObjectGoneError,
+    OtherCardError,
+    role_text,
+)
+from sithsup.errors.case_code import is_case_code, new_case_code
+from sithsup.errors.upgrade import (
+    CampaignInvalidError,
+    CancelledError,
+    ConfigurationError,
+    InterruptedUpgradeError,
+    JournalError,
+    JournalUnreadableError,
+    JournalUnwritableError,
+    NotEligibleError,
+    PointOfNoReturnError,
+    ProofFailedError,
+    SecondInstanceError,
+    SettingsInvalidError,
+    StepNotSeenError,
+    UnusableError,
+    UpgradeError,
+)
+
+__all__ = [
+    "AnswerUntrustedError",
+    "AuthorityBusyError",
+    "AuthorityError",
+    "AuthorityRefusedError",
+    "AuthorityUnreachableError",
+    "CampaignInvalidError",
+    "CancelledError",
+    "CardChoiceError",
+    "CardError",
+    "CardFullError",
+    "CardReadOnlyError",
+    "CardRemovedError",
+    "CertificateUnsuitableError",
+    "CodeError",
+    "CodeIncorrectError",
+    "CodeLockedError",
+    "CodeNeededError",
+    "ConfigurationError",
+    "Contact",
+    "InterruptedUpgradeError",
+    "JournalError",
+    "JournalUnreadableError",
+    "JournalUnwritableError",
+    "LastTryError",
+    "ModuleBrokenError",
+    "ModuleCrashedError",
+    "ModuleHungError",
+    "ModuleRefusedError",
+    "NoCardError",
+    "NoModuleError",
+    "NoReaderError",
+    "NotEligibleError",
+    "NotSupportedError",
+    "ObjectGoneError",
+    "OtherCardError",
+    "PointOfNoReturnError",
+    "ProofFailedError",
+    "SecondInstanceError",
+    "SettingsInvalidError",
+    "SithsupError",
+    "StepNotSeenError",
+    "TransactionUnknownError",
+    "UnusableError",
+    "UpgradeError",
+    "is_case_code",
+    "leaves",
+    "new_case_code",
+    "role_text",
+]

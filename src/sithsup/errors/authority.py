@@ -1,0 +1,92 @@
+"""The certification authority and the way to it."""
+
+from __future__ import annotations
+
+from sithsup.errors.base import Contact, SithsupError
+from sithsup.texts import mark
+
+
+class AuthorityError(SithsupError):
+    """The certification authority, or the way to it."""
+
+    exit_code = 8
+
+
+class AuthorityUnreachableError(AuthorityError):
+    """No connection, no answer, or an answer that is not this protocol's (a web page)."""
+
+    code = "SU-2001"
+    what_text = mark("The certificate issuer cannot be reached.")
+    why_text = mark("There is no contact with {address}.")
+    next_text = mark("Check the network connection and try again. Run “sithsup check” to see what works now.")
+
+
+class AuthorityBusyError(AuthorityError):
+    """The authority asks to come back later. `retry_after` is in seconds, None when it did not say."""
+
+    code = "SU-2002"
+    exit_code = 5
+    what_text = mark("The certificate issuer is busy.")
+    why_text = mark("It asks the program to come back later.")
+    next_text = mark("Try again in a while. Run “sithsup check” to see what works now.")
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None, **values: object) -> None:
+        """Keep when to come back."""
+        super().__init__(detail, **values)
+        self.retry_after = retry_after
+
+
+class AuthorityRefusedError(AuthorityError):
+    """The authority refused, in a signed message. `fail_info`: its PKIFailureInfo names (RFC 9810, section 5.2.3)."""
+
+    code = "SU-2003"
+    exit_code = 3
+    contact = Contact.DEPUTY_ISSUER
+    final = True
+    what_text = mark("The certificate issuer refuses.")
+    why_text = mark("Its reason: {reason}")
+    next_text = mark("Tell your deputy issuer the reason. Run “sithsup check” to see what works now.")
+
+    def __init__(self, detail: str = "", *, fail_info: frozenset[str] = frozenset(), **values: object) -> None:
+        """Keep the authority's reasons."""
+        super().__init__(detail, **values)
+        self.fail_info = fail_info
+
+
+class AnswerUntrustedError(AuthorityError):
+    """An answer that is not protected as it must be, or does not belong to the question."""
+
+    code = "SU-2004"
+    what_text = mark("The answer from the certificate issuer cannot be trusted.")
+    why_text = mark("The answer failed a check: {check}")
+    next_text = mark(
+        "Tell your local IT support, and try again on another network. Run “sithsup check” to see what works now."
+    )
+
+
+class CertificateUnsuitableError(AuthorityError):
+    """The authority issued a certificate that does not belong on this card. `mismatches` says why."""
+
+    code = "SU-2005"
+    final = True
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("The certificate issuer sent a certificate that does not belong on this card.")
+    why_text = mark("The certificate failed a check: {check}")
+    next_text = mark(
+        "Contact your deputy issuer. The certificate is not used. Run “sithsup check” to see what works now."
+    )
+
+    def __init__(self, detail: str = "", *, mismatches: tuple[str, ...] = (), **values: object) -> None:
+        """Keep every reason."""
+        super().__init__(detail, **values)
+        self.mismatches = mismatches
+
+
+class TransactionUnknownError(AuthorityError):
+    """The authority knows no such transaction (any more): it must be ordered again, for the same key."""
+
+    code = "SU-2006"
+    exit_code = 4
+    what_text = mark("The certificate issuer no longer knows of the order.")
+    why_text = mark("The order was not completed in time.")
+    next_text = mark("Run “sithsup resume”: the certificates are then ordered again.")

@@ -1,0 +1,76 @@
+"""The root of the tree: a code, an exit code, whom to ask, and the texts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+from sithsup.texts import mark, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Contact(StrEnum):
+    """Whom to ask. The names and numbers come from the campaign."""
+
+    DEPUTY_ISSUER = "deputy-issuer"
+    LOCAL_IT = "local-it"
+
+
+class SithsupError(Exception):
+    """The root. `str()` is for the log; people get `what`, `why` and `next_step` in their own language."""
+
+    code: ClassVar[str] = "SU-9001"
+    exit_code: int = 1
+    contact: ClassVar[Contact] = Contact.LOCAL_IT
+    final: ClassVar[bool] = False
+    """Whether trying again cannot help: what was begun before the point of no return is then undone at once."""
+    what_text: ClassVar[str] = mark("Something happened that the program did not expect.")
+    why_text: ClassVar[str] = mark("This is a fault in the program, not in your card.")
+    next_text: ClassVar[str] = mark(
+        "Run “sithsup check” to see what works now, and report the fault to your local IT support."
+    )
+
+    def __init__(self, detail: str = "", **values: object) -> None:
+        """Keep a technical detail for the log and the values that the texts need."""
+        super().__init__(detail)
+        self.detail = detail
+        self.values = values
+
+    def __str__(self) -> str:
+        """For the log: code, kind, detail and values on one line."""
+        values = "".join(f" {name}={value!r}" for name, value in self.values.items())
+        return f"{self.code} {type(self).__name__}: {self.detail}{values}"
+
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """The values as people read them."""
+        return self.values
+
+    @property
+    def what(self) -> str:
+        """What happened."""
+        return tr(self.what_text, **self.shown)
+
+    @property
+    def why(self) -> str:
+        """Why it happened, as far as is known."""
+        return tr(self.why_text, **self.shown)
+
+    @property
+    def next_step(self) -> str:
+        """What to do."""
+        return tr(self.next_text, **self.shown)
+
+
+def leaves() -> tuple[type[SithsupError], ...]:
+    """Every error that has a code of its own, and the root, whose code says that it is a bug."""
+    found: list[type[SithsupError]] = [SithsupError]
+    branches: list[type[SithsupError]] = [SithsupError]
+    while branches:
+        for kind in branches.pop().__subclasses__():
+            branches.append(kind)
+            if "code" in vars(kind):
+                found.append(kind)
+    return tuple(found)

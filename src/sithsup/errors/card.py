@@ -1,0 +1,230 @@
+"""The card, its reader, its module and its codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sithsup.errors.base import Contact, SithsupError
+from sithsup.model import KeyRole
+from sithsup.texts import mark, tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sithsup.model import CodeState
+
+
+class CardError(SithsupError):
+    """The card, its reader or its module."""
+
+    exit_code = 7
+
+
+class NoModuleError(CardError):
+    """No PKCS#11 module was found where this system keeps them."""
+
+    code = "SU-1001"
+    what_text = mark("There is no program for smart cards on this computer.")
+    why_text = mark("No PKCS#11 module was found in: {places}")
+    next_text = mark("Install your organisation's smart card program (such as Net iD), or use another computer.")
+
+
+class ModuleBrokenError(CardError):
+    """The module's file is not a library, cannot be loaded, or cannot be initialised."""
+
+    code = "SU-1002"
+    what_text = mark("The smart card program on this computer does not work.")
+    why_text = mark("The file {path} is not a working PKCS#11 module.")
+    next_text = mark("Install the smart card program again, or use another computer.")
+
+
+class NoReaderError(CardError):
+    """The module lists no reader (or not the one that was named)."""
+
+    code = "SU-1003"
+    what_text = mark("No card reader was found.")
+    why_text = mark("The reader is not connected, or its driver is missing.")
+    next_text = mark("Connect the card reader, try another USB port, and try again.")
+
+
+class NoCardError(CardError):
+    """No reader holds a card that can be read (or not the one that was named)."""
+
+    code = "SU-1004"
+    what_text = mark("No card was found in the reader.")
+    why_text = mark("There is no card, it is the wrong way round, or it does not answer.")
+    next_text = mark("Put the card in with the chip up, in the direction of the arrow, and try again.")
+
+
+class CardChoiceError(CardError):
+    """Several cards, and no choice was made. Values: `cards`, a list to choose from."""
+
+    code = "SU-1005"
+    exit_code = 2
+    what_text = mark("There are several cards: {cards}")
+    why_text = mark("The program must know which card is meant.")
+    next_text = mark("Take out the other cards, or choose with --card or --reader.")
+
+
+class CardRemovedError(CardError):
+    """The card is gone, or the reader is."""
+
+    code = "SU-1006"
+    exit_code = 4
+    what_text = mark("Contact with the card was lost.")
+    why_text = mark("The card was taken out or lay loose in the reader, or the reader lost its power.")
+    next_text = mark("Put the same card back and run “sithsup check”: it tells what works now and how to go on.")
+
+
+class ModuleHungError(CardError):
+    """The module did not answer within its time; its process was ended."""
+
+    code = "SU-1007"
+    exit_code = 4
+    what_text = mark("The card does not answer.")
+    why_text = mark("The smart card program did not answer within {seconds} seconds.")
+    next_text = mark("Take the card out and put it back, then run “sithsup check” to see how to go on.")
+
+
+class ModuleCrashedError(CardError):
+    """The process that holds the module ended without an answer."""
+
+    code = "SU-1008"
+    exit_code = 4
+    what_text = mark("The smart card program on this computer stopped working.")
+    why_text = mark("It ended while it was working with the card.")
+    next_text = mark("Take the card out and put it back, then run “sithsup check” to see how to go on.")
+
+
+class OtherCardError(CardError):
+    """The card in the reader is not the one that was begun with."""
+
+    code = "SU-1009"
+    what_text = mark("This is another card.")
+    why_text = mark("The card in the reader is not the one that the program is working on.")
+    next_text = mark("Put back the card that you began with. No code was tried on this one.")
+
+
+class ModuleRefusedError(CardError):
+    """The module answered a call with an error that has no leaf of its own. The detail names it, with its number."""
+
+    code = "SU-1010"
+    exit_code = 4
+    what_text = mark("The card could not do what it was asked to.")
+    why_text = mark("The smart card program answered: {answer}")
+    next_text = mark("Take the card out and put it back, then run “sithsup check” to see what works now.")
+
+
+class ObjectGoneError(CardError):
+    """An object that was seen on the card is not there any more."""
+
+    code = "SU-1011"
+    exit_code = 4
+    what_text = mark("The card has changed while the program was working.")
+    why_text = mark("A key or a certificate that was on the card is not there any more.")
+    next_text = mark("Close other programs that use the card, then run “sithsup check” to see what works now.")
+
+
+class CardFullError(CardError):
+    """The card has no room for a key or a certificate."""
+
+    code = "SU-1012"
+    exit_code = 3
+    contact = Contact.DEPUTY_ISSUER
+    final = True
+    what_text = mark("The card is full.")
+    why_text = mark("There is no room on it for the new keys and certificates.")
+    next_text = mark("Ask your deputy issuer for a new card. Run “sithsup check” to see what works now.")
+
+
+class NotSupportedError(CardError):
+    """The module or the card cannot do this at all (no such function or mechanism)."""
+
+    code = "SU-1013"
+    exit_code = 3
+    final = True
+    what_text = mark("The card cannot be upgraded on this computer.")
+    why_text = mark("The smart card program or the card lacks a function that is needed: {answer}")
+    next_text = mark("Use another computer, one with your organisation's smart card program.")
+
+
+class CardReadOnlyError(CardError):
+    """The card or the module lets nothing be written."""
+
+    code = "SU-1014"
+    exit_code = 3
+    final = True
+    what_text = mark("Nothing can be written to this card.")
+    why_text = mark("The card or the smart card program is write-protected.")
+    next_text = mark("Use another computer, one with your organisation's smart card program.")
+
+
+ROLE_TEXTS = {
+    # Translators: what a code or a certificate is for; stands in “code for {role}” and in lists
+    frozenset({KeyRole.AUTHENTICATION}): mark("authentication"),
+    # Translators: what a code or a certificate is for; stands in “code for {role}” and in lists
+    frozenset({KeyRole.SIGNATURE}): mark("signature"),
+    # Translators: what a code is for, on a card with one code; stands in “code for {role}”
+    frozenset(KeyRole): mark("authentication and signature"),
+}
+
+
+def role_text(roles: Iterable[KeyRole]) -> str:
+    """What people call these roles (a message id)."""
+    return ROLE_TEXTS.get(frozenset(roles), "-")
+
+
+class CodeError(CardError):
+    """A code. Value: `role`, as `role_text` gives it, or the token's label where the role is not known."""
+
+    exit_code = 6
+    contact = Contact.DEPUTY_ISSUER
+
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """The role in the person's language."""
+        role = str(self.values.get("role", "-"))
+        return {**self.values, "role": tr(role) if role in ROLE_TEXTS.values() else role}
+
+
+class CodeIncorrectError(CodeError):
+    """The code was wrong. `state` is what the card's flags say after the try."""
+
+    code = "SU-1101"
+    what_text = mark("The code was wrong.")
+    why_text = mark("The card did not accept the code for {role}.")
+    next_text = mark("Check which code is which and try again. After too many wrong codes the code is locked.")
+
+    def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
+        """Keep the state of the code after the try."""
+        super().__init__(detail, **values)
+        self.state = state
+
+
+class CodeLockedError(CodeError):
+    """The code is locked."""
+
+    code = "SU-1102"
+    what_text = mark("The code is locked.")
+    why_text = mark("The code for {role} was entered wrong too many times.")
+    next_text = mark("Unlock it with your PUK code in the smart card program, or order a new code. Then try again.")
+
+
+class CodeNeededError(CodeError):
+    """A code is needed and none was given."""
+
+    code = "SU-1103"
+    what_text = mark("A code is needed.")
+    why_text = mark("No code was given for {role}.")
+    next_text = mark("Have your codes at hand and begin again in a terminal, or hand the codes over with --pin-stdin.")
+
+
+class LastTryError(CodeError):
+    """One try is left and nobody said that it may be spent."""
+
+    code = "SU-1104"
+    what_text = mark("Only one try is left for this code.")
+    why_text = mark("One more wrong code for {role} locks it, so the last try is not used without your yes.")
+    next_text = mark(
+        "If you are sure of the code, begin again in a terminal and answer yes. Otherwise change it with your PUK code."
+    )

@@ -1,0 +1,150 @@
+"""The upgrade itself, what the organisation set up for it, and this computer's memory of it."""
+
+from __future__ import annotations
+
+from sithsup.errors.base import Contact, SithsupError
+from sithsup.texts import mark
+
+
+class ConfigurationError(SithsupError):
+    """What the organisation set up."""
+
+    exit_code = 2
+
+
+class CampaignInvalidError(ConfigurationError):
+    """The campaign file cannot be read or breaks a rule. Values: `path`, `place`, `problem`."""
+
+    code = "SU-3001"
+    what_text = mark("The campaign file cannot be used.")
+    why_text = mark("The file {path}, at {place}: {problem}")
+    next_text = mark("Ask your local IT support for a correct campaign file.")
+
+
+class SettingsInvalidError(ConfigurationError):
+    """A setting is missing or wrong. Values: `name`, `problem`."""
+
+    code = "SU-3002"
+    what_text = mark("A setting is missing or wrong.")
+    why_text = mark("{name}: {problem}")
+    next_text = mark("Correct the setting and try again.")
+
+
+class JournalError(SithsupError):
+    """This computer's memory of an unfinished upgrade."""
+
+    exit_code = 5
+
+
+class JournalUnwritableError(JournalError):
+    """The journal cannot be written: no permission, a full disk. Nothing is begun without it."""
+
+    code = "SU-4001"
+    what_text = mark("The program cannot save what it needs to recover from an interruption.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark(
+        "Free some disk space or correct the folder's permissions. Then run “sithsup check” to see what works now."
+    )
+
+
+class SecondInstanceError(JournalError):
+    """Another process is at work on this card."""
+
+    code = "SU-4002"
+    what_text = mark("The program is already working on this card.")
+    why_text = mark("Another window or command is busy with it.")
+    next_text = mark("Wait until it is done, or close it, and try again.")
+
+
+class JournalUnreadableError(JournalError):
+    """The journal is damaged or of another version. It is set aside: recovery goes by the card alone."""
+
+    code = "SU-4003"
+    what_text = mark("What the program saved about the upgrade cannot be read.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Move the file away and run “sithsup check”: the card itself shows how far the upgrade came.")
+
+
+class UpgradeError(SithsupError):
+    """The upgrade itself."""
+
+    exit_code = 4
+
+
+class NotEligibleError(UpgradeError):
+    """This card is not to be upgraded (now). `reasons` are names of the eligibility list (design section 7)."""
+
+    code = "SU-5001"
+    exit_code = 3
+    contact = Contact.DEPUTY_ISSUER
+    final = True
+    what_text = mark("No upgrade was begun.")
+    why_text = mark("{reason}")
+    next_text = mark("Nothing on the card was changed. Contact your deputy issuer if you think that this is wrong.")
+
+    def __init__(
+        self, detail: str = "", *, reasons: tuple[str, ...] = (), exit_code: int = 3, **values: object
+    ) -> None:
+        """Keep the names of the reasons; a few of them end with another exit code."""
+        super().__init__(detail, **values)
+        self.reasons = reasons
+        self.exit_code = exit_code
+
+
+class PointOfNoReturnError(UpgradeError):
+    """The upgrade can only be finished: the authority may already have retired the old certificates."""
+
+    code = "SU-5002"
+    what_text = mark("The upgrade can no longer be undone.")
+    why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
+    next_text = mark("The new certificates are on the card already. Run “sithsup resume”: it finishes whatever is left to do.")
+
+
+class StepNotSeenError(UpgradeError):
+    """A step was done, yet its effect is not seen. Values: `step`."""
+
+    code = "SU-5003"
+    what_text = mark("A step of the upgrade did not have the result that it should.")
+    why_text = mark("Its result cannot be seen on the card or at the certificate issuer. Name of the step: {step}")
+    next_text = mark("Run “sithsup check” to see what works now.")
+
+
+class ProofFailedError(UpgradeError):
+    """A signature by a new key does not verify under the certificate that was read back. Values: `certificate`."""
+
+    code = "SU-5004"
+    what_text = mark("A new certificate on the card does not work.")
+    why_text = mark("The test signature was wrong. Name of the certificate: {certificate}")
+    next_text = mark("Run “sithsup check” to see what works now and how to go on.")
+
+
+class UnusableError(UpgradeError):
+    """Neither the old identity nor the new one can be made to work. It is said plainly."""
+
+    code = "SU-5005"
+    exit_code = 3
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("This card cannot be saved.")
+    why_text = mark("Neither the old nor the new certificates can be made to work. Technical reason: {reason}")
+    next_text = mark("Contact your deputy issuer and ask for a new card.")
+
+
+class CancelledError(UpgradeError):
+    """The person does not want to go on."""
+
+    code = "SU-5006"
+    exit_code = 130
+    what_text = mark("The upgrade was cancelled.")
+    why_text = mark("You chose not to go on.")
+    next_text = mark("Run “sithsup check” to see what works now, and go on when it suits you.")
+
+
+class InterruptedUpgradeError(UpgradeError):
+    """An upgrade of this card was begun and not finished, here or on another computer."""
+
+    code = "SU-5007"
+    what_text = mark("An upgrade of this card was interrupted.")
+    why_text = mark("It was begun, on this computer or another, and not finished.")
+    next_text = mark(
+        "Run “sithsup resume” to finish it. Or run “sithsup restore” to go back, as long as that is possible."
+    )
