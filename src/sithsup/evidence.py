@@ -1,12 +1,11 @@
 """What the card, the authority and this computer's journal together say of the upgrade (law 4).
 
 * Ours is found without a journal: a key by its derived id, or by a certificate of a target that carries it.
-* Pair by public key; ids and labels are hints. A key that any certificate of another kind carries is never ours.
+* Pair by public key; ids and labels are hints. A key that an old certificate carries is never ours.
 * A certificate's fate is read off signed messages and the status service, per target. UNKNOWN is never taken for seen
   nor for not seen: such a certificate is not trusted to live, and not erased until another one was confirmed.
 * An issued but unconfirmed certificate may look good to a status service. `good` counts as confirmed only when the
-  longest confirmation wait is over, or when the old authentication certificate is gone from the card or revoked
-  (nothing removes or retires it earlier).
+  longest confirmation wait is over, or when the old authentication certificate is gone (nothing removes it earlier).
 """
 
 from __future__ import annotations
@@ -15,11 +14,12 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from math import ceil
 from typing import TYPE_CHECKING
 
 from sithsup.ca import trust
 from sithsup.certificate import Certificate
-from sithsup.errors import AuthorityError, AuthorityUnreachableError, UnusableError
+from sithsup.errors import AuthorityError, AuthorityUnreachableError, StillWaitingError, UnusableError
 from sithsup.model import CertificateState, CertificateStatus, KeyRole, Signer
 from sithsup.texts import tr
 
@@ -110,28 +110,41 @@ def old_certificate(world: World, role: KeyRole) -> Certificate | None:
 
 
 def signer(world: World) -> Signer:
-    """Who protects the messages: the old authentication key, or the new one once the old certificate is gone."""
-    old = old_certificate(world, KeyRole.AUTHENTICATION)
-    if old is None or world.contents.key_pair(old.public_key) is None or _is_known_revoked(world, old):
-        old = next(
-            (
-                c.certificate
-                for target in world.campaign.wanted
-                if target.role is KeyRole.AUTHENTICATION and (c := chosen(world, target)) and c.fate is Fate.CONFIRMED
-            ),
-            None,
-        )
-    if old is None:
+    """Who protects the messages: the old authentication key, or the new one once the old certificate is retired.
+
+    Raises `StillWaitingError` when the old one is retired and the new one cannot be relied on before the wait is over.
+    """
+    old, new = old_certificate(world, KeyRole.AUTHENTICATION), _new_authentication(world)
+    if old and world.contents.key_pair(old.public_key) is None:
+        old = None
+    if old and (new or _has_strangers(world)) and _is_revoked(world, old):
+        if new is None:
+            raise StillWaitingError(minutes=ceil(world.campaign.confirm_wait_max.total_seconds() / 60))
+        old = None
+    certificate = old or new
+    if certificate is None:
         raise UnusableError(reason=tr("the card has no key for authentication that works"))
     chain = tuple(c.certificate.der for c in world.contents.certificates if c.certificate.is_ca)
-    public_key = old.public_key
-    return Signer(old.der, chain, lambda data: world.card.sign(public_key, data))
+    return Signer(certificate.der, chain, lambda data: world.card.sign(certificate.public_key, data))
 
 
-def _is_known_revoked(world: World, certificate: Certificate) -> bool:
-    """Whether the status service, if it was asked already, called it revoked."""
-    answer = world.statuses.get(certificate.der)
-    return isinstance(answer, CertificateStatus) and answer.state is CertificateState.REVOKED
+def _new_authentication(world: World) -> Certificate | None:
+    """A new authentication certificate that was confirmed."""
+    found = (chosen(world, target) for target in targets_of(world, KeyRole.AUTHENTICATION))
+    return next((c.certificate for c in found if c and c.fate is Fate.CONFIRMED), None)
+
+
+def _has_strangers(world: World) -> bool:
+    """Whether another computer was at work: the card carries certificates of ours that this one did not order."""
+    return any(c.transaction is None for target in world.campaign.wanted for c in candidates(world, target))
+
+
+def _is_revoked(world: World, certificate: Certificate) -> bool:
+    """Whether the status service calls a certificate revoked; not, when it does not answer."""
+    try:
+        return status(world, certificate).state is CertificateState.REVOKED
+    except AuthorityError:
+        return False
 
 
 # ------------------------------------------------------------------------------------------------- our keys
@@ -173,8 +186,10 @@ def our_key_pairs(world: World, role: KeyRole) -> tuple[KeyPair, ...]:
         return ()
     certified, claimed = set[bytes](), set[bytes]()
     for found in (c.certificate for c in world.contents.certificates):
-        is_ours = any(matches(target, found) for target in targets_of(world, role))
-        (certified if is_ours else claimed).add(found.public_key)
+        if any(matches(target, found) for target in targets_of(world, role)):
+            certified.add(found.public_key)
+        elif is_old(world, found):
+            claimed.add(found.public_key)
     known = certified | world.journal.keys(role)
     ids = key_ids(world, role)
     pairs = [
@@ -310,23 +325,19 @@ def _ask_status(world: World, certificate: Certificate) -> CertificateStatus | A
 
 def _fate_of_transaction(world: World, transaction: Transaction, *, is_alone: bool) -> Fate:
     """The fate of a certificate issued to this computer; `is_alone`: on the card, with no other for its target."""
-    _, reasons = judge(world, transaction)
-    if transaction.error or transaction.reject or reasons:
+    issued, reasons = judge(world, transaction)
+    certificate = Certificate.parse(issued.certificate)
+    if transaction.reject or reasons or (transaction.error and not transaction.confirm):
         return Fate.DEAD
+    if transaction.error:  # it was told, and no longer knows: only the status service can say what became of it
+        return _fate_of_stranger(world, certificate)
     if transaction.confirmed:
         # Superseded by another computer meanwhile? Then it must not come back to the card.
-        return Fate.CONFIRMED if is_alone or not _is_revoked(world, transaction) else Fate.DEAD
+        is_doubtful = not is_alone or certificate.der in world.statuses
+        return Fate.DEAD if is_doubtful and _is_revoked(world, certificate) else Fate.CONFIRMED
     if transaction.confirm or not is_overdue(world, transaction):
         return Fate.PENDING
     return Fate.DEAD
-
-
-def _is_revoked(world: World, transaction: Transaction) -> bool:
-    certificate = Certificate.parse(judge(world, transaction)[0].certificate)
-    try:
-        return status(world, certificate).state is CertificateState.REVOKED
-    except AuthorityError:
-        return False
 
 
 def _fate_of_stranger(world: World, certificate: Certificate) -> Fate:
@@ -338,17 +349,8 @@ def _fate_of_stranger(world: World, certificate: Certificate) -> Fate:
     if answer.state is CertificateState.REVOKED:
         return Fate.DEAD
     is_late = answer.at > certificate.not_before + world.campaign.confirm_wait_max
-    is_confirmed = answer.state is CertificateState.GOOD and (is_late or _is_old_retired(world))
+    is_confirmed = answer.state is CertificateState.GOOD and (is_late or not _has_old_authentication(world))
     return Fate.CONFIRMED if is_confirmed else Fate.UNKNOWN
-
-
-def _is_old_retired(world: World) -> bool:
-    """Whether the old authentication certificates are gone or revoked: then nothing is lost by believing."""
-    old = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
-    try:
-        return all(status(world, certificate).state is CertificateState.REVOKED for certificate in old)
-    except AuthorityError:
-        return False
 
 
 def is_overdue(world: World, transaction: Transaction) -> bool:
@@ -366,6 +368,13 @@ def _has_old_authentication(world: World) -> bool:
 # -------------------------------------------------------------------------------------- the point of no return
 
 
+def _is_dead(world: World, transaction: Transaction) -> bool:
+    """Whether what was told to be confirmed, and then forgotten, is revoked."""
+    issued = read_issued(world, transaction)
+    certificate = Certificate.parse(issued.certificate) if issued else None
+    return certificate is None or status(world, certificate).state is CertificateState.REVOKED
+
+
 def past_no_return(world: World) -> bool:
     """Whether the authority has, or may have, heard a confirmation: then the upgrade can only be finished.
 
@@ -373,7 +382,7 @@ def past_no_return(world: World) -> bool:
     """
     for target in world.campaign.wanted:
         for transaction in world.journal.transactions(target.name):
-            if transaction.confirm and not transaction.error:
+            if transaction.confirm and not (transaction.error and _is_dead(world, transaction)):
                 return True
     strangers = [
         c.certificate

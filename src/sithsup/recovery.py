@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.errors import AuthorityError
 from sithsup.evidence import Fate, chosen, is_alive, old_on_card, past_no_return
-from sithsup.model import Seen
+from sithsup.model import KeyRole, Seen
 from sithsup.steps import nothing
 
 if TYPE_CHECKING:
@@ -104,10 +104,11 @@ def _situation(evidence: Evidence) -> Situation:
 
 
 def _old_works(world: World) -> bool:
-    """Whether there is an old certificate with its key for every role that the campaign is about."""
+    """Whether there is an old authentication certificate with its key."""
     alive = {pair.public_key for pair in world.contents.key_pairs if is_alive(world, pair)}
-    roles = {c.certificate.role for c in old_on_card(world) if c.certificate.public_key in alive}
-    return roles >= set(world.campaign.roles)
+    return any(
+        c.certificate.role is KeyRole.AUTHENTICATION and c.certificate.public_key in alive for c in old_on_card(world)
+    )
 
 
 def _new_works(world: World) -> bool:

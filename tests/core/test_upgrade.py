@@ -24,10 +24,11 @@ from sithsup.errors import (
     PointOfNoReturnError,
     ProofFailedError,
     StepNotSeenError,
+    StillWaitingError,
     UnusableError,
 )
 from sithsup.journal import history
-from sithsup.model import KeyRole, ObjectKind, Outcome, Seen, SubjectKind
+from sithsup.model import CertificateState, CertificateStatus, KeyRole, ObjectKind, Outcome, Seen, SubjectKind
 from sithsup.runner import WALKS
 from sithsup.sim import pki
 from sithsup.sim.case import CODES, CardKind
@@ -494,13 +495,70 @@ def test_the_first_computer_accepts_what_the_second_finished(tmp_path: Path) -> 
     assert lab.end() == NEW
 
 
-def test_another_computer_believes_a_good_status_when_the_old_certificate_is_revoked(tmp_path: Path) -> None:
-    """A confirmed everything and the authority retired the old: B has nothing to lose, and orders nothing."""
+def test_another_computer_waits_when_the_old_certificate_is_retired_and_the_new_is_not_certain(
+    tmp_path: Path,
+) -> None:
+    """A confirmed everything: B neither orders anew nor believes too early; it says when to come back."""
     lab = interrupted(tmp_path, "destroy", 1)
     lab.lose_journal()
+    waiting = lab.run("resume")
+    assert isinstance(waiting, StillWaitingError)
+    assert waiting.values["minutes"] == 10
+    assert lab.identity_works()
+    lab.wait(minutes=11)
     assert lab.run("resume") is Outcome.UPGRADED
     assert lab.end() == NEW
     assert len([r for r in lab.authority.ledger.certificates.values() if r.profile]) == 4
+
+
+@pytest.mark.parametrize("is_good", [False, True])
+@pytest.mark.parametrize("is_lost", [False, True])
+@pytest.mark.parametrize("number", range(1, 5))
+def test_an_authority_that_retires_the_old_at_the_first_confirmation_leaves_the_new(
+    number: int, is_lost: bool, is_good: bool, tmp_path: Path
+) -> None:
+    """Killed after any confirmation, the wait passes, the journal is lost or not: the new identity works all along."""
+    lab = Lab(tmp_path, faults=at("confirm", number, KILL_AFTER))
+    lab.authority.ledger.policy.retire = Retire.FIRST
+    lab.authority.ledger.policy.unconfirmed_is_good = is_good
+    lab.run("upgrade")
+    if is_lost:
+        lab.lose_journal()
+    for _ in range(3):
+        lab.mend()
+        assert lab.identity_works()
+        lab.wait(minutes=11)
+        lab.run("resume")
+        assert lab.identity_works()
+    assert lab.end() == NEW
+
+
+def test_a_card_whose_middleware_gives_its_own_ids_is_upgraded(tmp_path: Path) -> None:
+    """The key that is new after the generation is ours, whatever it is called."""
+    lab = Lab(tmp_path, kind=CardKind.TWO_PINS)
+    lab.card.own_names = True
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_a_key_of_another_campaign_under_our_id_is_left_alone(tmp_path: Path) -> None:
+    """Its certificate shows that it is somebody's; ours takes the next id."""
+    lab = interrupted(tmp_path, "order")
+    token = lab.card.tokens[0]
+    taken = [o for o in token.objects if o.kind is ObjectKind.PUBLIC_KEY][-1]
+    foreign = lab.authority._registry.hierarchy.issue("SIM SITHS Type 1 CA v1", _body(lab), taken.value)
+    lab.card.add_certificate(token, foreign, taken.key_id, "another campaign's")
+    lab.lose_journal()
+    lab.run("resume")
+    assert taken.value in lab.working_keys()
+
+
+def test_going_back_without_a_network_does_not_wait_for_a_lost_answer(tmp_path: Path) -> None:
+    """What the authority issued and nobody heard of it revokes by itself."""
+    lab = interrupted(tmp_path, "order", 1, Mishap(Failure.ANSWER_LOST))
+    lab.authority.ledger.policy.unreachable = True
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
 
 
 def test_another_computer_that_cannot_tell_waits_until_it_can(tmp_path: Path) -> None:
@@ -546,6 +604,7 @@ def test_an_order_after_the_old_certificate_was_retired_is_signed_by_the_new_one
     new = {r.der for r in lab.authority.ledger.certificates.values() if r.profile == "hsa-id-signature"}
     for token in lab.card.tokens:
         token.objects[:] = [o for o in token.objects if o.value not in new]
+    lab.wait(minutes=11)
     assert lab.run("resume") is Outcome.UPGRADED
     assert lab.end() == NEW
 
@@ -553,14 +612,27 @@ def test_an_order_after_the_old_certificate_was_retired_is_signed_by_the_new_one
 # ---------------------------------------------------------------------------------------------- removal
 
 
-def test_nothing_old_is_removed_unless_the_status_service_calls_the_new_good(tmp_path: Path) -> None:
-    """A certificate that was revoked after its confirmation leaves the old identity on the card."""
+def test_nothing_old_is_removed_unless_the_status_service_calls_the_new_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A status service that lags behind delays the end; the old certificates stay until it has caught up."""
     lab = interrupted(tmp_path, "destroy", 1)
+    with monkeypatch.context() as lagging:
+        unknown = CertificateStatus(CertificateState.UNKNOWN, lab.clock.now)
+        lagging.setattr(lab.authority, "status", lambda *_: unknown)
+        assert isinstance(lab.run("resume"), StepNotSeenError)
+    assert set(lab.case.old) <= lab.certificates()
+    assert lab.run("resume") is Outcome.UPGRADED
+
+
+def test_a_new_certificate_that_was_revoked_is_ordered_again_before_anything_old_is_removed(tmp_path: Path) -> None:
+    """Confirmed, then revoked by somebody: the card ends with one that is good."""
+    lab = interrupted(tmp_path, "destroy", 1)
+    lab.authority.ledger.policy.retire = Retire.NEVER
     new = [r for r in lab.authority.ledger.certificates.values() if r.profile]
     lab.authority.ledger.revoke(new[0], lab.clock.now)
-    assert isinstance(lab.run("resume"), StepNotSeenError)
-    assert lab.faults.calls.count("destroy") == 0
-    assert set(lab.case.old) <= lab.certificates()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
 
 
 @pytest.mark.parametrize(("kind", "left"), [(CardKind.TWO_PINS, 2), (CardKind.SHARED, 4)])
@@ -637,6 +709,8 @@ def test_a_card_that_says_done_and_does_nothing_is_found_out(tmp_path: Path, mon
 
 def test_a_row_refuses_to_be_done_before_the_rows_above_it(tmp_path: Path) -> None:
     """Nothing is written that was not ordered, nothing is confirmed that was not written."""
+    with Lab(tmp_path / "fresh").operation() as operation, pytest.raises(StepNotSeenError, match="generate"):
+        steps.sign_and_verify(operation.world)
     lab = interrupted(tmp_path / "made", "order")
     with lab.operation() as operation:
         operation.world.card.log_in()

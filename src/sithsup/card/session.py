@@ -265,13 +265,13 @@ def find_cards(token: Token) -> tuple[CardContents, ...]:
     """
     if not token.readers():
         raise NoReaderError
-    read = []
+    read, gone = [], set()
     for info in token.tokens():
         try:
             read.append((info, token.objects(info.id)))
         except CardRemovedError:
-            continue
-    return group_cards(read)
+            gone.add(info.reader)  # half a card would look like another card
+    return group_cards((info, objects) for info, objects in read if info.reader not in gone)
 
 
 def choose_card(cards: tuple[CardContents, ...], *, reader: str | None, number: str | None) -> CardContents:

@@ -15,7 +15,8 @@
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   ├── AuthorityBusyError          SU-2002    ├── CertificateUnsuitableError  SU-2005
-    │   ├── AuthorityRefusedError       SU-2003    └── TransactionUnknownError     SU-2006
+    │   ├── AuthorityRefusedError       SU-2003    ├── TransactionUnknownError     SU-2006
+    │   └── StillWaitingError           SU-2007
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
     ├── JournalError                    this computer's memory
@@ -38,6 +39,7 @@ from sithsup.errors.authority import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CertificateUnsuitableError,
+    StillWaitingError,
     TransactionUnknownError,
 )
 from sithsup.errors.base import Contact, SithsupError, leaves
@@ -125,6 +127,7 @@ __all__ = [
     "SettingsInvalidError",
     "SithsupError",
     "StepNotSeenError",
+    "StillWaitingError",
     "TransactionUnknownError",
     "UnusableError",
     "UpgradeError",

@@ -82,6 +82,16 @@ class CertificateUnsuitableError(AuthorityError):
         self.mismatches = mismatches
 
 
+class StillWaitingError(AuthorityError):
+    """The old certificates are retired; whether the new ones were confirmed is not certain yet. Value: `minutes`."""
+
+    code = "SU-2007"
+    exit_code = 5
+    what_text = mark("It cannot be told yet whether the new certificates are in use.")
+    why_text = mark("They were ordered on another computer, or this computer has lost its journal.")
+    next_text = mark("Leave the card as it is and run “sithsup resume” again in {minutes} minutes.")
+
+
 class TransactionUnknownError(AuthorityError):
     """The authority knows no such transaction (any more): it must be ordered again, for the same key."""
 

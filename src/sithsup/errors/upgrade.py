@@ -97,7 +97,9 @@ class PointOfNoReturnError(UpgradeError):
     code = "SU-5002"
     what_text = mark("The upgrade can no longer be undone.")
     why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
-    next_text = mark("The new certificates are on the card already. Run “sithsup resume”: it finishes whatever is left to do.")
+    next_text = mark(
+        "The new certificates are on the card already. Run “sithsup resume”: it finishes whatever is left to do."
+    )
 
 
 class StepNotSeenError(UpgradeError):

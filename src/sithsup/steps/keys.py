@@ -9,7 +9,6 @@ from sithsup.campaign import OldKeys
 from sithsup.errors import CardFullError, ModuleRefusedError, ObjectGoneError
 from sithsup.evidence import World, key_ids, our_key, our_key_pairs
 from sithsup.model import KeyRole, Seen
-from sithsup.steps.common import made_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,17 +28,18 @@ def generate(role: KeyRole) -> Callable[[World], None]:
     """Make a key pair for a role, under the first id that a cut generation has not spoilt."""
 
     def do(world: World) -> None:
-        algorithm = world.campaign.algorithm(role)
+        known = {pair.public_key for pair in world.contents.key_pairs}
         for generation, identifier in enumerate(key_ids(world, role)):
-            _destroy(world, _with_id(world, identifier))
-            if not _with_id(world, identifier):
+            if _is_free(world, identifier):
                 label = f"{world.campaign.id} {role.value} {generation}"
                 world.journal.announce_key(role, identifier)
-                world.card.generate_key_pair(role, algorithm, identifier, label)
+                world.card.generate_key_pair(role, world.campaign.algorithm(role), identifier, label)
                 break
         else:
             raise CardFullError("every id of ours is taken by a key that can be neither used nor destroyed")
-        world.journal.remember_key(role, made_key(world, role).public_key)
+        for pair in world.contents.key_pairs:  # where the middleware gives its own ids, this is how ours is known
+            if pair.public_key and pair.public_key not in known:
+                world.journal.remember_key(role, pair.public_key)
 
     return do
 
@@ -66,6 +66,18 @@ def destroy_key(role: KeyRole) -> Callable[[World], None]:
                     _destroy(world, _objects(pair))
 
     return undo
+
+
+def _is_free(world: World, identifier: bytes) -> bool:
+    """Whether a key can be made under an id, once what a cut generation left there is destroyed.
+
+    A key that a certificate carries is somebody's, whatever its id: it stays (law 10).
+    """
+    carried = {c.certificate.public_key for c in world.contents.certificates}
+    if any(pair.key_id == identifier and pair.public_key in carried for pair in world.contents.key_pairs):
+        return False
+    _destroy(world, _with_id(world, identifier))
+    return not _with_id(world, identifier)
 
 
 def _with_id(world: World, identifier: bytes) -> tuple[CardObject, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import as_completed
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
@@ -73,6 +74,7 @@ def begun(world: World) -> Seen:
 def order(world: World) -> None:
     """Order a certificate for every target that has none, several at once, each journalled before it is sent."""
     _hear_unanswered(world)
+    _repeat_confirmations(world)
     sender = signer(world)
     sent: dict[Future[Issued], Target] = {}
     try:
@@ -107,7 +109,7 @@ def reject(world: World) -> None:
         for transaction in world.journal.transactions(target.name):
             if _is_open(transaction):
                 sender = sender or signer(world)
-                _reject(world, _hear_one(world, transaction), sender)
+                _reject(world, transaction, sender)
 
 
 def _is_open(transaction: Transaction) -> bool:
@@ -157,6 +159,15 @@ def _hear_unanswered(world: World) -> None:
                 _hear_one(world, transaction)
 
 
+def _repeat_confirmations(world: World) -> None:
+    """Send again every confirmation that was announced and not acknowledged: it may have retired the old."""
+    for target in world.campaign.wanted:
+        for transaction in world.journal.transactions(target.name):
+            if transaction.confirm and not (transaction.confirmed or transaction.error):
+                with suppress(TransactionUnknownError):  # remembered: the walk goes on with what is left
+                    _send_confirmation(world, transaction, transaction.confirm)
+
+
 def _hear_one(world: World, transaction: Transaction) -> Transaction:
     """The transaction with its answer, if the authority still gives it; a refusal is remembered."""
     if transaction.issued or transaction.error:
@@ -183,14 +194,15 @@ def _refuse_unsuitable(world: World, sender: Signer) -> None:
 
 
 def _reject(world: World, transaction: Transaction, sender: Signer) -> None:
-    if read_issued(world, transaction) is None or is_overdue(world, transaction):
-        return  # nothing was issued that can be read, or the authority has revoked it already
-    message = transaction.reject
-    if message is None:
-        issued = judge(world, transaction)[0]
-        message = world.authority.compose_confirmation(transaction.order, issued, sender, accept=False)
-        world.journal.remember(transaction.target, message)
     try:
+        transaction = _hear_one(world, transaction)
+        if read_issued(world, transaction) is None or is_overdue(world, transaction):
+            return  # nothing was issued that can be read, or the authority has revoked it already
+        message = transaction.reject
+        if message is None:
+            issued = judge(world, transaction)[0]
+            message = world.authority.compose_confirmation(transaction.order, issued, sender, accept=False)
+            world.journal.remember(transaction.target, message)
         world.journal.remember(transaction.target, world.authority.confirm(message))
     except AuthorityError as error:
         _log.info("cannot reject to the authority, which revokes by itself: %s", error)
@@ -200,9 +212,12 @@ def _reject(world: World, transaction: Transaction, sender: Signer) -> None:
 
 
 def confirm(world: World) -> None:
-    """Confirm every certificate to the authority, those for authentication last."""
+    """Confirm every certificate to the authority, those for authentication first.
+
+    Some authorities retire the old certificates at the first confirmation: from then on the new identity must do.
+    """
     sender = signer(world)
-    for target in sorted(world.campaign.wanted, key=lambda target: target.role is KeyRole.AUTHENTICATION):
+    for target in sorted(world.campaign.wanted, key=lambda target: target.role is not KeyRole.AUTHENTICATION):
         wanted = ordered_certificate(world, target)
         if wanted.on_card is None:
             raise StepNotSeenError(step="write-certificates")
@@ -226,9 +241,14 @@ def _confirm(world: World, transaction: Transaction, sender: Signer) -> None:
         issued = judge(world, transaction)[0]
         message = world.authority.compose_confirmation(transaction.order, issued, sender, accept=True)
         world.journal.remember(transaction.target, message)
+    _send_confirmation(world, transaction, message)
+
+
+def _send_confirmation(world: World, transaction: Transaction, message: Message) -> None:
     try:
         answer = world.authority.confirm(message)
     except TransactionUnknownError as error:
+        world.statuses.clear()  # what was known before says nothing of what became of it
         forgotten = Message(MessageKind.ERROR, message.transaction, str(error).encode())
         world.journal.remember(transaction.target, forgotten)
         raise
