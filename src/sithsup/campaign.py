@@ -152,6 +152,14 @@ class Campaign(_Part):
         return tuple(target.target() for target in self.targets)
 
     @cached_property
+    def confirmation_order(self) -> tuple[Target, ...]:
+        """The targets in the order in which they are confirmed: authentication first.
+
+        Some authorities retire the old certificates at the first confirmation: from then on the new identity must do.
+        """
+        return tuple(sorted(self.wanted, key=lambda target: target.role is not KeyRole.AUTHENTICATION))
+
+    @cached_property
     def roles(self) -> tuple[KeyRole, ...]:
         """The roles that get a new key, authentication first."""
         return tuple(role for role in KeyRole if any(target.role is role for target in self.targets))

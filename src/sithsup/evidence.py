@@ -5,7 +5,8 @@
 * A certificate's fate is read off signed messages and the status service, per target. UNKNOWN is never taken for seen
   nor for not seen: such a certificate is not trusted to live, and not erased until another one was confirmed.
 * An issued but unconfirmed certificate may look good to a status service. `good` counts as confirmed only when the
-  longest confirmation wait is over, or when the old authentication certificate is gone (nothing removes it earlier).
+  longest confirmation wait is over, or when the old authentication certificate is gone (nothing removes it earlier), or
+  for the one that is always confirmed first, when the old one is revoked (nothing retires it earlier).
 """
 
 from __future__ import annotations
@@ -349,8 +350,15 @@ def _fate_of_stranger(world: World, certificate: Certificate) -> Fate:
     if answer.state is CertificateState.REVOKED:
         return Fate.DEAD
     is_late = answer.at > certificate.not_before + world.campaign.confirm_wait_max
-    is_confirmed = answer.state is CertificateState.GOOD and (is_late or not _has_old_authentication(world))
-    return Fate.CONFIRMED if is_confirmed else Fate.UNKNOWN
+    is_good = answer.state is CertificateState.GOOD
+    is_certain = is_late or not _has_old_authentication(world) or (is_good and _was_heard_first(world, certificate))
+    return Fate.CONFIRMED if is_good and is_certain else Fate.UNKNOWN
+
+
+def _was_heard_first(world: World, certificate: Certificate) -> bool:
+    """Whether this is the one that is confirmed before all others, and the authority has retired the old one since."""
+    old = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
+    return matches(world.campaign.confirmation_order[0], certificate) and all(_is_revoked(world, each) for each in old)
 
 
 def is_overdue(world: World, transaction: Transaction) -> bool:

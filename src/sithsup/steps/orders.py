@@ -35,7 +35,7 @@ from sithsup.evidence import (
     read_issued,
     signer,
 )
-from sithsup.model import KeyRole, Message, MessageKind, Seen
+from sithsup.model import Message, MessageKind, Seen
 from sithsup.steps.common import fold, made_key, ordered_certificate
 from sithsup.texts import tr
 
@@ -212,12 +212,9 @@ def _reject(world: World, transaction: Transaction, sender: Signer) -> None:
 
 
 def confirm(world: World) -> None:
-    """Confirm every certificate to the authority, those for authentication first.
-
-    Some authorities retire the old certificates at the first confirmation: from then on the new identity must do.
-    """
+    """Confirm every certificate to the authority, those for authentication first."""
     sender = signer(world)
-    for target in sorted(world.campaign.wanted, key=lambda target: target.role is not KeyRole.AUTHENTICATION):
+    for target in world.campaign.confirmation_order:
         wanted = ordered_certificate(world, target)
         if wanted.on_card is None:
             raise StepNotSeenError(step="write-certificates")
