@@ -373,9 +373,6 @@ def _has_old_authentication(world: World) -> bool:
     return any(c.certificate.role is KeyRole.AUTHENTICATION for c in old_on_card(world))
 
 
-# -------------------------------------------------------------------------------------- the point of no return
-
-
 def _is_dead(world: World, transaction: Transaction) -> bool:
     """Whether what was told to be confirmed, and then forgotten, is revoked."""
     issued = read_issued(world, transaction)
