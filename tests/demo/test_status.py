@@ -12,8 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
+from sithsup.ca import status
 from sithsup.certificate import Certificate
+from sithsup.demo.authorities import PLANS
 from sithsup.demo.profiles import HSA_ID_3, ROOT_2, TELIA, TYPE_1, file_name
+from sithsup.errors import AuthorityUnreachableError
+from sithsup.model import CertificateState
 from tests.demo.conversation import NEW_PROFILES, START, Client, World
 
 if TYPE_CHECKING:
@@ -126,6 +130,30 @@ def test_the_authorities_themselves_are_good(world: World) -> None:
         assert ask(world, entity.der, ROOT_2).certificate_status is ocsp.OCSPCertStatus.GOOD
     stranger = world.enrol("old-authentication", known=False).certificate
     assert ask(world, stranger, TYPE_1).certificate_status is ocsp.OCSPCertStatus.UNKNOWN
+
+
+def product_asks(world: World, name: str, *, ways: tuple[str, ...]) -> CertificateState:
+    """Ask as the product does, where the certificate of an authority itself points to; other ways are out of order."""
+    issuer = world.hierarchy.authorities[PLANS[name].issuer].der
+
+    def fetch(address: str, question: bytes | None) -> bytes:
+        path = address.removeprefix(world.hierarchy.url)
+        if path.split("/")[1] not in ways:
+            raise AuthorityUnreachableError(address, address=address)
+        return world.status.ocsp(question) if question else world.status.crl(path[len("/crl/") : -len(".crl")])
+
+    return status.ask(world.hierarchy.authorities[name].der, issuer, fetch, world.clock()).state
+
+
+@pytest.mark.parametrize("way", ["ocsp", "crl"])
+@pytest.mark.parametrize("name", [name for name, plan in PLANS.items() if plan.issuer != name])
+def test_every_authority_tells_where_its_status_is(world: World, name: str, way: str) -> None:
+    """Each below a root points to both services; the product believes each of them alone, before and after the end."""
+    assert product_asks(world, name, ways=(way,)) is CertificateState.GOOD
+    world.ledger.revoke_authority(name, START)
+    assert product_asks(world, name, ways=(way,)) is CertificateState.REVOKED
+    others = {other for other, plan in PLANS.items() if other not in {name, plan.issuer}}
+    assert {product_asks(world, other, ways=(way,)) for other in others} == {CertificateState.GOOD}
 
 
 def test_foreign_issuers_and_garbage_are_refused(world: World, client: Client) -> None:

@@ -125,6 +125,7 @@ class Demo:
         shutil.copytree(self.folder / "first-day", self.tokens)
         with closing(self._ledger()) as ledger, ledger:
             ledger.execute("DELETE FROM exchange")
+            ledger.execute("DELETE FROM revoked_authority")
             ledger.execute("DELETE FROM certificate WHERE confirm_by IS NOT NULL")
             ledger.execute("UPDATE certificate SET state = 'confirmed', revoked_at = NULL, reason = NULL")
 

@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS exchange (
     nonce BLOB NOT NULL, issued TEXT REFERENCES certificate,
     PRIMARY KEY (signer, transaction_id, request)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS revoked_authority (name TEXT PRIMARY KEY, revoked_at TEXT NOT NULL) STRICT;
 """
 
 
@@ -206,6 +207,17 @@ class Ledger:
     def _certificates(self, where: str, *values: object) -> tuple[Entry, ...]:
         rows = self._rows(f"SELECT * FROM certificate WHERE {where} ORDER BY issued_at, rowid", *values)  # noqa: S608  a constant of ours
         return tuple(_entry(row) for row in rows)
+
+    # ------------------------------------------------------------------------------------ authorities
+
+    def revoke_authority(self, name: str, at: datetime) -> None:
+        """Note that an authority of the hierarchy (by its common name) was revoked by its issuer."""
+        self._rows("INSERT OR IGNORE INTO revoked_authority VALUES (?, ?)", name, _text(at))
+
+    def revoked_authorities(self) -> dict[str, datetime]:
+        """Tell which authorities were revoked, and when."""
+        rows = self._rows("SELECT * FROM revoked_authority")
+        return {row["name"]: datetime.fromisoformat(row["revoked_at"]) for row in rows}
 
     # -------------------------------------------------------------------------------------- exchanges
 

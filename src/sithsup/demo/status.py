@@ -1,6 +1,7 @@
 """The demo's status service: OCSP (RFC 6960) and revocation lists (RFC 5280, section 5), straight from the ledger.
 
 A certificate is good only once its holder has confirmed it; before that it is unknown, after revocation revoked.
+The authorities' own are good until `Ledger.revoke_authority`.
 Answers are made when they are asked for, by the injected clock: `cryptography` would take producedAt from the
 computer's own, which is why asn1crypto makes the OCSP answers.
 """
@@ -8,7 +9,7 @@ computer's own, which is why asn1crypto makes the OCSP answers.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asn1crypto import core, ocsp
 from asn1crypto import x509 as asn1_x509
@@ -16,19 +17,31 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from sithsup.demo.authorities import CMP_SIGNER
 from sithsup.demo.ledger import Reason, State
 from sithsup.demo.profiles import file_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sithsup.demo.hierarchy import Hierarchy
-    from sithsup.demo.ledger import Entry, Ledger
+    from sithsup.demo.ledger import Ledger
     from sithsup.model import Clock
 
 VALID_FOR = timedelta(hours=1)
-_CRL_REASONS = {
-    Reason.SUPERSEDED: x509.ReasonFlags.superseded,
-    Reason.CESSATION: x509.ReasonFlags.cessation_of_operation,
-}
+
+
+class _Revoked(NamedTuple):
+    """What OCSP and a list say of a revoked certificate."""
+
+    serial: int
+    at: datetime
+    reason: Reason
+
+    def listed(self) -> x509.RevokedCertificate:
+        """The entry of a revocation list."""
+        builder = x509.RevokedCertificateBuilder().serial_number(self.serial).revocation_date(self.at)
+        return builder.add_extension(x509.CRLReason(x509.ReasonFlags[self.reason]), critical=False).build()
 
 
 class DemoStatus:
@@ -97,18 +110,31 @@ class DemoStatus:
         return bytes(ocsp.OCSPResponse({"response_status": "successful", "response_bytes": body}).dump())
 
     def _status(self, issuer: str, serial: int) -> Any:
-        """Look a certificate up; the authorities' own are good as long as the demo lives."""
-        entry = self._ledger.certificate_by(issuer, serial)
-        if entry and entry.state is State.REVOKED and entry.revoked_at:
-            when = {"revocation_time": entry.revoked_at.replace(microsecond=0), "revocation_reason": entry.reason}
+        """Look a certificate up, a card's or one of the hierarchy's own."""
+        if revoked := next((each for each in self._revoked(issuer) if each.serial == serial), None):
+            when = {"revocation_time": revoked.at, "revocation_reason": revoked.reason}
             return ocsp.CertStatus("revoked", ocsp.RevokedInfo(when))
-        good = entry.state is State.CONFIRMED if entry else self._is_own(issuer, serial)
+        entry = self._ledger.certificate_by(issuer, serial)
+        own = {each.serial_number for each in self._certified_by(issuer).values()}
+        good = entry.state is State.CONFIRMED if entry else serial in own
         return ocsp.CertStatus("good", ocsp.StatusGood()) if good else ocsp.CertStatus("unknown", ocsp.StatusUnknown())
 
-    def _is_own(self, issuer: str, serial: int) -> bool:
-        of_issuer = self._hierarchy.authorities[issuer].certificate.subject
-        own = (*self._hierarchy.authorities.values(), self._hierarchy.cmp_signer)
-        return any((e.certificate.issuer, e.certificate.serial_number) == (of_issuer, serial) for e in own)
+    def _certified_by(self, issuer: str) -> dict[str, x509.Certificate]:
+        """Find the authorities, and the signer of the messages, that an authority has certified; by name."""
+        subject = self._hierarchy.authorities[issuer].certificate.subject
+        every = {**self._hierarchy.authorities, CMP_SIGNER: self._hierarchy.cmp_signer}
+        return {name: each.certificate for name, each in every.items() if each.certificate.issuer == subject}
+
+    def _revoked(self, issuer: str) -> Iterator[_Revoked]:
+        """Tell every certificate that an authority has revoked: of cards, and of other authorities."""
+        for entry in self._ledger.revoked_by(issuer):
+            if entry.revoked_at and entry.reason:
+                serial = x509.load_der_x509_certificate(entry.der).serial_number
+                yield _Revoked(serial, entry.revoked_at.replace(microsecond=0), entry.reason)
+        certified = self._certified_by(issuer)
+        for name, at in self._ledger.revoked_authorities().items():
+            if name in certified:
+                yield _Revoked(certified[name].serial_number, at.replace(microsecond=0), Reason.CESSATION)
 
     def crl(self, file: str) -> bytes:
         """Make the revocation list of an authority, by its file name without suffix; KeyError for no such authority."""
@@ -125,17 +151,9 @@ class DemoStatus:
         )
         with self._ledger.transaction():
             self._ledger.revoke_unconfirmed(self._clock())
-            for entry in self._ledger.revoked_by(name):
-                builder = builder.add_revoked_certificate(_revoked(entry, now))
+            for revoked in self._revoked(name):
+                builder = builder.add_revoked_certificate(revoked.listed())
         return builder.sign(issuer.key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-def _revoked(entry: Entry, now: datetime) -> x509.RevokedCertificate:
-    builder = x509.RevokedCertificateBuilder().revocation_date((entry.revoked_at or now).replace(microsecond=0))
-    builder = builder.serial_number(x509.load_der_x509_certificate(entry.der).serial_number)
-    if entry.reason:
-        builder = builder.add_extension(x509.CRLReason(_CRL_REASONS[entry.reason]), critical=False)
-    return builder.build()
 
 
 def _key_hash(der: bytes) -> bytes:
