@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from sithsup.errors import CampaignInvalidError
-from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind, Target
+from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
 
 SHORTEST_CONFIRM_WAIT = timedelta(seconds=60)
 """A slow card needs longer than this between the order and the confirmation."""
@@ -35,6 +35,21 @@ class OldKeys(StrEnum):
 
     KEEP = "keep"
     DESTROY = "destroy"
+
+
+class RevokeOld(StrEnum):
+    """Who revokes the old certificates once the new identity is confirmed."""
+
+    AUTHORITY = "authority"  # by itself
+    CLIENT = "client"  # asked to, by this program (rr)
+    NEVER = "never"
+
+
+class RevokeSignedBy(StrEnum):
+    """Whose key signs the request to revoke an old certificate."""
+
+    SAME = "same"  # its own (RFC 9483, section 4.2)
+    AUTH = "auth"  # that for authentication: for authorities that take no message signed by a signature key
 
 
 class _Part(BaseModel):
@@ -61,7 +76,7 @@ class TargetData(_Part):
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
     role: KeyRole
     subject: SubjectKind
-    body: Literal["cr"] = "cr"
+    body: RequestBody = RequestBody.CR
     issuer: str
     profile: str
     algorithm: KeyAlgorithm
@@ -69,7 +84,7 @@ class TargetData(_Part):
 
     def target(self) -> Target:
         """The same, as the heart knows it."""
-        return Target(self.name, self.role, self.subject, self.issuer, self.profile, self.algorithm)
+        return Target(self.name, self.role, self.subject, self.issuer, self.profile, self.algorithm, self.body)
 
 
 class AuthorityData(_Part):
@@ -100,7 +115,8 @@ class Campaign(_Part):
     spare_issuers: tuple[str, ...] = ()
     """Issuers of certificates that only a spare card carries."""
     targets: Annotated[tuple[TargetData, ...], Field(min_length=1)]
-    revoke_old: Literal["authority", "never"] = "authority"
+    revoke_old: RevokeOld = RevokeOld.AUTHORITY
+    revoke_signed_by: RevokeSignedBy = RevokeSignedBy.AUTH
     old_keys: OldKeys = OldKeys.KEEP
     confirm_wait_max: timedelta
     """The longest time after which the authority has revoked what nobody confirmed."""
@@ -122,6 +138,7 @@ class Campaign(_Part):
     def _is_consistent(self) -> Self:
         names = [target.name for target in self.targets]
         kinds = [(target.role, target.subject) for target in self.targets]
+        updates = [target for target in self.targets if target.body is RequestBody.KUR]
         problems = {
             "two targets have the same name": len(set(names)) != len(names),
             "two targets have the same role and subject": len(set(kinds)) != len(kinds),
@@ -129,6 +146,8 @@ class Campaign(_Part):
             "no target is for authentication": all(t.role is not KeyRole.AUTHENTICATION for t in self.targets),
             "one role has several algorithms": len({(t.role, t.algorithm) for t in self.targets})
             != len({t.role for t in self.targets}),
+            "some targets are ordered with kur and some are not": 0 < len(updates) < len(self.targets),
+            "two targets update one old certificate (kur)": len({t.role for t in updates}) < len(updates),
             "confirm_wait_max is under 60 seconds": self.confirm_wait_max < SHORTEST_CONFIRM_WAIT,
         }
         broken = [problem for problem, is_so in problems.items() if is_so]
@@ -152,12 +171,21 @@ class Campaign(_Part):
         return tuple(target.target() for target in self.targets)
 
     @cached_property
-    def confirmation_order(self) -> tuple[Target, ...]:
-        """The targets in the order in which they are confirmed: authentication first.
+    def replaces_one_by_one(self) -> bool:
+        """Whether each confirmation retires the one old certificate that was updated (kur)."""
+        return all(target.body is RequestBody.KUR for target in self.wanted)
 
-        Some authorities retire the old certificates at the first confirmation: from then on the new identity must do.
+    @cached_property
+    def confirmation_rounds(self) -> tuple[tuple[Target, ...], ...]:
+        """The targets in the order in which they are confirmed; those of one round may be told at once.
+
+        One for authentication goes first: some authorities retire all old certificates at the first confirmation, and
+        from then on the new identity must do. With kur it goes last, because it signs for the others until then.
         """
-        return tuple(sorted(self.wanted, key=lambda target: target.role is not KeyRole.AUTHENTICATION))
+        first = next(target for target in self.wanted if target.role is KeyRole.AUTHENTICATION)
+        rest = tuple(target for target in self.wanted if target is not first)
+        rounds = (rest, (first,)) if self.replaces_one_by_one else ((first,), rest)
+        return tuple(filter(None, rounds))
 
     @cached_property
     def roles(self) -> tuple[KeyRole, ...]:

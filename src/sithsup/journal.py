@@ -44,6 +44,8 @@ _SCHEMA = f"""
     PRAGMA user_version = {FORMAT};
 """
 _FIELDS = {
+    MessageKind.WAITING: "waiting",
+    MessageKind.POLL: "poll",
     MessageKind.ISSUED: "issued",
     MessageKind.CONFIRM: "confirm",
     MessageKind.CONFIRMED: "confirmed",
@@ -165,6 +167,8 @@ class Journal:
                 found[transaction] = Transaction(target, public_key, message)
                 continue
             said: dict[str, Any] = {_FIELDS[message.kind]: message}
+            if message.kind is MessageKind.POLL:
+                said["waiting"] = None  # it was answered by being asked again
             if message.kind is MessageKind.ISSUED:
                 said["issued_at"] = datetime.fromisoformat(at)
             found[transaction] = replace(found[transaction], **said)
@@ -173,6 +177,14 @@ class Journal:
     def transaction(self, target: str, transaction: bytes) -> Transaction:
         """One transaction, as it stands now."""
         return next(t for t in self.transactions(target) if t.order.transaction == transaction)
+
+    def revocation(self, certificate: Certificate) -> Message | None:
+        """The newest message about revoking an old certificate, remembered under its fingerprint."""
+        rows = self._read(
+            "SELECT kind, transaction_id, der FROM message WHERE target = ? ORDER BY entry DESC LIMIT 1",
+            (certificate.fingerprint,),
+        )
+        return next((Message(MessageKind(kind), transaction, der) for kind, transaction, der in rows), None)
 
     # -------------------------------------------------------------------------------------------- end
 

@@ -44,6 +44,15 @@ class KeyAlgorithm(StrEnum):
     P_384 = "p-384"
 
 
+class RequestBody(StrEnum):
+    """With which message a certificate is ordered (RFC 9483, section 4.1)."""
+
+    IR = "ir"
+    CR = "cr"
+    KUR = "kur"  # updates one old certificate, which the authority retires when the new one is confirmed
+    P10CR = "p10cr"
+
+
 class Seen(StrEnum):
     """What the evidence says of one row of the table (law 4). UNKNOWN is neither seen nor not seen."""
 
@@ -223,6 +232,7 @@ class Target:
     profile: str
     """What the authority calls the profile (id-it-certProfile, RFC 9483 section 4)."""
     algorithm: KeyAlgorithm
+    body: RequestBody = RequestBody.CR
 
 
 # ----------------------------------------------------------------------------------------- the authority
@@ -259,15 +269,19 @@ class Signer:
 
 
 class MessageKind(StrEnum):
-    """The messages that the journal keeps, named as RFC 9810 names their bodies."""
+    """The messages that the journal keeps; those that are always of one kind are named as RFC 9810 names them."""
 
-    ORDER = "cr"
-    ISSUED = "cp"
+    ORDER = "order"
+    WAITING = "waiting"  # the authority needs longer; the newest counts
+    POLL = "pollReq"
+    ISSUED = "issued"
     CONFIRM = "certConf"
     CONFIRMED = "pkiConf"
     REJECT = "certConf-reject"
     REJECTED = "pkiConf-reject"
     ERROR = "error"  # the authority said that it knows no such transaction (any more)
+    REVOKE = "rr"
+    REVOKED = "rp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +301,8 @@ class Transaction:
     public_key: bytes
     """The key that was to be certified."""
     order: Message
+    waiting: Message | None = None
+    poll: Message | None = None
     issued: Message | None = None
     issued_at: datetime | None = None
     """When the answer came, by this computer's clock."""
@@ -295,6 +311,19 @@ class Transaction:
     reject: Message | None = None
     rejected: Message | None = None
     error: Message | None = None
+
+    @property
+    def asked(self) -> Message:
+        """The message that the authority's last answer belongs to."""
+        return self.poll or self.order
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A verified answer that the authority needs longer: it is to be asked again, not before `check_after` seconds."""
+
+    answer: Message
+    check_after: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ class Operation:
         self.outcome: Outcome | None = None
         journal = Journal(folder, self._key, clock, create=False)
         card = Card(token, contents, codes, pause=pause)
-        self.world = World(card, authority, journal, campaign, clock, executor)
+        self.world = World(card, authority, journal, campaign, clock, executor, pause)
 
     def __enter__(self) -> Self:
         """Hold the card and its journal for the length of the block."""

@@ -94,8 +94,8 @@ def _situation(evidence: Evidence) -> Situation:
     seen = dict(evidence.rows)
     if all(state is Seen.LIVE for state in seen.values()):
         return Situation.UPGRADED
-    # Old certificates that are still there, or already gone, say nothing of a beginning: only what is ours does.
-    ours = [state for name, state in evidence.rows if not name.startswith("remove-old")]
+    # What became of the old says nothing of a beginning: only what is ours does.
+    ours = [state for name, state in evidence.rows if "-old-" not in name]
     if not evidence.announced and all(state is Seen.ABSENT for state in ours):
         return Situation.FRESH
     if not evidence.old_works and not evidence.new_works and evidence.past_line is False:

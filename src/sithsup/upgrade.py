@@ -12,8 +12,9 @@ and the authority's own signed messages, never off a note that says how far we c
 * Exactly one line separates what can be undone from what can only be finished. It stands above the first
   confirmation, because some authorities retire the old certificate at that very moment.
 * What the authority is told is on this computer's disk before it is sent.
-* Certificates are removed before keys, and the old private keys go last, if at all: a card that loses power while it
-  destroys a private key may lose its neighbours' too.
+* Old certificates are revoked before they are removed, for revoking one takes its key. Certificates are removed before
+  keys, and the old private keys go last, if at all: a card that loses power while it destroys a private key may lose
+  its neighbours' too.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ UPGRADE = (
     # ------------------------------------ point of no return ------------------------------------
     Step("confirm-certificates",     steps.confirm,           steps.confirmed,          None,
          mark("Tell the certificate issuer that the new certificates work")),
+    Step("revoke-old-certificates",  steps.revoke_old,        steps.old_revoked,        None,
+         mark("Have the old certificates revoked")),
     Step("remove-old-certificates",  steps.remove_old,        steps.old_removed,        None,
          mark("Remove the old certificates from the card")),
     Step("remove-old-keys",          steps.remove_old_keys,   steps.old_keys_removed,   None,

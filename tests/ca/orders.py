@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sithsup.ca.cmp_asn1 import PKIBody
 from tests.ca import pki
 from tests.ca.scripted import QUERY_OID, cp, granted, reply
+from tests.support.orders import issued_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +56,7 @@ def issue(request: bytes, **options: Any) -> bytes:
 
 def ordered(client: CmpAuthority) -> tuple[Message, Issued]:
     order = compose(client)
-    return order, client.order(order)
+    return order, issued_by(client, order)
 
 
 def answered(body: PKIBody, **options: Any) -> Callable[[bytes], bytes]:

@@ -23,6 +23,7 @@ from sithsup.model import Message, MessageKind
 from tests.ca import pki
 from tests.ca.orders import answered, compose, eligible, issue, ordered, signer
 from tests.ca.scripted import QUERY_OID, Script, authority, error_body
+from tests.support.orders import issued_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,7 +213,7 @@ EXPECTED = CLIENT.read_issued(ORDER, Message(MessageKind.ISSUED, ORDER.transacti
 def _holds(der: bytes) -> None:
     """An answer is refused, or it says exactly what the good one says: certificates beside it are not protected."""
     try:
-        issued = authority(Script(lambda _: der)).order(ORDER)
+        issued = issued_by(authority(Script(lambda _: der)), ORDER)
     except AuthorityError:
         return
     assert (issued.certificate, issued.confirm_by, issued.at) == (

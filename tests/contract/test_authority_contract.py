@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from sithsup.errors import (
 )
 from sithsup.model import CertificateState, Issued, Message, MessageKind
 from tests.contract.authorities import AUTHORITIES, Bench, NewKey
+from tests.support.orders import issued_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +58,7 @@ class TestAuthority:
 
     def ordered(self, bench: Bench, authority: Authority, target: Target) -> tuple[Message, Issued]:
         order = bench.compose(authority, target, NewKey())
-        return order, authority.order(order)
+        return order, issued_by(authority, order)
 
     def confirmation(
         self, bench: Bench, authority: Authority, target: Target, *, accept: bool
@@ -82,7 +84,7 @@ class TestAuthority:
         """For each target a certificate for the given key, which belongs on the card as `ca.trust` sees it."""
         for target in bench.targets:
             key = NewKey()
-            issued = authority.order(bench.compose(authority, target, key))
+            issued = issued_by(authority, bench.compose(authority, target, key))
             reasons = trust.mismatches(
                 issued.certificate,
                 public_key=key.public_key,
@@ -157,7 +159,7 @@ class TestAuthority:
         keys = [NewKey() for _ in range(2 * len(bench.targets))]
         orders = [bench.compose(authority, target, key) for target, key in zip(bench.targets * 2, keys, strict=True)]
         with ThreadPoolExecutor(len(orders)) as pool:
-            answers = list(pool.map(authority.order, orders))
+            answers = list(pool.map(partial(issued_by, authority), orders))
         found = [Certificate.parse(issued.certificate).public_key for issued in answers]
         assert found == [key.public_key for key in keys]
 
@@ -233,14 +235,14 @@ class TestAuthority:
         """What nobody confirmed in time is revoked; the same key can be ordered anew, and confirmed."""
         key = NewKey()
         order = bench.compose(authority, target, key)
-        issued = authority.order(order)
+        issued = issued_by(authority, order)
         confirmation = authority.compose_confirmation(order, issued, bench.signer, accept=True)
         bench.clock.now += LATE
         with pytest.raises(TransactionUnknownError):
             authority.confirm(confirmation)
         assert self.state(bench, authority, issued.certificate) is CertificateState.REVOKED
         again = bench.compose(authority, target, key)
-        second = authority.order(again)
+        second = issued_by(authority, again)
         assert second.certificate != issued.certificate
         accepted = authority.compose_confirmation(again, second, bench.signer, accept=True)
         assert authority.confirm(accepted).kind is MessageKind.CONFIRMED

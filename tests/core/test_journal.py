@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
 from sithsup.journal import Journal, history
 from sithsup.model import KeyRole, Message, MessageKind, Outcome
+from sithsup.sim.case import CardKind, old_card
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,15 +57,41 @@ def test_messages_survive_and_come_back_as_transactions_newest_first(tmp_path: P
 
 
 def test_every_kind_of_message_has_its_place(tmp_path: Path) -> None:
-    """A confirmation, a rejection, their acknowledgements and an error are told apart."""
+    """A poll, a confirmation, a rejection, their answers and an error are told apart."""
+    kinds = [kind for kind in MessageKind if kind not in ("order", "waiting", "rr", "rp")]
     with opened(tmp_path) as journal:
         journal.remember("target", ORDER, b"key")
-        for kind in MessageKind:
-            if kind is not MessageKind.ORDER:
-                journal.remember("target", Message(kind, b"one", kind.value.encode()))
+        for kind in kinds:
+            journal.remember("target", Message(kind, b"one", kind.value.encode()))
         said = journal.transaction("target", b"one")
-    places = (said.issued, said.confirm, said.confirmed, said.reject, said.rejected, said.error)
-    assert [message.kind for message in places if message] == [kind for kind in MessageKind if kind != "cr"]
+    places = (said.poll, said.issued, said.confirm, said.confirmed, said.reject, said.rejected, said.error)
+    assert [message.kind for message in places if message] == kinds
+
+
+def test_what_waits_is_no_longer_known_to_wait_once_it_is_asked_for_again(tmp_path: Path) -> None:
+    """A poll without an answer is to be sent again, byte for byte; with one, another is composed."""
+    waiting, poll = Message(MessageKind.WAITING, b"one", b"w1"), Message(MessageKind.POLL, b"one", b"p1")
+    with opened(tmp_path) as journal:
+        journal.remember("target", ORDER, b"key")
+        assert journal.transaction("target", b"one").asked == ORDER
+        journal.remember("target", waiting)
+        assert journal.transaction("target", b"one").waiting == waiting
+        journal.remember("target", poll)
+        said = journal.transaction("target", b"one")
+        assert (said.waiting, said.asked) == (None, poll)
+        journal.remember("target", waiting)
+        assert journal.transaction("target", b"one").waiting == waiting
+
+
+def test_the_newest_word_about_a_revocation_counts(tmp_path: Path) -> None:
+    """Announced, refused, announced again, acknowledged; of another certificate nothing is known."""
+    old, other = (Certificate.parse(der) for der in old_card(CardKind.TWO_PINS, BEGUN).old)
+    with opened(tmp_path) as journal:
+        assert journal.revocation(old) is None
+        for kind in (MessageKind.REVOKE, MessageKind.ERROR, MessageKind.REVOKE, MessageKind.REVOKED):
+            journal.remember(old.fingerprint, Message(kind, b"one", b"bytes"))
+            assert journal.revocation(old) == Message(kind, b"one", b"bytes")
+        assert journal.revocation(other) is None
 
 
 def test_a_case_keeps_its_code(tmp_path: Path) -> None:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 KILL = Mishap(Failure.PROCESS_KILLED, When.BEFORE)
 KILL_AFTER = Mishap(Failure.PROCESS_KILLED, When.AFTER)
 ROWS = [step.name for step in UPGRADE]
+LEFT_OUT = {"revoke-old-certificates", "remove-old-keys"}
+"""What a campaign must ask for."""
 
 
 def at(verb: str, number: int = 1, mishap: Mishap = KILL) -> Faults:
@@ -87,7 +89,9 @@ def test_an_upgrade_does_every_row_in_order(kind: CardKind, tmp_path: Path) -> N
     lab = Lab(tmp_path, kind=kind)
     assert lab.run("upgrade") is Outcome.UPGRADED
     assert lab.end() == NEW
-    assert [event.split(":")[0] for event in lab.events if event.endswith("started")] == ROWS[:-1]
+    assert [event.split(":")[0] for event in lab.events if event.endswith("started")] == [
+        name for name in ROWS if name not in LEFT_OUT
+    ]
     assert [path.name for path in (tmp_path / "A").iterdir()] == ["history.sqlite3"]
     assert [entry.outcome for entry in history(tmp_path / "A")] == ["upgraded"]
 

@@ -13,6 +13,7 @@ from sithsup.sim.card import Desk, SimulatedCard
 from sithsup.sim.case import CardKind, Case, HonestHolder, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
+from tests.support.orders import issued_by
 
 if TYPE_CHECKING:
     from sithsup.model import CardObject, Issued, Message, Target, TokenId
@@ -106,7 +107,7 @@ class Bench:
         target = self.target(name)
         self.generate(target.role, name.encode())
         order = self.compose(target, name.encode())
-        return order, self.authority.order(order)
+        return order, issued_by(self.authority, order)
 
     def confirm(self, order: Message, issued: Issued, *, accept: bool = True) -> Message:
         """Confirm or reject."""
@@ -126,7 +127,7 @@ class Bench:
         for target in self.case.campaign.wanted:
             key_id = target.role.value.encode()
             order = self.compose(target, key_id)
-            issued = self.authority.order(order)
+            issued = issued_by(self.authority, order)
             self.token.write_certificate(self.token_id(target.role), issued.certificate, key_id, target.name)
             done.append((order, issued))
         for order, issued in done:

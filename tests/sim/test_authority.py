@@ -35,6 +35,7 @@ from sithsup.sim.ledger import Ledger, RecordState, Retire
 from sithsup.sim.messages import Protected
 from sithsup.sim.pki import PROFILES
 from tests.sim.bench import NOW, Bench
+from tests.support.orders import issued_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +117,7 @@ class TestOrder:
     def test_a_new_order_for_the_same_key_is_another_certificate(self, bench: Bench) -> None:
         """While the first one waits."""
         _, first = bench.ordered()
-        second = bench.authority.order(bench.compose(bench.target(), b"hsa-id-authentication"))
+        second = issued_by(bench.authority, bench.compose(bench.target(), b"hsa-id-authentication"))
         assert serial(first.certificate) != serial(second.certificate)
         assert Certificate.parse(first.certificate).public_key == Certificate.parse(second.certificate).public_key
 
@@ -217,7 +218,7 @@ class TestConfirm:
         order, issued = bench.ordered()
         late = bench.compose(bench.target(), b"hsa-id-authentication")
         bench.later(seconds=CONFIRM_WAIT.total_seconds())
-        late_issued = bench.authority.order(late)
+        late_issued = issued_by(bench.authority, late)
         assert told(bench, issued) is CertificateState.UNKNOWN
         bench.later(seconds=1)
         assert told(bench, issued) is CertificateState.REVOKED
@@ -262,7 +263,7 @@ class TestConfirm:
         first_order, first = bench.ordered()
         bench.confirm(first_order, first)
         second_order = bench.compose(bench.target(), b"hsa-id-authentication")
-        second = bench.authority.order(second_order)
+        second = issued_by(bench.authority, second_order)
         bench.confirm(second_order, second)
         assert (told(bench, first), told(bench, second)) == (CertificateState.REVOKED, CertificateState.GOOD)
 
@@ -394,10 +395,12 @@ class Conversation:
         accept = self.bench.authority.compose_confirmation(order, issued, signer, accept=True)
         number = self.bench.case.person.card_number
         authority = self.bench.authority
+        revocation = authority.compose_revocation(Certificate.parse(self.bench.case.old[1]), signer)
         self.send: Callable[[], object] = {
             "query": lambda: authority.query(number, signer),
             "order": lambda: authority.order(fresh),
             "confirm": lambda: authority.confirm(accept),
+            "revoke": lambda: authority.revoke(revocation),
             "status": lambda: authority.status(issued.certificate, issued.extra_certificates[0]),
         }[verb]
         self.before = self.effects()
@@ -434,7 +437,7 @@ def test_each_failure_has_the_whole_effect_or_none(verb: str, mishap: Mishap) ->
     talk.strike(verb, mishap)
     assert talk.effects() == twin.effects()
     assert (twin.effects() != twin.before) is (
-        verb in {"order", "confirm"} and (mishap.failure in ARRIVES or mishap.when is When.AFTER)
+        verb in {"order", "confirm", "revoke"} and (mishap.failure in ARRIVES or mishap.when is When.AFTER)
     )
 
 

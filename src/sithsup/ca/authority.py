@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sithsup.certificate import Certificate
-    from sithsup.model import CertificateStatus, Issued, Message, Permission, Signer, Target
+    from sithsup.model import CertificateStatus, Issued, Message, Permission, Signer, Target, Waiting
 
 
 class Authority(Protocol):
@@ -42,11 +42,14 @@ class Authority(Protocol):
         `old` suggests the subject; `prove` signs the proof of possession with the key to be certified.
         """
 
-    def order(self, message: Message) -> Issued:
-        """Send an order, or send it again. The answer is verified as the authority's; the certificate is not judged."""
+    def order(self, message: Message) -> Issued | Waiting:
+        """Send an order or a poll, or send it again. The answer is verified as the authority's, not judged."""
 
-    def read_issued(self, order: Message, answer: Message) -> Issued:
-        """Read a journalled answer again, verifying it as `order` did. Sends nothing."""
+    def compose_poll(self, waiting: Message, signer: Signer) -> Message:
+        """Compose the question whether what was `waiting` is ready now; `signer` as in its order."""
+
+    def read_issued(self, asked: Message, answer: Message) -> Issued:
+        """Read a journalled answer to an order or a poll again, verifying it as `order` did. Sends nothing."""
 
     def compose_confirmation(self, order: Message, issued: Issued, signer: Signer, *, accept: bool) -> Message:
         """Compose the confirmation (or the rejection) of an issued certificate; `signer` as in its order."""
@@ -55,6 +58,15 @@ class Authority(Protocol):
         """Send a confirmation or a rejection, or send it again. Returns the authority's signed acknowledgement.
 
         Raises `TransactionUnknownError` when the authority says that it knows no such transaction (any more).
+        """
+
+    def compose_revocation(self, certificate: Certificate, signer: Signer) -> Message:
+        """Compose the request to revoke a certificate because another took its place (superseded)."""
+
+    def revoke(self, message: Message) -> Message:
+        """Send a request to revoke, or send it again. Returns the authority's signed acknowledgement.
+
+        Raises `AuthorityRefusedError` with certRevoked among its `fail_info` when it says that it was revoked before.
         """
 
     def status(self, certificate: bytes, issuer: bytes) -> CertificateStatus:

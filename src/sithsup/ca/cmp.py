@@ -12,18 +12,17 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from asn1crypto import core, keys, x509
+from asn1crypto import core
 
-from sithsup.ca import status
+from sithsup.ca import requests, status
 from sithsup.ca.cmp_asn1 import InfoTypeAndValue, PKIBody, PKIMessage, certificate_der
-from sithsup.ca.crmf_asn1 import CertReqMsg, CertRequest
 from sithsup.ca.protection import Opener, aware, directory_name, reading, reference, refuse, seal
 from sithsup.ca.refusals import forgotten, refusal
-from sithsup.ca.signatures import algorithm_of, certificate_hash
+from sithsup.ca.signatures import certificate_hash
 from sithsup.ca.transport import patiently
 from sithsup.certificate import Certificate
 from sithsup.errors import AuthorityRefusedError
-from sithsup.model import Issued, Message, MessageKind, Permission
+from sithsup.model import Issued, Message, MessageKind, Permission, Waiting
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
@@ -39,6 +38,20 @@ NONCE = 16
 _random = secrets.SystemRandom().random
 
 REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
+
+GRANTED = frozenset({"accepted", "grantedWithMods"})
+WAITING = "waiting"
+ANSWERS = {
+    "ir": ("ip", "pollRep"),
+    "cr": ("cp", "pollRep"),
+    "kur": ("kup", "pollRep"),
+    "p10cr": ("cp", "pollRep"),
+    "pollReq": ("ip", "cp", "kup", "pollRep"),
+}
+"""Which bodies may answer an order or a poll."""
+
+SPREAD = 0.1
+"""A wait is made longer by up to this share, so that many clients do not come back at one moment."""
 
 OTHER_BODY = mark("it answers another question")
 NOT_ONE = mark("it does not hold exactly the one certificate that was ordered")
@@ -85,38 +98,43 @@ class CmpAuthority:
     def compose_order(
         self, target: Target, old: Certificate, public_key: bytes, prove: Callable[[bytes], bytes], signer: Signer
     ) -> Message:
-        """Compose a certification request (cr) for the target's profile, suggesting the old subject."""
+        """Compose the target's kind of request for its profile, suggesting the old subject."""
         transaction = secrets.token_bytes(NONCE)
-        request = CertRequest(
-            {
-                "certReqId": 0,
-                "certTemplate": {
-                    "subject": x509.Name.load(old.subject),
-                    "publicKey": keys.PublicKeyInfo.load(public_key),
-                },
-            }
-        )
-        proof = {"algorithmIdentifier": algorithm_of(public_key), "signature": prove(bytes(request.dump()))}
-        body = PKIBody("cr", [CertReqMsg({"certReq": request, "popo": {"signature": proof}})])
         header = self._header(transaction, self._issuer_name(target.issuer))
         header["generalInfo"] = [{"infoType": "certProfile", "infoValue": [target.profile]}]
+        body = requests.order(target, old, public_key, prove)
         return Message(MessageKind.ORDER, transaction, seal(header, body, signer))
 
-    def order(self, message: Message) -> Issued:
-        """Send a certification request; the answer is a cp with one certificate."""
-        return self._read_issued(message, self._exchange(message.der))
+    def compose_poll(self, waiting: Message, signer: Signer) -> Message:
+        """Compose a pollReq for what the last answer said is not ready (RFC 9483, section 4.4)."""
+        header = self._reply_header(waiting, waiting)
+        body = PKIBody("pollReq", [{"certReqId": _waiting_id(PKIMessage.load(waiting.der)["body"])}])
+        return Message(MessageKind.POLL, waiting.transaction, seal(header, body, signer))
 
-    def read_issued(self, order: Message, answer: Message) -> Issued:
-        """Read a journalled cp; its signer is judged at the time that it was made."""
-        return self._read_issued(order, answer.der, journalled=True)
+    def order(self, message: Message) -> Issued | Waiting:
+        """Send a request or a poll; the answer is one certificate, or that it is not ready."""
+        return self._read(message, self._exchange(message.der))
 
-    def _read_issued(self, order: Message, der: bytes, *, journalled: bool = False) -> Issued:
-        answer = self._open(der, order.der, "cp", journalled=journalled)
+    def read_issued(self, asked: Message, answer: Message) -> Issued:
+        """Read a journalled answer; its signer is judged at the time that it was made."""
+        issued = self._read(asked, answer.der, journalled=True)
+        if isinstance(issued, Waiting):
+            raise refuse(NOT_ONE, "not ready")
+        return issued
+
+    def _read(self, asked: Message, der: bytes, *, journalled: bool = False) -> Issued | Waiting:
         with reading():
+            question = PKIMessage.load(asked.der)["body"].name
+        answer = self._open(der, asked.der, *ANSWERS[question], journalled=journalled)
+        with reading():
+            check_after = _check_after(answer.body)
+            if check_after is not None:
+                spread = check_after * (1 + SPREAD * self._random())
+                return Waiting(Message(MessageKind.WAITING, asked.transaction, der), spread)
             certificate = _certificate(answer)
             confirm_by = aware(dict(answer.info).get("confirmWaitTime"))
         return Issued(
-            answer=Message(MessageKind.ISSUED, order.transaction, der),
+            answer=Message(MessageKind.ISSUED, asked.transaction, der),
             certificate=certificate,
             extra_certificates=answer.extra_certificates,
             confirm_by=confirm_by,
@@ -127,13 +145,10 @@ class CmpAuthority:
 
     def compose_confirmation(self, order: Message, issued: Issued, signer: Signer, *, accept: bool) -> Message:
         """Compose a certConf; without statusInfo it accepts (RFC 9810, section 5.3.18)."""
-        given = reference(issued.answer.der)
-        header = self._header(order.transaction)
-        header["recipient"] = PKIMessage.load(issued.answer.der)["header"]["sender"]
-        header["recipNonce"] = given.nonce
-        body = PKIBody("certConf", _confirmation(issued.certificate, accept=accept))
+        request_id = _response(PKIMessage.load(issued.answer.der)["body"])["certReqId"].native
+        body = PKIBody("certConf", _confirmation(issued.certificate, request_id, accept=accept))
         kind = MessageKind.CONFIRM if accept else MessageKind.REJECT
-        return Message(kind, order.transaction, seal(header, body, signer))
+        return Message(kind, order.transaction, seal(self._reply_header(issued.answer, order), body, signer))
 
     def confirm(self, confirmation: Message) -> Message:
         """Send a certConf; the answer is a pkiConf, or an error that says that it is done already."""
@@ -146,6 +161,26 @@ class CmpAuthority:
                 raise forgotten(error) from error
         kind = MessageKind.CONFIRMED if accepts else MessageKind.REJECTED
         return Message(kind, confirmation.transaction, der)
+
+    # ----------------------------------------------------------------------------------------------- revoking
+
+    def compose_revocation(self, certificate: Certificate, signer: Signer) -> Message:
+        """Compose a revocation request (rr) with the reason superseded."""
+        transaction = secrets.token_bytes(NONCE)
+        header = self._header(transaction, certificate.issuer)
+        return Message(MessageKind.REVOKE, transaction, seal(header, requests.revocation(certificate), signer))
+
+    def revoke(self, message: Message) -> Message:
+        """Send an rr; the answer is an rp with one status."""
+        der = self._exchange(message.der)
+        answer = self._open(der, message.der, "rp")
+        with reading():
+            statuses = list(answer.body.chosen["status"])
+            if len(statuses) != 1:
+                raise refuse(OTHER_BODY, f"rp with {len(statuses)} statuses")
+            if statuses[0]["status"].native not in GRANTED:
+                raise refusal(statuses[0])
+        return Message(MessageKind.REVOKED, message.transaction, der)
 
     # ------------------------------------------------------------------------------------------------- status
 
@@ -167,6 +202,13 @@ class CmpAuthority:
             "senderNonce": secrets.token_bytes(NONCE),
         }
 
+    def _reply_header(self, answer: Message, begun_by: Message) -> dict[str, Any]:
+        """The header of a further message of a transaction: to whoever answered last, repeating their nonce."""
+        header = self._header(begun_by.transaction)
+        header["recipient"] = PKIMessage.load(answer.der)["header"]["sender"]
+        header["recipNonce"] = reference(answer.der).nonce
+        return header
+
     def _issuer_name(self, common_name: str) -> bytes | None:
         """The whole name of an authority, where a certificate of it is known."""
         known = (Certificate.parse(der) for der in self._opener.known)
@@ -176,35 +218,62 @@ class CmpAuthority:
         transport = self._transport
         return patiently(lambda: transport.exchange(der), transport.address, self._sleep, self._random)
 
-    def _open(self, der: bytes, question: bytes, expected: str, *, journalled: bool = False) -> Answer:
-        """Check an answer and that it is of the expected kind; an error message becomes one of our errors."""
+    def _open(self, der: bytes, question: bytes, *expected: str, journalled: bool = False) -> Answer:
+        """Check an answer and that it is of an expected kind; an error message becomes one of our errors."""
         answer = self._opener.open(der, reference(question), self._clock(), journalled=journalled)
         with reading():
-            if answer.body.name == "error":
+            name = answer.body.name
+            if name == "error" and not ("pollRep" in expected and _is_waiting(answer.body)):
                 raise refusal(answer.body.chosen["pKIStatusInfo"])
-            if answer.body.name != expected:
-                raise refuse(OTHER_BODY, f"{answer.body.name} instead of {expected}")
+            if name not in (*expected, "error"):
+                raise refuse(OTHER_BODY, f"{name} instead of {', '.join(expected)}")
         return answer
 
 
-def _certificate(answer: Answer) -> bytes:
-    """Take the one certificate (DER) out of a cp; grantedWithMods is a success: `ca.trust` judges what was granted."""
-    responses = list(answer.body.chosen["response"])
-    if len(responses) != 1 or responses[0]["certReqId"].native != 0:
+def _response(body: Any) -> Any:
+    """The one response of an ip, cp or kup, to the one certificate that was ordered."""
+    responses = list(body.chosen["response"])
+    if len(responses) != 1 or responses[0]["certReqId"].native not in (requests.ONE, requests.UNNUMBERED):
         raise refuse(NOT_ONE, f"{len(responses)} responses")
-    response = responses[0]
-    if response["status"]["status"].native not in {"accepted", "grantedWithMods"}:
+    return responses[0]
+
+
+def _certificate(answer: Answer) -> bytes:
+    """Take the certificate (DER) out of an answer; grantedWithMods is a success: `ca.trust` judges what was granted."""
+    response = _response(answer.body)
+    if response["status"]["status"].native not in GRANTED:
         raise refusal(response["status"])
     if response["certifiedKeyPair"].native is None:
         raise refuse(NOT_ONE, "granted without a certificate")
     return certificate_der(response["certifiedKeyPair"])
 
 
-def _confirmation(certificate: bytes, *, accept: bool) -> list[dict[str, Any]]:
+def _is_waiting(body: Any) -> bool:
+    """Whether the whole answer (an error) or the certificate in it is not ready yet (RFC 9810, section 5.3.22)."""
+    if body.name == "error":
+        return bool(body.chosen["pKIStatusInfo"]["status"].native == WAITING)
+    return body.name != "pollRep" and bool(_response(body)["status"]["status"].native == WAITING)
+
+
+def _check_after(body: Any) -> float | None:
+    """After how many seconds to ask again; None when the answer is no such thing."""
+    if body.name == "pollRep":
+        return float(max([0, *(each["checkAfter"].native for each in body.chosen)]))
+    return 0.0 if _is_waiting(body) else None
+
+
+def _waiting_id(body: Any) -> int:
+    """The certReqId to poll with: of the response that waits, or of the poll before; none of a whole message."""
+    if body.name == "error":
+        return requests.UNNUMBERED
+    return int((body.chosen[0] if body.name == "pollRep" else _response(body))["certReqId"].native)
+
+
+def _confirmation(certificate: bytes, request_id: int, *, accept: bool) -> list[dict[str, Any]]:
     """The content of a certConf. A certificate that cannot even be hashed is rejected by saying nothing of it."""
     refused: dict[str, Any] = {} if accept else {"statusInfo": {"status": "rejection"}}
     try:
-        return [{"certHash": certificate_hash(certificate), "certReqId": 0, **refused}]
+        return [{"certHash": certificate_hash(certificate), "certReqId": request_id, **refused}]
     except ValueError:
         if accept:
             raise

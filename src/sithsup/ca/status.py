@@ -24,7 +24,13 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from sithsup.ca.path import HOSTILE
 from sithsup.ca.signatures import is_signed
-from sithsup.errors import AnswerUntrustedError, AuthorityBusyError, AuthorityError, AuthorityUnreachableError
+from sithsup.errors import (
+    AnswerUntrustedError,
+    AuthorityBusyError,
+    AuthorityError,
+    AuthorityUnreachableError,
+    StatusNotOfferedError,
+)
 from sithsup.model import CertificateState, CertificateStatus
 from sithsup.texts import tr
 
@@ -53,9 +59,7 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
         ways = [*_ocsp_ways(subject, authority, fetch, now), *_crl_ways(subject, authority, fetch, now)]
     except HOSTILE as error:
         raise _untrusted(f"{type(error).__name__}: {error}") from error
-    failure: AuthorityError = AuthorityUnreachableError(
-        "the certificate names no status service", address=tr("any status service (the certificate names none)")
-    )
+    failure: AuthorityError = StatusNotOfferedError(address="-")
     for way in ways:
         try:
             return way()

@@ -16,7 +16,7 @@
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   ├── AuthorityBusyError          SU-2002    ├── CertificateUnsuitableError  SU-2005
     │   ├── AuthorityRefusedError       SU-2003    ├── TransactionUnknownError     SU-2006
-    │   └── StillWaitingError           SU-2007
+    │   ├── StatusNotOfferedError       SU-2008    └── StillWaitingError           SU-2007
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
     ├── JournalError                    this computer's memory
@@ -39,6 +39,7 @@ from sithsup.errors.authority import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CertificateUnsuitableError,
+    StatusNotOfferedError,
     StillWaitingError,
     TransactionUnknownError,
 )
@@ -126,6 +127,7 @@ __all__ = [
     "SecondInstanceError",
     "SettingsInvalidError",
     "SithsupError",
+    "StatusNotOfferedError",
     "StepNotSeenError",
     "StillWaitingError",
     "TransactionUnknownError",

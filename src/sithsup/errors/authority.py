@@ -92,6 +92,14 @@ class StillWaitingError(AuthorityError):
     next_text = mark("Leave the card as it is and run “sithsup resume” again in {minutes} minutes.")
 
 
+class StatusNotOfferedError(AuthorityUnreachableError):
+    """A certificate names nobody who could be asked for its status."""
+
+    code = "SU-2008"
+    why_text = mark("A certificate does not say where its status can be asked for.")
+    next_text = mark("Tell your local IT support. Run “sithsup check” to see what works now.")
+
+
 class TransactionUnknownError(AuthorityError):
     """The authority knows no such transaction (any more): it must be ordered again, for the same key."""
 

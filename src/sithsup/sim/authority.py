@@ -31,6 +31,7 @@ from sithsup.model import (
     MessageKind,
     Permission,
     Signer,
+    Waiting,
 )
 from sithsup.sim import keys
 from sithsup.sim.case import ADDRESS
@@ -107,13 +108,22 @@ class SimulatedAuthority:
         )
         return Message(MessageKind.ORDER, transaction, _protect(question, signer))
 
-    def order(self, message: Message) -> Issued:
-        """Order."""
-        return _issued(message, self._exchange("order", message.der, Say.ISSUED))
+    def order(self, message: Message) -> Issued | Waiting:
+        """Order, or ask for what is not ready."""
+        heard = self._exchange("order", message.der, Say.ISSUED, Say.WAITING)
+        if heard.answer.say is Say.WAITING:
+            waiting = Message(MessageKind.WAITING, message.transaction, heard.raw)
+            return Waiting(waiting, heard.answer.retry_after or 0)
+        return _issued(message, heard)
 
-    def read_issued(self, order: Message, answer: Message) -> Issued:
+    def compose_poll(self, waiting: Message, signer: Signer) -> Message:
+        """Compose the question whether an order is ready."""
+        question = _question(Ask.POLL, waiting.transaction)
+        return Message(MessageKind.POLL, waiting.transaction, _protect(question, signer))
+
+    def read_issued(self, asked: Message, answer: Message) -> Issued:
         """Check a journalled answer again."""
-        return _issued(order, self._check(order.der, answer.der, Say.ISSUED))
+        return _issued(asked, self._check(asked.der, answer.der, Say.ISSUED))
 
     def compose_confirmation(self, order: Message, issued: Issued, signer: Signer, *, accept: bool) -> Message:
         """Compose a confirmation or a rejection."""
@@ -128,6 +138,17 @@ class SimulatedAuthority:
         kind = MessageKind.CONFIRMED if accept else MessageKind.REJECTED
         return Message(kind, confirmation.transaction, heard.raw)
 
+    def compose_revocation(self, certificate: Certificate, signer: Signer) -> Message:
+        """Compose a request to revoke."""
+        transaction = secrets.token_bytes(16)
+        question = _question(Ask.REVOKE, transaction, certificate_hash=certificate_hash(certificate.der))
+        return Message(MessageKind.REVOKE, transaction, _protect(question, signer))
+
+    def revoke(self, message: Message) -> Message:
+        """Have a certificate revoked."""
+        heard = self._exchange("revoke", message.der, Say.REVOKED)
+        return Message(MessageKind.REVOKED, message.transaction, heard.raw)
+
     def status(self, certificate: bytes, issuer: bytes) -> CertificateStatus:
         """Ask for a certificate's status."""
         question = _question(Ask.STATUS, secrets.token_bytes(16), certificate_hash=certificate_hash(certificate))
@@ -137,7 +158,7 @@ class SimulatedAuthority:
 
     # -- the network -----------------------------------------------------------------------------------------
 
-    def _exchange(self, verb: str, request: bytes, wanted: Say) -> Heard:
+    def _exchange(self, verb: str, request: bytes, *wanted: Say) -> Heard:
         """Send a message, let the script have its way with it, and check what comes back."""
         with self._lock:
             mishap = self.faults.due(verb)
@@ -146,7 +167,7 @@ class SimulatedAuthority:
             finally:
                 if self._path is not None:
                     self.ledger.save(self._path)
-        return self._check(request, raw, wanted)
+        return self._check(request, raw, *wanted)
 
     def _deliver(self, request: bytes) -> bytes:
         if self.ledger.policy.unreachable:
@@ -180,7 +201,7 @@ class SimulatedAuthority:
 
     # -- checking --------------------------------------------------------------------------------------------
 
-    def _check(self, request: bytes, raw: bytes, wanted: Say) -> Heard:
+    def _check(self, request: bytes, raw: bytes, *wanted: Say) -> Heard:
         """Check who signed an answer, that it answers this very message, and what it says."""
         question = Question.from_bytes(Protected.from_bytes(request).body)
         try:
@@ -196,7 +217,7 @@ class SimulatedAuthority:
         if (answer.transaction, answer.nonce) != (question.transaction, question.nonce):
             raise AnswerUntrustedError("the answer to another question", check="nonce")
         _raise_failure(answer)
-        if answer.say is not wanted:
+        if answer.say not in wanted:
             raise AnswerUntrustedError(f"{answer.say} to {question.ask}", check="body")
         return Heard(answer, raw)
 

@@ -86,7 +86,7 @@ TEARS: dict[str, tuple[Tear, ...]] = {
 }
 READING_VERBS = ("module", "readers", "tokens", "objects", "log_in", "log_out", "sign")
 CARD_VERBS = frozenset({*READING_VERBS, *TEARS})
-AUTHORITY_VERBS = frozenset({"query", "order", "confirm", "status"})
+AUTHORITY_VERBS = frozenset({"query", "order", "confirm", "revoke", "status"})
 """The verbs that send a message; composing and reading send none and are not counted."""
 EVERY_VERB = CARD_VERBS | AUTHORITY_VERBS
 

@@ -16,6 +16,7 @@ from sithsup.sim.state import State
 class Retire(StrEnum):
     """When the authority revokes the old certificates of a card."""
 
+    EACH = "each"  # the one that a confirmed certificate takes the place of, as with kur
     FIRST = "first"  # at the first confirmation
     LAST = "last"  # when every profile is confirmed
     NEVER = "never"
@@ -39,6 +40,8 @@ class Policy(State):
     """Certificates are confirmed as they are issued."""
     unconfirmed_is_good: bool = False
     """The status service calls a certificate good before it is confirmed."""
+    polls: int = 0
+    """How often an order is to be asked for before it is ready."""
     busy: float | None = None
     """Seconds after which to come back; while it is set nothing else is answered."""
     unreachable: bool = False
@@ -68,6 +71,14 @@ class Transaction(State):
     closed: bool = False
 
 
+class Unready(State):
+    """An order that is asked for so many times before it is ready."""
+
+    order: bytes
+    signer: bytes
+    polls: int
+
+
 class Ledger(State):
     """Everything that outlives the authority's process. Certificates are found by their serial number."""
 
@@ -76,6 +87,8 @@ class Ledger(State):
     people: dict[str, Person] = Field(default_factory=dict)
     certificates: dict[int, Record] = Field(default_factory=dict)
     transactions: dict[str, Transaction] = Field(default_factory=dict)
+    unready: dict[str, Unready] = Field(default_factory=dict)
+    """Orders that were taken and are not ready, by their transaction."""
     answers: dict[str, bytes] = Field(default_factory=dict)
     """By the digest of the request: a message that comes again gets the same bytes again."""
     late: list[bytes] = Field(default_factory=list)

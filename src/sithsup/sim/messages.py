@@ -20,6 +20,8 @@ class Ask(StrEnum):
     ORDER = "cr"
     CONFIRM = "certConf"
     REJECT = "certConf-reject"
+    POLL = "pollReq"
+    REVOKE = "rr"
     STATUS = "status"
 
 
@@ -29,6 +31,8 @@ class Say(StrEnum):
     PERMISSION = "genp"
     ISSUED = "cp"
     CONFIRMED = "pkiConf"
+    WAITING = "waiting"
+    REVOKED = "rp"
     STATUS = "status"
     REFUSED = "refused"
     BUSY = "busy"

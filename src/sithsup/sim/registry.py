@@ -17,7 +17,7 @@ from sithsup.certificate import Certificate
 from sithsup.model import CertificateState, KeyRole
 from sithsup.sim import keys
 from sithsup.sim.case import CONFIRM_WAIT
-from sithsup.sim.ledger import Ledger, Record, RecordState, Retire, Transaction
+from sithsup.sim.ledger import Ledger, Record, RecordState, Retire, Transaction, Unready
 from sithsup.sim.messages import Answer, Ask, Protected, Question, Say, certificate_hash, possession
 from sithsup.sim.pki import AGE, PROFILES, RESPONDER, Body, Hierarchy
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sithsup.model import Clock
+
+
+CHECK_AFTER = 30.0
+"""Seconds after which to ask for what is not ready."""
 
 
 class RefusalError(Exception):
@@ -64,7 +68,7 @@ class Registry:
         except RefusalError as refusal:
             told = {"say": refusal.say, "reason": refusal.reason, "fail_info": refusal.fail_info}
             return self._protect(blank.model_copy(update=told))
-        if question.ask in {Ask.ORDER, Ask.CONFIRM, Ask.REJECT}:
+        if question.ask in {Ask.ORDER, Ask.POLL, Ask.CONFIRM, Ask.REJECT, Ask.REVOKE}:
             self.ledger.answers[name] = raw
         return raw
 
@@ -118,7 +122,11 @@ class Registry:
             case Ask.QUERY:
                 return self._permission(question, signer, blank)
             case Ask.ORDER:
-                return self._issue(question, signer, blank)
+                return self._take(question, signer, blank)
+            case Ask.POLL:
+                return self._poll(question, signer, blank)
+            case Ask.REVOKE:
+                return self._revoke(question, signer, blank)
             case Ask.CONFIRM | Ask.REJECT:
                 return self._conclude(question, signer, blank)
             case Ask.STATUS:
@@ -130,8 +138,39 @@ class Registry:
         reason = self.ledger.policy.permission if is_own else "CARD_NUMBERS_DISAGREE"
         return blank.model_copy(update={"say": Say.PERMISSION, "reason": reason})
 
-    def _issue(self, question: Question, signer: bytes, blank: Answer) -> Answer:
-        record = self._check_order(question, signer)
+    def _take(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        record, polls = self._check_order(question, signer), self.ledger.policy.polls
+        if not polls:
+            return self._issue(question, signer, record, blank)
+        unready = Unready(order=question.to_bytes(), signer=signer, polls=polls)
+        self.ledger.unready[question.transaction.hex()] = unready
+        return blank.model_copy(update={"say": Say.WAITING, "retry_after": CHECK_AFTER})
+
+    def _poll(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        """Issue what was asked for often enough; what was issued is asked for no more."""
+        record = self._check_current(signer)
+        unready = self.ledger.unready.get(question.transaction.hex())
+        if unready is None or unready.signer != signer:
+            raise RefusalError("no such transaction", "badRequest", say=Say.UNKNOWN)
+        unready.polls -= 1
+        if unready.polls > 0:
+            return blank.model_copy(update={"say": Say.WAITING, "retry_after": CHECK_AFTER})
+        del self.ledger.unready[question.transaction.hex()]
+        return self._issue(Question.from_bytes(unready.order), signer, record, blank)
+
+    def _revoke(self, question: Question, signer: bytes, blank: Answer) -> Answer:
+        """Revoke a certificate of the signer's card."""
+        record = self._check_signer(signer)
+        named = [r for r in self.ledger.certificates.values() if certificate_hash(r.der) == question.certificate_hash]
+        if not named or named[0].card_number != record.card_number:
+            raise RefusalError("no such certificate of this card", "badCertId")
+        if named[0].state is RecordState.REVOKED:
+            raise RefusalError("it was revoked before", "certRevoked")
+        self._check_current(signer)
+        self.ledger.revoke(named[0], blank.at)
+        return blank.model_copy(update={"say": Say.REVOKED})
+
+    def _issue(self, question: Question, signer: bytes, record: Record, blank: Answer) -> Answer:
         policy, profile = self.ledger.policy, PROFILES[question.profile]
         serial, at = self.ledger.next_serial(), blank.at
         person = self.ledger.people[record.card_number]
@@ -171,7 +210,7 @@ class Registry:
             raise RefusalError("the proof of possession does not verify", "badPOP")
         if self.ledger.policy.permission != "ELIGIBLE":
             raise RefusalError(self.ledger.policy.permission, "notAuthorized")
-        if question.transaction.hex() in self.ledger.transactions:
+        if question.transaction.hex() in self.ledger.transactions.keys() | self.ledger.unready.keys():
             raise RefusalError("another order has this transaction", "transactionIdInUse")
         return record
 
@@ -205,11 +244,20 @@ class Registry:
                 self.ledger.revoke(other, at)
         record.state = RecordState.CONFIRMED
         confirmed = {r.profile for r in others if r.state is RecordState.CONFIRMED}
-        retire = self.ledger.policy.retire
-        if retire is Retire.FIRST or (retire is Retire.LAST and confirmed >= PROFILES.keys()):
-            for other in others:
-                if other.source:
-                    self.ledger.revoke(other, at)
+        for other in others:
+            if other.source and self._retires(record, other, is_last=confirmed >= PROFILES.keys()):
+                self.ledger.revoke(other, at)
+
+    def _retires(self, record: Record, old: Record, *, is_last: bool) -> bool:
+        """Whether the confirmation of a certificate retires this old one."""
+        match self.ledger.policy.retire:
+            case Retire.FIRST:
+                return True
+            case Retire.LAST:
+                return is_last
+            case Retire.EACH:
+                return Certificate.parse(old.der).role is PROFILES[record.profile].role
+        return False
 
     def _status(self, question: Question, blank: Answer) -> Answer:
         at = None

@@ -16,8 +16,11 @@ from sithsup.steps.certificates import (
     write_certificates,
 )
 from sithsup.steps.common import never, nothing
+from sithsup.steps.confirmations import confirm, confirmed
 from sithsup.steps.keys import destroy_key, generate, has_key, old_keys_removed, remove_old_keys
-from sithsup.steps.orders import begun, confirm, confirmed, order, ordered, query, reject
+from sithsup.steps.orders import begun, order, ordered, query
+from sithsup.steps.rejections import reject
+from sithsup.steps.revocations import old_revoked, revoke_old
 
 __all__ = [
     "SENTENCE",
@@ -33,12 +36,14 @@ __all__ = [
     "nothing",
     "old_keys_removed",
     "old_removed",
+    "old_revoked",
     "order",
     "ordered",
     "query",
     "reject",
     "remove_old",
     "remove_old_keys",
+    "revoke_old",
     "sign_and_verify",
     "write_certificates",
 ]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import as_completed
+from typing import TYPE_CHECKING, TypeVar
 
-from sithsup.errors import StepNotSeenError
+from sithsup.errors import AuthorityError, AuthorityRefusedError, StepNotSeenError, TransactionUnknownError
 from sithsup.evidence import World, chosen, our_key
-from sithsup.model import KeyRole, Seen
+from sithsup.model import KeyRole, Message, MessageKind, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from sithsup.evidence import Candidate
-    from sithsup.model import KeyPair, Target
+    from sithsup.model import KeyPair, Target, Transaction
+
+T = TypeVar("T")
+U = TypeVar("U")
 
 
 def never(world: World) -> Seen:  # noqa: ARG001  a row of the table
@@ -44,3 +49,33 @@ def ordered_certificate(world: World, target: Target) -> Candidate:
     if wanted is None:
         raise StepNotSeenError(step="order-certificates")
     return wanted
+
+
+def answers(sent: Mapping[Future[T], U]) -> Iterator[tuple[U, T | AuthorityError]]:
+    """What came of each message that was sent, as it comes: an answer or what went wrong."""
+    for future in as_completed(sent):
+        try:
+            yield sent[future], future.result()
+        except AuthorityError as error:
+            yield sent[future], error
+
+
+def hear_unanswered(world: World) -> None:
+    """Fetch the answers that were lost, for the present keys, by sending the same bytes again."""
+    for target in world.campaign.wanted:
+        pair = our_key(world, target.role)
+        for transaction in world.journal.transactions(target.name):
+            if pair and transaction.public_key == pair.public_key:
+                hear(world, transaction)
+
+
+def hear(world: World, transaction: Transaction) -> Transaction:
+    """The transaction with an answer to what was asked last, if the authority still gives one; a refusal is kept."""
+    if transaction.waiting or transaction.issued or transaction.error:
+        return transaction
+    try:
+        answer = world.authority.order(transaction.asked).answer
+    except (TransactionUnknownError, AuthorityRefusedError) as error:
+        answer = Message(MessageKind.ERROR, transaction.order.transaction, str(error).encode())
+    world.journal.remember(transaction.target, answer)
+    return world.journal.transaction(transaction.target, transaction.order.transaction)

@@ -1,0 +1,40 @@
+"""What the card, the authority and this computer's journal together say of the upgrade (law 4).
+
+* Ours is found without a journal (`keys`, `certificates`); what it replaces is `old`.
+* A certificate's fate is read off signed messages and the status service (`fates`). UNKNOWN is never taken for seen
+  nor for not seen: such a certificate is not trusted to live, and not erased until another one was confirmed.
+* `line` says whether going back is still possible, and whose key speaks for the card; `world` holds what was asked.
+"""
+
+from sithsup.evidence.certificates import Candidate, candidates, chosen, ours_on_card, strays
+from sithsup.evidence.fates import Fate
+from sithsup.evidence.keys import is_alive, key_ids, our_key, our_key_pairs, targets_of
+from sithsup.evidence.line import past_no_return, signer, signer_with
+from sithsup.evidence.old import old_certificate, old_on_card
+from sithsup.evidence.world import World, ask_status, is_overdue, is_revoked, judge, read_issued, status
+
+__all__ = [
+    "Candidate",
+    "Fate",
+    "World",
+    "ask_status",
+    "candidates",
+    "chosen",
+    "is_alive",
+    "is_overdue",
+    "is_revoked",
+    "judge",
+    "key_ids",
+    "old_certificate",
+    "old_on_card",
+    "our_key",
+    "our_key_pairs",
+    "ours_on_card",
+    "past_no_return",
+    "read_issued",
+    "signer",
+    "signer_with",
+    "status",
+    "strays",
+    "targets_of",
+]

@@ -1,0 +1,74 @@
+"""Which certificates are ours: those ordered from this computer, and those that lie on the card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sithsup.certificate import Certificate
+from sithsup.evidence.fates import Fate, fate_of_stranger, fate_of_transaction
+from sithsup.evidence.keys import matches, our_key, our_key_pairs
+from sithsup.evidence.world import read_issued
+
+if TYPE_CHECKING:
+    from sithsup.evidence.world import World
+    from sithsup.model import CardCertificate, Target, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One certificate for one target and a key of ours, with all that is known of it."""
+
+    certificate: Certificate
+    fate: Fate
+    on_card: CardCertificate | None
+    transaction: Transaction | None
+
+
+def candidates(world: World, target: Target) -> tuple[Candidate, ...]:
+    """Every certificate for a target and its present key: this computer's, newest first, then the card's."""
+    pair = our_key(world, target.role)
+    if pair is None:
+        return ()
+    on_card = {
+        c.certificate.der: c
+        for c in world.contents.certificates
+        if matches(target, c.certificate) and c.certificate.public_key == pair.public_key
+    }
+    found: dict[bytes, Candidate] = {}
+    for transaction in world.journal.transactions(target.name):
+        if transaction.public_key == pair.public_key and (issued := read_issued(world, transaction)):
+            certificate = Certificate.parse(issued.certificate)
+            fate = fate_of_transaction(world, transaction, is_alone=set(on_card) == {certificate.der})
+            found[certificate.der] = Candidate(certificate, fate, on_card.get(certificate.der), transaction)
+    for der, seen in on_card.items():
+        if der not in found:
+            found[der] = Candidate(seen.certificate, fate_of_stranger(world, seen.certificate), seen, None)
+    return tuple(found.values())
+
+
+def chosen(world: World, target: Target) -> Candidate | None:
+    """The certificate that belongs on the card for a target; None when one must be ordered."""
+    found = [c for c in candidates(world, target) if c.fate in (Fate.CONFIRMED, Fate.PENDING)]
+    return min(found, key=lambda c: (c.fate is not Fate.CONFIRMED, c.on_card is None), default=None)
+
+
+def strays(world: World) -> tuple[CardCertificate, ...]:
+    """Certificates of targets that are on the card without belonging there: dead, superseded, or without a key."""
+    keep = {c.certificate.der for target in world.campaign.wanted if (c := chosen(world, target))}
+    return tuple(c for c in ours_on_card(world) if c.certificate.der not in keep)
+
+
+def ours_on_card(world: World) -> tuple[CardCertificate, ...]:
+    """Every certificate on the card that is of a target's kind and carries a key of ours, or a key that is gone."""
+    others = {
+        pair.public_key
+        for pair in world.contents.key_pairs
+        if pair.public_key and not any(pair in our_key_pairs(world, role) for role in world.campaign.roles)
+    }
+    return tuple(
+        c
+        for c in world.contents.certificates
+        if any(matches(target, c.certificate) for target in world.campaign.wanted)
+        and c.certificate.public_key not in others
+    )

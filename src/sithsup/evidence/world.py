@@ -1,0 +1,114 @@
+"""The world that the steps work on, and what was asked and told: statuses and answers, each judged once a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sithsup.ca import trust
+from sithsup.certificate import Certificate
+from sithsup.errors import AuthorityError, AuthorityUnreachableError
+from sithsup.model import CertificateState, CertificateStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
+    from sithsup.ca.authority import Authority
+    from sithsup.campaign import Campaign
+    from sithsup.card.session import Card
+    from sithsup.journal import Journal
+    from sithsup.model import CardContents, Clock, Issued, Transaction
+
+
+@dataclass
+class World:
+    """What the steps work on. What was asked of the authority in this run is kept, so that nothing is asked twice."""
+
+    card: Card
+    authority: Authority
+    journal: Journal
+    campaign: Campaign
+    clock: Clock
+    executor: Executor
+    """Sends several messages at once."""
+    pause: Callable[[float], None]
+    """Waits for so many seconds."""
+    statuses: dict[bytes, CertificateStatus | AuthorityError] = field(default_factory=dict)
+    judged: dict[bytes, tuple[Issued, tuple[str, ...]]] = field(default_factory=dict)
+    broken: set[bytes] = field(default_factory=set)
+    """Public keys whose private keys are listed on the card and yet cannot sign."""
+
+    @property
+    def contents(self) -> CardContents:
+        """What is on the card now."""
+        return self.card.contents
+
+
+def read_issued(world: World, transaction: Transaction) -> Issued | None:
+    """The journalled answer of a transaction, read again; None where there is none that can be trusted."""
+    if transaction.issued is None:
+        return None
+    try:
+        return judge(world, transaction)[0]
+    except AuthorityError:
+        return None
+
+
+def judge(world: World, transaction: Transaction) -> tuple[Issued, tuple[str, ...]]:
+    """An issued certificate, and every reason why it does not belong on this card (design section 6)."""
+    assert transaction.issued  # noqa: S101  callers look first
+    der = transaction.issued.der
+    if der not in world.judged:
+        issued = world.authority.read_issued(transaction.asked, transaction.issued)
+        target = next(target for target in world.campaign.wanted if target.name == transaction.target)
+        reasons = trust.mismatches(
+            issued.certificate,
+            public_key=transaction.public_key,
+            target=target,
+            known=tuple(c.certificate for c in (*world.contents.certificates, *world.journal.certificates())),
+            chain=issued.extra_certificates,
+            anchors=world.campaign.anchors,
+            at=issued.at,
+        )
+        world.judged[der] = (issued, reasons)
+    return world.judged[der]
+
+
+def is_overdue(world: World, transaction: Transaction) -> bool:
+    """Whether the authority has given up waiting. Only lengths of time are compared, so no clock need be right."""
+    issued = judge(world, transaction)[0]
+    assert transaction.issued_at  # noqa: S101  it has an answer
+    allowed = issued.confirm_by - issued.at if issued.confirm_by else world.campaign.confirm_wait_max
+    return world.clock() - transaction.issued_at >= allowed
+
+
+def status(world: World, certificate: Certificate) -> CertificateStatus:
+    """What the status service says; asked once a run. Raises `AuthorityError` when it cannot be told."""
+    if certificate.der not in world.statuses:
+        try:
+            world.statuses[certificate.der] = ask_status(world, certificate)
+        except AuthorityError as error:
+            world.statuses[certificate.der] = error
+    answer = world.statuses[certificate.der]
+    if isinstance(answer, AuthorityError):
+        raise answer
+    return answer
+
+
+def ask_status(world: World, certificate: Certificate) -> CertificateStatus:
+    """What the status service says at this moment; not kept. Raises `AuthorityError` when it cannot be told."""
+    came_along = (der for issued, _ in world.judged.values() for der in issued.extra_certificates)
+    known = (*world.campaign.issuers, *came_along)
+    issuer = next((der for der in known if Certificate.parse(der).subject == certificate.issuer), None)
+    if issuer is None:
+        raise AuthorityUnreachableError("its certificate is not known", address=certificate.issuer_common_name)
+    return world.authority.status(certificate.der, issuer)
+
+
+def is_revoked(world: World, certificate: Certificate) -> bool:
+    """Whether the status service calls a certificate revoked; not, when it does not answer."""
+    try:
+        return status(world, certificate).state is CertificateState.REVOKED
+    except AuthorityError:
+        return False

@@ -1,0 +1,141 @@
+"""Below the line: telling the authority that the new certificates work.
+
+The first confirmation is sent alone: from then on some authorities know the old certificates no more. The others may
+be told at once, each journalled before it is sent.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from sithsup.ca.path import path_to_anchor
+from sithsup.certificate import Certificate
+from sithsup.errors import (
+    AuthorityError,
+    CertificateUnsuitableError,
+    StatusNotOfferedError,
+    StepNotSeenError,
+    TransactionUnknownError,
+)
+from sithsup.evidence import Fate, World, ask_status, chosen, judge, past_no_return, signer, status
+from sithsup.model import CertificateState, Message, MessageKind, Seen
+from sithsup.steps.common import answers, fold, ordered_certificate
+from sithsup.texts import mark, tr
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from sithsup.model import Signer, Target, Transaction
+
+REVOKED = mark("the certificate is revoked already")
+ISSUER_NOT_GOOD = mark("the issuer's own certificate is revoked, or not known to whoever answers for it")
+
+
+def confirm(world: World) -> None:
+    """Confirm every certificate to the authority."""
+    sender = signer(world)
+    if not past_no_return(world):
+        _require_sound(world)
+    for targets in world.campaign.confirmation_rounds:
+        _confirm_round(world, targets, sender)
+
+
+def confirmed(world: World) -> Seen:
+    """See the authority's acknowledgement of every certificate, or its status long after the wait."""
+    return fold(_confirm_state(world, target) for target in world.campaign.wanted)
+
+
+def _confirm_state(world: World, target: Target) -> Seen:
+    wanted = chosen(world, target)
+    return Seen.LIVE if wanted and wanted.fate is Fate.CONFIRMED else Seen.ABSENT
+
+
+def repeat_confirmations(world: World) -> None:
+    """Send again every confirmation that was announced and not acknowledged: it may have retired the old."""
+    for target in world.campaign.wanted:
+        for transaction in world.journal.transactions(target.name):
+            if transaction.confirm and not (transaction.confirmed or transaction.error):
+                with suppress(TransactionUnknownError):  # remembered: the walk goes on with what is left
+                    _hear(world, transaction, _outcome(world, transaction.confirm))
+
+
+def _outcome(world: World, message: Message) -> Message | AuthorityError:
+    try:
+        return world.authority.confirm(message)
+    except AuthorityError as error:
+        return error
+
+
+def _confirm_round(world: World, targets: tuple[Target, ...], sender: Signer) -> None:
+    """Send the confirmations of one round, each while the next is being signed."""
+    sent: dict[Future[Message], Transaction] = {}
+    failures = []
+    try:
+        for target in targets:
+            wanted = ordered_certificate(world, target)
+            if wanted.on_card is None:
+                raise StepNotSeenError(step="write-certificates")
+            if wanted.fate is Fate.PENDING and wanted.transaction:
+                message = _confirmation(world, wanted.transaction, sender)
+                sent[world.executor.submit(world.authority.confirm, message)] = wanted.transaction
+    finally:
+        for transaction, answer in answers(sent):
+            try:
+                _hear(world, transaction, answer)
+            except AuthorityError as error:
+                failures.append(error)
+    if failures:
+        raise max(failures, key=lambda error: not isinstance(error, TransactionUnknownError))
+
+
+def _confirmation(world: World, transaction: Transaction, sender: Signer) -> Message:
+    """The confirmation that was announced, else a new one, announced now."""
+    if transaction.confirm:
+        return transaction.confirm
+    issued = judge(world, transaction)[0]
+    message = world.authority.compose_confirmation(transaction.order, issued, sender, accept=True)
+    world.journal.remember(transaction.target, message)
+    return message
+
+
+def _hear(world: World, transaction: Transaction, answer: Message | AuthorityError) -> None:
+    """Journal what came of a confirmation; raises what went wrong."""
+    if isinstance(answer, TransactionUnknownError):
+        world.statuses.clear()  # what was known before says nothing of what became of it
+        forgotten = Message(MessageKind.ERROR, transaction.order.transaction, str(answer).encode())
+        world.journal.remember(transaction.target, forgotten)
+    if isinstance(answer, AuthorityError):
+        raise answer
+    world.journal.remember(transaction.target, answer)
+
+
+# ----------------------------------------------------------------------------------- before the line is passed
+
+
+def _require_sound(world: World) -> None:
+    """Let nothing pass that is revoked: no new certificate, and none that one of them was issued through."""
+    new = [ordered_certificate(world, target) for target in world.campaign.wanted]
+    transactions = [candidate.transaction for candidate in new if candidate.transaction]
+    issuers = {der: Certificate.parse(der) for t in transactions for der in _issuers(world, t)}
+    are_good = list(world.executor.map(lambda issuer: _is_good(world, issuer), issuers.values()))
+    states = list(world.executor.map(lambda c: ask_status(world, c.certificate).state, new))
+    problems = [] if all(are_good) else [ISSUER_NOT_GOOD]
+    problems += [REVOKED] if CertificateState.REVOKED in states else []
+    if problems:
+        raise CertificateUnsuitableError(mismatches=tuple(problems), check=tr(problems[0]))
+
+
+def _issuers(world: World, transaction: Transaction) -> tuple[bytes, ...]:
+    """Every issuer between a certificate and its anchor, DER."""
+    issued = judge(world, transaction)[0]
+    path = path_to_anchor(issued.certificate, issued.extra_certificates, world.campaign.anchors, issued.at)
+    return path.certificates[1:-1]
+
+
+def _is_good(world: World, issuer: Certificate) -> bool:
+    """Whether an issuer is good; one whose certificate names nobody to ask cannot be revoked."""
+    try:
+        return status(world, issuer).state is CertificateState.GOOD
+    except StatusNotOfferedError:
+        return True
