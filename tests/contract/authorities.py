@@ -16,8 +16,9 @@ from sithsup.ca.cmp import CmpAuthority
 from sithsup.ca.transport import HttpTransport
 from sithsup.certificate import Certificate
 from sithsup.demo import profiles
-from sithsup.demo.authority import QUERY_OID, DemoAuthority
+from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
+from sithsup.demo.knobs import QUERY_OID
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE
 from sithsup.demo.server import DemoServer

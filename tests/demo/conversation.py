@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from asn1crypto import core, keys, x509
+from asn1crypto import core, csr, keys, x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from sithsup.ca import cmp_asn1, crmf_asn1
 from sithsup.certificate import Certificate
-from sithsup.demo.authority import QUERY_OID, DemoAuthority
+from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
+from sithsup.demo.knobs import QUERY_OID, Knobs
 from sithsup.demo.ledger import Card, Entry, Ledger
 from sithsup.demo.people import PEOPLE
 from sithsup.demo.profiles import PROFILES
+from sithsup.demo.shared_secret import SharedSecret
 from sithsup.demo.status import DemoStatus
 from sithsup.model import KeyAlgorithm
 
@@ -74,7 +78,7 @@ class World:
         """Start the authority anew on what is in the folder."""
         self.ledger.close()
         self.ledger = Ledger(self.folder / "ledger.sqlite3")
-        self.authority = DemoAuthority(Hierarchy.load(self.folder), self.ledger, self.clock, **options)
+        self.authority = DemoAuthority(Hierarchy.load(self.folder), self.ledger, self.clock, Knobs(**options))
         self.status = DemoStatus(self.hierarchy, self.ledger, self.clock)
 
     def enrol(self, profile: str = "old-authentication", card: str = NUMBER, **changes: Any) -> Client:
@@ -86,6 +90,13 @@ class World:
         if changes.pop("known", True):
             self.ledger.add_certificate(der, profile, card, validity[0], changes.pop("confirm_by", None))
         return Client(self.authority.answer, key, der)
+
+    def share(self, card: str = OTHER_NUMBER, **parameters: Any) -> Stranger:
+        """Share a secret for a card that may have nothing yet."""
+        secret = SharedSecret(secrets.token_hex(4).encode(), secrets.token_bytes(16), card)
+        self.ledger.add_secret(secret)
+        any_certificate = self.hierarchy.cmp_signer.der
+        return Stranger(self.authority.answer, new_key(), any_certificate, secret, parameters)
 
     def states(self, card: str = NUMBER) -> dict[str, str]:
         """Tell the state of the newest certificate of each profile."""
@@ -151,6 +162,12 @@ class Said:
             i["infoValue"].native for i in self.message["header"]["generalInfo"] if i["infoType"].native == name
         )
 
+    @property
+    def state(self) -> str:
+        """The status of an rp, with its failInfo."""
+        (status,) = self.content["status"]
+        return " ".join([status["status"].native, *(status["failInfo"].native or ())])
+
     def is_signed_by(self, certificate: bytes) -> bool:
         key = load_der_public_key(Certificate.parse(certificate).public_key)
         assert isinstance(key, ec.EllipticCurvePublicKey)
@@ -181,11 +198,15 @@ class Client:
             **(header or {}),
         }
         message = cmp_asn1.PKIMessage({"header": {k: v for k, v in fields.items() if v is not None}, "body": body})
-        signed = changes.get("signature", sign(self.key, cmp_asn1.protected_part(message)))
-        if signed is not None:
+        if "signature" not in changes:
+            changes["signature"] = self.protection(cmp_asn1.protected_part(message))
+        if (signed := changes["signature"]) is not None:
             message["protection"] = signed
         message["extraCerts"] = [x509.Certificate.load(der) for der in changes.get("extra", (self.certificate,))]
         return bytes(message.dump())
+
+    def protection(self, message: bytes) -> bytes:
+        return sign(self.key, message)
 
     def say(self, body: Any, transaction: bytes | None = None, header: Change | None = None, **changes: Any) -> Said:
         der = self.message(body, transaction or secrets.token_bytes(16), header, **changes)
@@ -201,14 +222,36 @@ class Client:
         key: Key | None = None,
         header: Change | None = None,
         transaction: bytes | None = None,
+        body: str = "cr",
         **changes: Any,
     ) -> Order:
-        """Order a certificate for a new key, or for `key`."""
+        """Order a certificate for a new key, or for `key`; a kur updates `updates`, or else the signer's own."""
         key, transaction = key or new_key(), transaction or secrets.token_bytes(16)
         info = {} if profile is None else {"generalInfo": [profile_info(profile)]}
-        body = cmp_asn1.PKIBody("cr", order_body(key, x509.Certificate.load(self.certificate).subject, **changes))
-        der = self.message(body, transaction, {**info, **(header or {})})
+        if body == "kur":
+            changes.setdefault("controls", [old_certificate(changes.pop("updates", self.certificate))])
+        content = pkcs10(key, **changes) if body == "p10cr" else order_body(key, self.subject, **changes)
+        der = self.message(cmp_asn1.PKIBody(body, content), transaction, {**info, **(header or {})})
         return Order(transaction, der, key, Said(self.send(der)))
+
+    def poll(self, order: Order, request_id: int = 0, nonce: bytes | None = None) -> Said:
+        """Ask for what an order still waits for."""
+        body = cmp_asn1.PKIBody("pollReq", [{"certReqId": request_id}])
+        return self.say(body, order.transaction, {"recipNonce": nonce or order.answer.nonce})
+
+    def revoke(self, der: bytes, reason: str | None = "superseded", **template: Any) -> Said:
+        """Ask for the revocation of a certificate."""
+        parsed = x509.Certificate.load(der)
+        details: Change = {
+            "certDetails": {"serialNumber": parsed.serial_number, "issuer": parsed.issuer} | template,
+        }
+        if reason:
+            details["crlEntryDetails"] = [{"extn_id": "crl_reason", "critical": False, "extn_value": reason}]
+        return self.say(cmp_asn1.PKIBody("rr", [details]))
+
+    @property
+    def subject(self) -> Any:
+        return x509.Certificate.load(self.certificate).subject
 
     def confirmation(self, order: Order, **changes: Any) -> bytes:
         """Compose a certConf; `accept` False rejects."""
@@ -221,6 +264,40 @@ class Client:
 
     def confirm(self, order: Order, **changes: Any) -> Said:
         return Said(self.send(self.confirmation(order, **changes)))
+
+
+@dataclass
+class Stranger(Client):
+    """Has no certificate, but a secret. What it names as its own is anybody's."""
+
+    secret: SharedSecret
+    parameters: Change = field(default_factory=dict)
+
+    def message(self, body: Any, transaction: bytes, header: Change | None = None, **changes: Any) -> bytes:
+        own: Change = {
+            "sender": x509.GeneralName("directory_name", x509.Name.build({})),
+            "senderKID": self.secret.reference,
+            "protectionAlg": {"algorithm": cmp_asn1.PBM, "parameters": self.parameter},
+        }
+        return super().message(body, transaction, {**own, **(header or {})}, **changes)
+
+    @property
+    def parameter(self) -> cmp_asn1.PBMParameter:
+        usual: Change = {
+            "salt": b"0123456789abcdef",
+            "owf": {"algorithm": "sha256"},
+            "iterationCount": 500,
+            "mac": {"algorithm": "sha256"},
+        }
+        return cmp_asn1.PBMParameter({**usual, **self.parameters})
+
+    def protection(self, message: bytes) -> bytes:
+        """The MAC, as RFC 9810, section 5.1.3.1 has it."""
+        parameter = self.parameter.native
+        key = self.secret.secret + parameter["salt"]
+        for _ in range(parameter["iterationCount"]):
+            key = hashlib.new(parameter["owf"]["algorithm"], key).digest()
+        return hmac.digest(key, message, parameter["mac"]["algorithm"].removeprefix("hmac_"))
 
 
 def profile_info(name: str) -> Change:
@@ -236,16 +313,42 @@ def order_body(
     prover: Key | None = None,
     popo: Any = "signature",
     request_id: int = 0,
+    controls: list[Change] | None = None,
 ) -> crmf_asn1.CertReqMessages:
     """One CertReqMsg; `prover` signs the proof of possession in the key's place, `popo` replaces it."""
     fields = {"subject": subject, "publicKey": keys.PublicKeyInfo.load(public_der(key)), **(template or {})}
-    asked = {"certReqId": request_id, "certTemplate": {k: v for k, v in fields.items() if v is not None}}
+    asked: Change = {"certReqId": request_id, "certTemplate": {k: v for k, v in fields.items() if v is not None}}
+    if controls:
+        asked["controls"] = controls
     request = crmf_asn1.CertRequest(asked)
     if popo == "signature":
         proof = {"algorithmIdentifier": {"algorithm": "sha256_ecdsa"}, "signature": sign(prover or key, request.dump())}
         popo = crmf_asn1.ProofOfPossession("signature", crmf_asn1.POPOSigningKey(proof))
     message = {"certReq": request} if popo is None else {"certReq": request, "popo": popo}
     return crmf_asn1.CertReqMessages([message])
+
+
+def old_certificate(der: bytes, **changes: Any) -> Change:
+    """The control that names the certificate which a kur updates."""
+    parsed = x509.Certificate.load(der)
+    names = {"issuer": x509.GeneralName("directory_name", parsed.issuer), "serialNumber": parsed.serial_number}
+    return {"type": "oldCertID", "value": crmf_asn1.CertId({**names, **changes})}
+
+
+def pkcs10(key: Key, prover: Key | None = None, subject: str = "TEST") -> csr.CertificationRequest:
+    """A PKCS #10 request; `prover` signs it in the key's place."""
+    info = csr.CertificationRequestInfo(
+        {
+            "version": "v1",
+            "subject": x509.Name.build({"common_name": subject}),
+            "subject_pk_info": keys.PublicKeyInfo.load(public_der(key)),
+        }
+    )
+    signature = sign(prover or key, info.dump())
+    algorithm = {"algorithm": "sha256_ecdsa"}
+    return csr.CertificationRequest(
+        {"certification_request_info": info, "signature_algorithm": algorithm, "signature": signature}
+    )
 
 
 def hash_of(der: bytes) -> bytes:

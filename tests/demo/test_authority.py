@@ -174,12 +174,9 @@ def test_a_card_that_may_not_be_upgraded_gets_nothing(world: World, client: Clie
     assert client.order().answer.failure == "notAuthorized"
 
 
-@pytest.mark.parametrize("body", ["ir", "kur"])
-def test_other_bodies_are_refused(client: Client, body: str) -> None:
-    """What is not handled gets an error that says so."""
-    order = client.order()
-    content = cmp_asn1.PKIMessage.load(order.der)["body"].chosen.untag()
-    answer = client.say(cmp_asn1.PKIBody(body, content))
+def test_a_body_that_is_none_of_an_authority_s_business_is_refused(client: Client) -> None:
+    """An answer is no question, and gets an error that says so."""
+    answer = client.say(cmp_asn1.PKIBody("pkiconf", core.Null()))
     assert answer.failure == "badRequest"
 
 
@@ -262,12 +259,12 @@ def test_a_fault_in_the_middle_leaves_nothing_behind(
     world: World, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Either the whole message is done or nothing of it; the client hears systemFailure and may try again."""
-    good, before = world.ledger, world.states()
-    world.authority._ledger = ForgetfulLedger(world.folder / "ledger.sqlite3")
+    good, before = world.authority._office, world.states()
+    world.authority._office = dataclasses.replace(good, ledger=ForgetfulLedger(world.folder / "ledger.sqlite3"))
     assert client.order().answer.failure == "systemFailure"
     caplog.clear()
     assert world.states() == before
-    world.authority._ledger = good
+    world.authority._office = good
     assert client.order().answer.body == "cp"
 
 

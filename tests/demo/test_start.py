@@ -118,7 +118,7 @@ def test_the_pins_open_the_tokens(demo: Path) -> None:
 def test_only_the_owner_reads_the_demo(demo: Path) -> None:
     """The folder, the codes and the authority's keys are owner-only."""
     assert demo.stat().st_mode & 0o077 == 0
-    secrets = [demo / "pins", demo / "env", *(demo / "authority").glob("*.key")]
+    secrets = [demo / "pins", demo / "env", demo / "secret", demo / "reference", *(demo / "authority").glob("*.key")]
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 
@@ -139,12 +139,23 @@ def test_the_ledger_knows_the_card_and_its_holder(demo: Path) -> None:
     """The authority can tell the card from a stranger's: its number, its holder, its four certificates."""
     path = demo / "authority" / "ledger.sqlite3"
     with closing(sqlite3.connect(path)) as database:
-        ((number,),) = database.execute("SELECT number FROM card").fetchall()
+        ((number,),) = database.execute("SELECT DISTINCT card FROM certificate").fetchall()
     with closing(Ledger(path)) as ledger:
         card, entries = ledger.card(number), ledger.on_card(number)
     assert (card.holder, card.reason) == (PEOPLE[0], "ELIGIBLE")
     assert Counter(entry.state for entry in entries) == {State.CONFIRMED: 4}
     assert max(Certificate.parse(entry.der).not_after for entry in entries) == card.expires
+
+
+def test_another_holder_has_a_secret_and_nothing_else(demo: Path) -> None:
+    """DIR/reference and DIR/secret enrol a client for a card of its own, on which there is nothing yet."""
+    reference, secret = ((demo / name).read_bytes().strip() for name in ("reference", "secret"))
+    with closing(Ledger(demo / "authority" / "ledger.sqlite3")) as ledger:
+        shared = ledger.secret(reference)
+        assert shared is not None
+        assert shared.secret == secret
+        assert ledger.card(shared.card).holder == PEOPLE[1]
+        assert ledger.on_card(shared.card) == ()
 
 
 def test_the_authority_answers(demo: Path) -> None:

@@ -27,6 +27,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 from sithsup.demo import start as life
 from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
+from sithsup.demo.knobs import Knobs
 from sithsup.demo.ledger import Ledger
 from sithsup.demo.server import LEDGER_FILE, DemoServer
 from sithsup.demo.start import Kind
@@ -125,6 +126,7 @@ class Demo:
         shutil.copytree(self.folder / "first-day", self.tokens)
         with closing(self._ledger()) as ledger, ledger:
             ledger.execute("DELETE FROM exchange")
+            ledger.execute("DELETE FROM waiting")
             ledger.execute("DELETE FROM revoked_authority")
             ledger.execute("DELETE FROM certificate WHERE confirm_by IS NOT NULL")
             ledger.execute("UPDATE certificate SET state = 'confirmed', revoked_at = NULL, reason = NULL")
@@ -321,7 +323,7 @@ def authority_beside(
     """
     folder = demo.folder / "authority"
     ledger, hierarchy = Ledger(folder / LEDGER_FILE), change(Hierarchy.load(folder))
-    authority = DemoAuthority(hierarchy, ledger, _now, delay=delay)
+    authority = DemoAuthority(hierarchy, ledger, _now, Knobs(delay=delay))
     with closing(ledger), DemoServer(0, authority, DemoStatus(hierarchy, ledger, _now), hierarchy) as server:
         yield {"SITHSUP_AUTHORITY": f"{server.url}/.well-known/cmp"}
 

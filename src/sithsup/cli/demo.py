@@ -17,7 +17,7 @@ from sithsup.certificate import verify
 from sithsup.cli.view import card_lines
 from sithsup.demo import start as life
 from sithsup.errors import role_text
-from sithsup.model import KeyRole
+from sithsup.model import KeyAlgorithm, KeyRole
 from sithsup.steps import SENTENCE
 from sithsup.texts import tr
 
@@ -33,7 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=["run", "start", "stop"], default="run")
     parser.add_argument("folder", nargs="?", type=Path, metavar="DIR")
     parser.add_argument("--certs", choices=[kind.value for kind in life.Kind], default=life.Kind.ORDINARY.value)
+    parser.add_argument("--key", choices=[each.value for each in KeyAlgorithm], default="rsa-2048", help="the new keys")
+    parser.add_argument(
+        "--revoke-old", choices=["authority", "never"], default="authority", help="who retires the old certificates"
+    )
     parser.add_argument("--ca-delay", type=float, default=0.0, metavar="SECONDS", help="how slow the authority is")
+    parser.add_argument("--poll", type=float, default=0.0, metavar="SECONDS", help="how long orders must be polled for")
+    parser.add_argument("--check-after", type=int, default=1, metavar="SECONDS", help="how often, at the most")
+    parser.add_argument("--implicit-confirm", action="store_true", help="grant implicit confirmation unasked")
 
 
 def run(arguments: argparse.Namespace, view: View) -> int:
@@ -45,16 +52,28 @@ def run(arguments: argparse.Namespace, view: View) -> int:
         life.stop(arguments.folder)
         return view.finish(0)
     if arguments.action == "start":
-        life.start(arguments.folder, life.Kind(arguments.certs), ca_delay=arguments.ca_delay)
+        _start(arguments.folder, arguments)
         view.say(tr("The demo is running. Now type: . {env}", env=arguments.folder / "env"))
         return view.finish(0)
     with tempfile.TemporaryDirectory(prefix="sithsup-demo-") as name:
         folder = Path(name) / "demo"
         try:
-            life.start(folder, life.Kind(arguments.certs), ca_delay=arguments.ca_delay)
+            _start(folder, arguments)
             return _play(folder, view)
         finally:
             life.stop(folder)
+
+
+def _start(folder: Path, arguments: argparse.Namespace) -> None:
+    knobs = life.Knobs(
+        delay=arguments.ca_delay,
+        revoke_old=arguments.revoke_old == "authority",
+        poll=arguments.poll,
+        check_after=arguments.check_after,
+        implicit_confirm=arguments.implicit_confirm,
+    )
+    wishes = life.Wishes(KeyAlgorithm(arguments.key), arguments.revoke_old)
+    life.start(folder, life.Kind(arguments.certs), knobs=knobs, wishes=wishes)
 
 
 def _play(folder: Path, view: View) -> int:

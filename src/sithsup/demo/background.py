@@ -17,7 +17,8 @@ from sithsup.errors import AuthorityUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
+
+    from sithsup.demo.knobs import Knobs
 
 SERVER = "sithsup.demo.server"
 _PATIENCE = 20.0
@@ -25,15 +26,14 @@ _PAUSE = 0.02
 _LOG_SHOWN = 2000
 
 
-def serve(folder: Path, *, delay: float, confirm_wait: timedelta) -> None:
+def serve(folder: Path, knobs: Knobs) -> None:
     """Start the authority that lives in `folder`, and wait until it answers.
 
     Raises `AuthorityUnreachableError` with the end of what it said when it does not.
     """
     ready, output = folder / READY_FILE, folder / "server.log"
     ready.unlink(missing_ok=True)
-    options = (f"--delay={delay}", f"--confirm-wait={confirm_wait.total_seconds()}")
-    pid = _detach((sys.executable, "-m", SERVER, str(folder), *options), output)
+    pid = _detach((sys.executable, "-m", SERVER, str(folder), *knobs.options), output)
     _wait_until(lambda: ready.exists() or not _is_ours(pid, folder))
     if not ready.exists():
         _end(pid, folder)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sithsup.demo.hierarchy import Hierarchy
+    from sithsup.demo.knobs import Knobs
 
 CMP_PATH = "/.well-known/cmp"
 _OPEN_BEFORE = timedelta(days=1)
@@ -24,8 +26,17 @@ _MARGIN = timedelta(minutes=2)
 """What the longest wait is longer than the authority's own: its clock and ours may differ, and a message takes time."""
 
 
-def demo_campaign(hierarchy: Hierarchy, now: datetime, confirm_wait: timedelta, query_oid: str) -> Campaign:
-    """Compose the campaign; `confirm_wait` is how long the authority waits for a confirmation."""
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What may be chosen about the campaign."""
+
+    key: KeyAlgorithm = KeyAlgorithm.RSA_2048
+    """Of the new keys."""
+    revoke_old: Literal["authority", "never"] = "authority"
+
+
+def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Knobs) -> Campaign:
+    """Compose the campaign for an authority with these knobs."""
     return Campaign(
         format=1,
         id="demo",
@@ -34,9 +45,10 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, confirm_wait: timedelta, 
         window=Window(opens=now - _OPEN_BEFORE, closes=now + _OPEN_AFTER),
         source_issuers=(profiles.TYPE_1,),
         spare_issuers=(profiles.HSA_ID_2,),
-        targets=tuple(_target(profile) for profile in PROFILES.values() if profile.upgrades),
-        confirm_wait_max=confirm_wait + _MARGIN,
-        authority=AuthorityData(address=hierarchy.url + CMP_PATH, query_oid=query_oid),
+        targets=tuple(_target(profile, wishes) for profile in PROFILES.values() if profile.upgrades),
+        revoke_old=wishes.revoke_old,
+        confirm_wait_max=knobs.confirm_wait + _MARGIN,
+        authority=AuthorityData(address=hierarchy.url + CMP_PATH, query_oid=knobs.query_oid),
         trust_anchors=(_pem(hierarchy, profiles.ROOT_2),),
         intermediates=tuple(
             _pem(hierarchy, name) for name in (profiles.HSA_ID_3, profiles.PERSON_ID_3, profiles.TYPE_1)
@@ -48,14 +60,14 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, confirm_wait: timedelta, 
     )
 
 
-def _target(profile: profiles.Profile) -> TargetData:
+def _target(profile: profiles.Profile, wishes: Wishes) -> TargetData:
     return TargetData(
         name=profile.name,
         role=profile.role,
         subject=profile.subject,
         issuer=profile.issuer,
         profile=profile.name,
-        algorithm=KeyAlgorithm.RSA_2048,
+        algorithm=wishes.key,
     )
 
 

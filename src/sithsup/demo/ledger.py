@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sithsup.certificate import Certificate
 from sithsup.demo.profiles import PROFILES, Holder, Profile
+from sithsup.demo.shared_secret import SharedSecret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,14 +31,19 @@ CREATE TABLE IF NOT EXISTS card (
 CREATE TABLE IF NOT EXISTS certificate (
     fingerprint TEXT PRIMARY KEY, der BLOB NOT NULL, issuer TEXT NOT NULL, serial TEXT NOT NULL,
     profile TEXT NOT NULL, card TEXT NOT NULL REFERENCES card, state TEXT NOT NULL, issued_at TEXT NOT NULL,
-    confirm_by TEXT, revoked_at TEXT, reason TEXT,
+    confirm_by TEXT, revoked_at TEXT, reason TEXT, updates TEXT REFERENCES certificate,
     UNIQUE (issuer, serial)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS exchange (
-    signer TEXT NOT NULL, transaction_id BLOB NOT NULL, request TEXT NOT NULL, answer BLOB NOT NULL,
-    nonce BLOB NOT NULL, issued TEXT REFERENCES certificate,
-    PRIMARY KEY (signer, transaction_id, request)
+    sender TEXT NOT NULL, transaction_id BLOB NOT NULL, request TEXT NOT NULL, answer BLOB NOT NULL,
+    nonce BLOB NOT NULL, issued TEXT REFERENCES certificate, body TEXT NOT NULL,
+    PRIMARY KEY (sender, transaction_id, request)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS waiting (
+    sender TEXT NOT NULL, transaction_id BLOB NOT NULL, question BLOB NOT NULL, label TEXT, ready_at TEXT NOT NULL,
+    PRIMARY KEY (sender, transaction_id)
+) STRICT;
+CREATE TABLE IF NOT EXISTS secret (reference BLOB PRIMARY KEY, secret BLOB NOT NULL, card TEXT REFERENCES card) STRICT;
 CREATE TABLE IF NOT EXISTS revoked_authority (name TEXT PRIMARY KEY, revoked_at TEXT NOT NULL) STRICT;
 """
 
@@ -53,8 +59,12 @@ class State(StrEnum):
 class Reason(StrEnum):
     """Why a certificate was revoked, by the names of asn1crypto (CRLReason, RFC 5280, section 5.3.1)."""
 
+    UNSPECIFIED = "unspecified"
+    KEY_COMPROMISE = "key_compromise"
+    AFFILIATION = "affiliation_changed"
     SUPERSEDED = "superseded"
     CESSATION = "cessation_of_operation"  # nobody confirmed it, or its holder did not want it
+    PRIVILEGE = "privilege_withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +91,8 @@ class Entry:
     confirm_by: datetime | None
     revoked_at: datetime | None
     reason: Reason | None
+    updates: str | None = None
+    """The fingerprint of the certificate that it takes the place of (kur)."""
 
     @property
     def fingerprint(self) -> str:
@@ -92,15 +104,28 @@ class Entry:
 class Exchange:
     """One question and the answer that it got, kept so that the same question gets the same answer.
 
-    `nonce` is the answer's senderNonce; `issued` the fingerprint of the certificate that the transaction is about.
+    `sender` is the signer's fingerprint or the name of a shared secret, `nonce` the answer's senderNonce, `issued`
+    the fingerprint of the certificate that the transaction is about, `body` that of the question.
     """
 
-    signer: str
+    sender: str
     transaction_id: bytes
     request: str
     answer: bytes
     nonce: bytes
     issued: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order that was found good, and whose certificate must be polled for."""
+
+    question: bytes
+    """The whole message."""
+    label: str | None
+    """The profile that the address named."""
+    ready_at: datetime
 
 
 class Ledger:
@@ -156,17 +181,26 @@ class Ledger:
     # ----------------------------------------------------------------------------------- certificates
 
     def add_certificate(
-        self, der: bytes, profile: str, card: str, issued_at: datetime, confirm_by: datetime | None = None
+        self,
+        der: bytes,
+        profile: str,
+        card: str,
+        issued_at: datetime,
+        confirm_by: datetime | None = None,
+        updates: str | None = None,
     ) -> Entry:
-        """Enter a certificate: to be confirmed until `confirm_by`, or confirmed already where that is None."""
+        """Enter a certificate: to be confirmed until `confirm_by`, or confirmed already where that is None.
+
+        `updates` is the fingerprint of the one whose place it takes.
+        """
         parsed = Certificate.parse(der)
         state = State.ISSUED if confirm_by else State.CONFIRMED
         self._rows(
-            "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
+            "INSERT INTO certificate VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?)",
             *(parsed.fingerprint, der, parsed.issuer_common_name, f"{parsed.serial_number:x}"),
-            *(profile, card, state, _text(issued_at), _text(confirm_by) if confirm_by else None),
+            *(profile, card, state, _text(issued_at), _text(confirm_by) if confirm_by else None, updates),
         )
-        return Entry(der, PROFILES[profile], card, state, issued_at, confirm_by, None, None)
+        return Entry(der, PROFILES[profile], card, state, issued_at, confirm_by, None, None, updates)
 
     def certificate(self, fingerprint: str) -> Entry | None:
         """Find a certificate by its fingerprint (SHA-256, hex)."""
@@ -221,20 +255,45 @@ class Ledger:
 
     # -------------------------------------------------------------------------------------- exchanges
 
-    def exchanges(self, signer: str, transaction_id: bytes) -> tuple[Exchange, ...]:
+    def exchanges(self, sender: str, transaction_id: bytes) -> tuple[Exchange, ...]:
         """Tell what was said in a transaction so far, in order."""
         rows = self._rows(
-            "SELECT * FROM exchange WHERE signer = ? AND transaction_id = ? ORDER BY rowid", signer, transaction_id
+            "SELECT * FROM exchange WHERE sender = ? AND transaction_id = ? ORDER BY rowid", sender, transaction_id
         )
         return tuple(Exchange(**dict(row)) for row in rows)
 
     def add_exchange(self, exchange: Exchange) -> None:
         """Keep an answer."""
         self._rows(
-            "INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?)",
-            *(exchange.signer, exchange.transaction_id, exchange.request),
-            *(exchange.answer, exchange.nonce, exchange.issued),
+            "INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(exchange.sender, exchange.transaction_id, exchange.request),
+            *(exchange.answer, exchange.nonce, exchange.issued, exchange.body),
         )
+
+    def waiting(self, sender: str, transaction_id: bytes) -> Waiting | None:
+        """Find what a transaction waits for."""
+        rows = self._rows("SELECT * FROM waiting WHERE sender = ? AND transaction_id = ?", sender, transaction_id)
+        return next((Waiting(r["question"], r["label"], datetime.fromisoformat(r["ready_at"])) for r in rows), None)
+
+    def add_waiting(self, sender: str, transaction_id: bytes, waiting: Waiting) -> None:
+        """Let a transaction wait for its certificate."""
+        values = waiting.question, waiting.label, _text(waiting.ready_at)
+        self._rows("INSERT INTO waiting VALUES (?, ?, ?, ?, ?)", sender, transaction_id, *values)
+
+    def end_waiting(self, sender: str, transaction_id: bytes) -> None:
+        """Note that a transaction waits no longer."""
+        self._rows("DELETE FROM waiting WHERE sender = ? AND transaction_id = ?", sender, transaction_id)
+
+    # ---------------------------------------------------------------------------------------- secrets
+
+    def add_secret(self, shared: SharedSecret) -> None:
+        """Take in a secret under which a client without a certificate may order for a card."""
+        self._rows("INSERT INTO secret VALUES (?, ?, ?)", shared.reference, shared.secret, shared.card)
+
+    def secret(self, reference: bytes) -> SharedSecret | None:
+        """Find a secret by its reference."""
+        rows = self._rows("SELECT * FROM secret WHERE reference = ?", reference)
+        return next((SharedSecret(**dict(row)) for row in rows), None)
 
 
 def _entry(row: sqlite3.Row) -> Entry:
@@ -247,6 +306,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         confirm_by=_time(row["confirm_by"]),
         revoked_at=_time(row["revoked_at"]),
         reason=Reason(row["reason"]) if row["reason"] else None,
+        updates=row["updates"],
     )
 
 

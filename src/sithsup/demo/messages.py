@@ -1,14 +1,17 @@
-"""CMP messages as an authority handles them: reading and verifying a request, composing a signed answer (RFC 9810).
+"""CMP messages as an authority handles them: reading and verifying a request, composing an answer (RFC 9810).
 
 A request is refused with one of the names of PKIFailureInfo (section 5.2.3) and a sentence for the log at the other
-end. Only signatures protect here; a shared secret is refused like any other algorithm that is not known.
+end. An answer is protected as its question was (RFC 9483, section 3.2), by a signature or by a shared secret; but an
+error is always signed (RFC 9810, section 5.3.21).
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, x509
@@ -21,12 +24,15 @@ from sithsup.ca import cmp_asn1
 from sithsup.certificate import Certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from sithsup.demo.entity import Entity
+    from sithsup.demo.shared_secret import SharedSecret
 
 NONCE_LENGTH = 16
+LONGEST_AGE = timedelta(days=1)
+"""How far messageTime may be from the authority's: a client may have a wrong clock, or send again what it kept."""
+UNKNOWN = "no secret is known by this reference, or the message is not protected by it"
 _HASHES = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
 _VERSIONS = {2, 3}  # cmp2000 and cmp2021
 
@@ -87,8 +93,19 @@ class Request:
         """Return every value of an infoType in the header."""
         return [each["infoValue"].native for each in self.header["generalInfo"] if each["infoType"].native == name]
 
-    def verify(self) -> Certificate:
-        """Check header and protection; returns the signer's certificate, about which nothing else is known yet."""
+    @property
+    def pbm(self) -> cmp_asn1.PBMParameter | None:
+        """The parameters of the password-based MAC that protects the message; None where it is something else."""
+        try:
+            parameter = cmp_asn1.pbm_parameter(self.header["protectionAlg"])
+            if parameter:
+                parameter.native  # noqa: B018  as in `read`
+            return parameter
+        except Exception as error:
+            raise RefusedError("badDataFormat", f"no parameters of a password-based MAC: {error}") from error
+
+    def check_header(self) -> None:
+        """Check what the header of every message must hold (RFC 9483, section 3.5)."""
         header = self.header
         if header["pvno"].native not in _VERSIONS:
             raise RefusedError("unsupportedVersion", "only versions 2 and 3 are spoken here")
@@ -96,7 +113,24 @@ class Request:
             raise RefusedError("badRequest", "the message has no transactionID")
         if len(header["senderNonce"].native or b"") < NONCE_LENGTH:
             raise RefusedError("badSenderNonce", f"the senderNonce has less than {NONCE_LENGTH} bytes")
-        signer = self._signer()
+
+    def check_time(self, now: datetime) -> None:
+        """Check messageTime, where it is there: a message that begins a transaction is not an old one."""
+        at = self.header["messageTime"].native
+        if at is not None and (at.tzinfo is None or abs(at - now) > LONGEST_AGE):
+            raise RefusedError("badTime", f"the message was made at {at}, and here it is {now}")
+
+    def verify_mac(self, secret: SharedSecret) -> None:
+        """Check that the message is protected by this secret, and named as its reference."""
+        parameter, found = self.pbm, self.message["protection"].native
+        if parameter is None or not found:
+            raise RefusedError("badMessageCheck", "the message is not protected by a secret")
+        if not hmac.compare_digest(secret.mac(parameter, cmp_asn1.protected_part(self.message)), found):
+            raise RefusedError("badMessageCheck", UNKNOWN)
+
+    def verify_signature(self) -> Certificate:
+        """Check the signature; returns the signer's certificate, about which nothing else is known yet."""
+        signer, header = self._signer(), self.header
         algorithm, signature = header["protectionAlg"], self.message["protection"].native
         verify_signature(
             signer.public_key, algorithm, signature, cmp_asn1.protected_part(self.message), "badMessageCheck"
@@ -135,6 +169,36 @@ def verify_signature(public_key: bytes, algorithm: Any, signature: bytes, messag
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What an answer says, before it is addressed and protected."""
+
+    body: tuple[str, Any]
+    issued: str | None = None
+    """The fingerprint of the certificate that the transaction is about."""
+    issuers: tuple[bytes, ...] = ()
+    """Certificates (DER) that the receiver needs besides the signer's."""
+    confirm_by: datetime | None = None
+    implicit: bool = False
+    """Whether implicit confirmation is granted."""
+
+    @property
+    def general_info(self) -> list[dict[str, Any]]:
+        """What goes into the header."""
+        found: list[dict[str, Any]] = []
+        if self.confirm_by:
+            wait = core.GeneralizedTime(self.confirm_by.replace(microsecond=0))
+            found.append({"infoType": "confirmWaitTime", "infoValue": wait})
+        if self.implicit:
+            found.append({"infoType": "implicitConfirm", "infoValue": core.Null()})
+        return found
+
+
+def refusal(refused: RefusedError) -> dict[str, Any]:
+    """Say no, as a PKIStatusInfo."""
+    return {"status": "rejection", "statusString": [refused.text], "failInfo": {refused.failure}}
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished message, and its senderNonce, which the next request must show."""
 
@@ -143,32 +207,27 @@ class Answer:
 
 
 def compose(
-    request: Request | None,
-    body: tuple[str, Any],
-    signer: Entity,
-    now: datetime,
-    issuers: Iterable[bytes] = (),
-    confirm_by: datetime | None = None,
+    request: Request | None, reply: Reply, signer: Entity, now: datetime, secret: SharedSecret | None = None
 ) -> Answer:
-    """Compose a signed answer; `request` is None when it could not be read.
-
-    `issuers` are the certificates (DER) that the receiver needs besides the signer's.
-    """
+    """Compose a protected answer; `request` is None when it could not be read."""
     nonce = secrets.token_bytes(NONCE_LENGTH)
-    message = cmp_asn1.PKIMessage(
-        {
-            "header": _header(request, signer, nonce, now, confirm_by),
-            "body": cmp_asn1.PKIBody(name=body[0], value=body[1]),
-            "extraCerts": [x509.Certificate.load(der) for der in (signer.der, *issuers)],
-        }
-    )
-    message["protection"] = signer.sign(cmp_asn1.protected_part(message))
+    header = _header(request, signer, nonce, now)
+    if info := reply.general_info:
+        header["generalInfo"] = info
+    if request and secret:
+        header["protectionAlg"] = request.header["protectionAlg"].copy().untag()
+        header["senderKID"] = secret.reference
+    message = cmp_asn1.PKIMessage({"header": header, "body": cmp_asn1.PKIBody(name=reply.body[0], value=reply.body[1])})
+    signed = cmp_asn1.protected_part(message)
+    parameter = request.pbm if request and secret else None
+    message["protection"] = secret.mac(parameter, signed) if secret and parameter else signer.sign(signed)
+    certificates = reply.issuers if secret else (signer.der, *reply.issuers)
+    if certificates:
+        message["extraCerts"] = [x509.Certificate.load(der) for der in certificates]
     return Answer(message.dump(), nonce)
 
 
-def _header(
-    request: Request | None, signer: Entity, nonce: bytes, now: datetime, confirm_by: datetime | None
-) -> dict[str, Any]:
+def _header(request: Request | None, signer: Entity, nonce: bytes, now: datetime) -> dict[str, Any]:
     name = x509.Name.load(signer.certificate.subject.public_bytes())
     header: dict[str, Any] = {
         "pvno": 2,
@@ -185,7 +244,4 @@ def _header(
         header["recipient"] = request.header["sender"]
         header["recipNonce"] = request.header["senderNonce"].native or b""
         header["transactionID"] = request.transaction_id or header["transactionID"]
-    if confirm_by:
-        wait = {"infoType": "confirmWaitTime", "infoValue": core.GeneralizedTime(confirm_by.replace(microsecond=0))}
-        header["generalInfo"] = [wait]
     return header

@@ -16,15 +16,16 @@ import os
 import re
 import signal
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from sithsup.demo.authority import CONFIRM_WAIT, QUERY_OID, DemoAuthority
+from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
+from sithsup.demo.knobs import Knobs
 from sithsup.demo.ledger import Ledger
 from sithsup.demo.profiles import file_name
 from sithsup.demo.status import DemoStatus
@@ -145,9 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
         LOG.info(format, *args)
 
 
-def open_server(
-    folder: Path, port: int | None = None, *, confirm_wait: timedelta = CONFIRM_WAIT, delay: float = 0
-) -> DemoServer:
+def open_server(folder: Path, port: int | None, knobs: Knobs) -> DemoServer:
     """Open the hierarchy and the ledger of a folder and bind a port, without serving yet.
 
     The port is the one that the certificates name, unless another is given.
@@ -157,7 +156,7 @@ def open_server(
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    authority = DemoAuthority(hierarchy, ledger, clock, confirm_wait=confirm_wait, delay=delay, query_oid=QUERY_OID)
+    authority = DemoAuthority(hierarchy, ledger, clock, knobs)
     chosen = port if port is not None else urlsplit(hierarchy.url).port or 0
     return DemoServer(chosen, authority, DemoStatus(hierarchy, ledger, clock), hierarchy)
 
@@ -173,8 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     ended = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: ended.set())
-    wait = timedelta(seconds=options.confirm_wait)
-    with open_server(folder, options.port, confirm_wait=wait, delay=options.delay) as server:
+    with open_server(folder, options.port, Knobs.from_arguments(options)) as server:
         _announce(folder, server)
         LOG.info("ready on %s", server.url)
         ended.wait()
@@ -186,10 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sithsup.demo.server", description="The demo authority.")
     parser.add_argument("folder", type=Path, help="where its keys, ledger and log are")
     parser.add_argument("--port", type=int, help="instead of the one that its certificates name")
-    parser.add_argument("--delay", type=float, default=0, help="seconds that every CMP message takes")
-    parser.add_argument(
-        "--confirm-wait", type=float, default=CONFIRM_WAIT.total_seconds(), help="seconds to wait for a confirmation"
-    )
+    Knobs.add_arguments(parser)
     return parser
 
 

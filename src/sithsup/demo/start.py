@@ -3,12 +3,13 @@
 DIR/card/        SoftHSM2's configuration and tokens       DIR/campaign.json   the demo's own campaign
 DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
 DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
-DIR/state/       the program's logs
+DIR/state/       the program's logs                        DIR/reference, DIR/secret  for a client without a card
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import shlex
 import shutil
 import socket
@@ -19,24 +20,25 @@ from typing import TYPE_CHECKING
 from sithsup.card.modules import find_module
 from sithsup.certificate import Certificate
 from sithsup.demo import background
-from sithsup.demo.authority import CONFIRM_WAIT, QUERY_OID
-from sithsup.demo.campaign import demo_campaign
+from sithsup.demo.campaign import Wishes, demo_campaign
 from sithsup.demo.card import CONFIGURATION_VARIABLE, Workshop
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.kinds import Kind
+from sithsup.demo.knobs import Knobs
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE, new_card_number
 from sithsup.demo.server import HOST, LEDGER_FILE
+from sithsup.demo.shared_secret import SharedSecret
 from sithsup.errors import SettingsInvalidError
 from sithsup.model import KeyAlgorithm
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from sithsup.demo.card import DemoCard
 
-__all__ = ["Kind", "environment", "start", "stop"]
+__all__ = ["Kind", "Knobs", "Wishes", "environment", "start", "stop"]
+
+ORDINARY, USUAL = Knobs(), Wishes()
 
 SOFTHSM_PLACES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -53,21 +55,23 @@ def start(
     folder: Path,
     kind: Kind = Kind.ORDINARY,
     *,
-    ca_delay: float = 0.0,
-    confirm_wait: timedelta = CONFIRM_WAIT,
+    knobs: Knobs = ORDINARY,
+    wishes: Wishes = USUAL,
     key_algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072,
 ) -> None:
     """Make everything in a folder that is empty or does not exist yet, and start the authority.
 
-    `ca_delay` is how many seconds the authority takes for each message; `key_algorithm` P_256 gives the authorities
-    elliptic keys, which are made in no time (the card's own are RSA in any case).
+    `knobs` are how it behaves, `wishes` what its campaign asks for; `key_algorithm` P_256 gives the authorities
+    elliptic keys, which are made in no time (the old card's own are RSA in any case).
     Raises `SettingsInvalidError` for a folder that cannot be used, `NoModuleError` without SoftHSM2.
     """
     module = Path(find_module(None, SOFTHSM_PLACES))
     folder = _empty_folder(folder)
     try:
-        _make(folder, kind, module, confirm_wait, key_algorithm)
-        background.serve(folder / "authority", delay=ca_delay, confirm_wait=confirm_wait)
+        hierarchy, now = _make(folder, kind, module, key_algorithm)
+        campaign = demo_campaign(hierarchy, now, wishes, knobs)
+        (folder / "campaign.json").write_text(campaign.model_dump_json(indent=2), encoding="utf-8")
+        background.serve(folder / "authority", knobs)
     except BaseException:
         stop(folder)
         shutil.rmtree(folder)
@@ -99,17 +103,19 @@ def _empty_folder(folder: Path) -> Path:
     return folder
 
 
-def _make(folder: Path, kind: Kind, module: Path, confirm_wait: timedelta, key_algorithm: KeyAlgorithm) -> None:
+def _make(folder: Path, kind: Kind, module: Path, key_algorithm: KeyAlgorithm) -> tuple[Hierarchy, datetime]:
+    """Make the card, the authority's keys and its ledger."""
     now, authority = datetime.now(UTC), folder / "authority"
     with Workshop(folder / "card", module) as workshop:
         blank = workshop.blank_card(kind)
         hierarchy = Hierarchy.make(authority, lambda: now, _free_address(), key_algorithm)
         card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, now)
-    _fill_ledger(authority / LEDGER_FILE, card, _REASONS.get(kind, "ELIGIBLE"))
-    campaign = demo_campaign(hierarchy, now, confirm_wait, QUERY_OID)
-    (folder / "campaign.json").write_text(campaign.model_dump_json(indent=2), encoding="utf-8")
+    shared = _fill_ledger(authority / LEDGER_FILE, card, _REASONS.get(kind, "ELIGIBLE"))
+    _write_privately(folder / "reference", f"{shared.reference.decode()}\n")
+    _write_privately(folder / "secret", f"{shared.secret.decode()}\n")
     _write_privately(folder / "pins", "".join(f"{code}\n" for code in card.codes))
     _write_privately(folder / "env", _shell(folder, module, workshop.configuration))
+    return hierarchy, now
 
 
 def _free_address() -> str:
@@ -119,15 +125,20 @@ def _free_address() -> str:
         return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
-def _fill_ledger(path: Path, card: DemoCard, reason: str) -> None:
-    ledger = Ledger(path)
+def _fill_ledger(path: Path, card: DemoCard, reason: str) -> SharedSecret:
+    """Enter the card; and a second holder, whose card has nothing yet but a secret to order its certificates with."""
+    ledger, number = Ledger(path), new_card_number()
+    shared = SharedSecret(secrets.token_hex(4).encode(), secrets.token_urlsafe(16).encode(), number)
     parsed = [(name, Certificate.parse(der)) for name, der in card.certificates]
     expires = max(certificate.not_after for _, certificate in parsed)
     with ledger.transaction():
         ledger.add_card(Card(card.number, card.holder, expires, reason))
         for name, certificate in parsed:
             ledger.add_certificate(certificate.der, name, card.number, certificate.not_before)
+        ledger.add_card(Card(number, PEOPLE[1], expires))
+        ledger.add_secret(shared)
     ledger.close()
+    return shared
 
 
 def _shell(folder: Path, module: Path, configuration: Path) -> str:
