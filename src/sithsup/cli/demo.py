@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sithsup.campaign import RevokeOld
 from sithsup.card.pin import Code
 from sithsup.card.process import CardProcess
 from sithsup.card.session import Card, find_cards
@@ -17,12 +18,13 @@ from sithsup.certificate import verify
 from sithsup.cli.view import card_lines
 from sithsup.demo import start as life
 from sithsup.errors import role_text
-from sithsup.model import KeyAlgorithm, KeyRole
+from sithsup.model import KeyRole
 from sithsup.steps import SENTENCE
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
     import argparse
+    from enum import StrEnum
 
     from sithsup.cli.view import View
     from sithsup.model import TokenInfo
@@ -33,14 +35,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", nargs="?", choices=["run", "start", "stop"], default="run")
     parser.add_argument("folder", nargs="?", type=Path, metavar="DIR")
     parser.add_argument("--certs", choices=[kind.value for kind in life.Kind], default=life.Kind.ORDINARY.value)
-    parser.add_argument("--key", choices=[each.value for each in KeyAlgorithm], default="rsa-2048", help="the new keys")
-    parser.add_argument(
-        "--revoke-old", choices=["authority", "never"], default="authority", help="who retires the old certificates"
+    _choose(parser, "--key", life.USUAL.key, "the new keys")
+    _choose(parser, "--body", life.USUAL.body, "how certificates are ordered (CMP)")
+    _choose(parser, "--revoke-old", life.USUAL.revoke_old, "who retires the old certificates")
+    _choose(
+        parser,
+        "--revoke-signed-by",
+        life.USUAL.revoke_signed_by,
+        "which old certificate signs that, where the program does it",
     )
     parser.add_argument("--ca-delay", type=float, default=0.0, metavar="SECONDS", help="how slow the authority is")
     parser.add_argument("--poll", type=float, default=0.0, metavar="SECONDS", help="how long orders must be polled for")
     parser.add_argument("--check-after", type=int, default=1, metavar="SECONDS", help="how often, at the most")
     parser.add_argument("--implicit-confirm", action="store_true", help="grant implicit confirmation unasked")
+
+
+def _choose(parser: argparse.ArgumentParser, name: str, usual: StrEnum, what: str) -> None:
+    kind = type(usual)
+    parser.add_argument(name, type=kind, choices=list(kind), default=usual, help=what)
 
 
 def run(arguments: argparse.Namespace, view: View) -> int:
@@ -67,12 +79,12 @@ def run(arguments: argparse.Namespace, view: View) -> int:
 def _start(folder: Path, arguments: argparse.Namespace) -> None:
     knobs = life.Knobs(
         delay=arguments.ca_delay,
-        revoke_old=arguments.revoke_old == "authority",
+        revoke_old=arguments.revoke_old is RevokeOld.AUTHORITY,
         poll=arguments.poll,
         check_after=arguments.check_after,
         implicit_confirm=arguments.implicit_confirm,
     )
-    wishes = life.Wishes(KeyAlgorithm(arguments.key), arguments.revoke_old)
+    wishes = life.Wishes(arguments.key, arguments.body, arguments.revoke_old, arguments.revoke_signed_by)
     life.start(folder, life.Kind(arguments.certs), knobs=knobs, wishes=wishes)
 
 

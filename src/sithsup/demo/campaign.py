@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sithsup.campaign import AuthorityData, Campaign, Contacts, TargetData, Window
+from sithsup.campaign import AuthorityData, Campaign, Contacts, RevokeOld, RevokeSignedBy, TargetData, Window
 from sithsup.demo import profiles
 from sithsup.demo.profiles import PROFILES
-from sithsup.model import KeyAlgorithm
+from sithsup.model import KeyAlgorithm, RequestBody, SubjectKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +32,17 @@ class Wishes:
 
     key: KeyAlgorithm = KeyAlgorithm.RSA_2048
     """Of the new keys."""
-    revoke_old: Literal["authority", "never"] = "authority"
+    body: RequestBody = RequestBody.CR
+    """By which an order is made. A kur makes one certificate of each old one: the card gets no other."""
+    revoke_old: RevokeOld = RevokeOld.AUTHORITY
+    revoke_signed_by: RevokeSignedBy = RevokeSignedBy.AUTH
+
+    @property
+    def profiles(self) -> tuple[profiles.Profile, ...]:
+        """What is ordered."""
+        every = tuple(profile for profile in PROFILES.values() if profile.upgrades)
+        one_each = tuple(profile for profile in every if profile.subject is SubjectKind.HSA_ID)
+        return one_each if self.body is RequestBody.KUR else every
 
 
 def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Knobs) -> Campaign:
@@ -45,8 +55,9 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
         window=Window(opens=now - _OPEN_BEFORE, closes=now + _OPEN_AFTER),
         source_issuers=(profiles.TYPE_1,),
         spare_issuers=(profiles.HSA_ID_2,),
-        targets=tuple(_target(profile, wishes) for profile in PROFILES.values() if profile.upgrades),
+        targets=tuple(_target(profile, wishes) for profile in wishes.profiles),
         revoke_old=wishes.revoke_old,
+        revoke_signed_by=wishes.revoke_signed_by,
         confirm_wait_max=knobs.confirm_wait + _MARGIN,
         authority=AuthorityData(address=hierarchy.url + CMP_PATH, query_oid=knobs.query_oid),
         trust_anchors=(_pem(hierarchy, profiles.ROOT_2),),
@@ -65,6 +76,7 @@ def _target(profile: profiles.Profile, wishes: Wishes) -> TargetData:
         name=profile.name,
         role=profile.role,
         subject=profile.subject,
+        body=wishes.body,
         issuer=profile.issuer,
         profile=profile.name,
         algorithm=wishes.key,
