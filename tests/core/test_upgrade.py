@@ -767,7 +767,7 @@ def test_a_damaged_message_in_the_journal_is_as_good_as_none(tmp_path: Path) -> 
         lab = interrupted(tmp_path / action, "write_certificate")
         for path in (tmp_path / action / "A").glob("journal-*.sqlite3"):
             db = sqlite3.connect(path, isolation_level=None)
-            db.execute("UPDATE message SET der = x'00' WHERE kind = 'cp'")
+            assert db.execute("UPDATE message SET der = x'00' WHERE kind = 'issued'").rowcount == 4
             db.close()
         lab.run(action)
         assert lab.end() == end

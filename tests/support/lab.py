@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate
 from sithsup.errors import SithsupError
-from sithsup.model import KeyRole, ObjectKind, Outcome
+from sithsup.model import KeyRole, ObjectKind, Outcome, RequestBody, SubjectKind
 from sithsup.operation import Operation
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.card import Desk
@@ -69,6 +69,7 @@ class Lab:
     computer: str = "A"
     campaign: Campaign | None = None
     events: list[str] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.case: Case = old_card(self.kind, START)
@@ -106,7 +107,7 @@ class Lab:
             codes=HonestHolder(),
             clock=self.clock,
             executor=Inline(),
-            pause=lambda _: None,
+            pause=self.pause,
         )
 
     def mend(self, faults: Faults | None = None) -> None:
@@ -120,6 +121,11 @@ class Lab:
     def lose_journal(self) -> None:
         """Go on at another computer."""
         self.computer += "'"
+
+    def pause(self, seconds: float) -> None:
+        """What the program does when it waits: the clock goes on."""
+        self.pauses.append(seconds)
+        self.clock.now += timedelta(seconds=seconds)
 
     def wait(self, **spans: float) -> None:
         """Let time pass."""
@@ -164,7 +170,8 @@ class Lab:
             return "what was not ours has changed"
         if old_alive and not on_card & ours and not self._new_keys():
             return OLD
-        if len(new) == 4 and on_card == new | set(self.case.kept):
+        assert self.campaign
+        if len(new) == len(self.campaign.wanted) and on_card == new | set(self.case.kept):
             return NEW
         return f"TORN old={old_alive} new={len(new)} ours={len(on_card & ours)} keys={len(self._new_keys())}"
 
@@ -183,6 +190,16 @@ class Lab:
             if (o.kind is ObjectKind.CERTIFICATE and o.value in kept)
             or (o.kind is not ObjectKind.CERTIFICATE and (o.value in old_keys or _is_old(o, old_keys)))
         )
+
+
+def update_campaign(campaign: Campaign) -> Campaign:
+    """A campaign that updates each of the two old certificates (kur)."""
+    targets = tuple(
+        target.model_copy(update={"body": RequestBody.KUR})
+        for target in campaign.targets
+        if target.subject is SubjectKind.HSA_ID
+    )
+    return campaign.model_copy(update={"targets": targets})
 
 
 def _is_old(stored: Any, old_keys: set[bytes]) -> bool:

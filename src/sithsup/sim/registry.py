@@ -159,15 +159,16 @@ class Registry:
         return self._issue(Question.from_bytes(unready.order), signer, record, blank)
 
     def _revoke(self, question: Question, signer: bytes, blank: Answer) -> Answer:
-        """Revoke a certificate of the signer's card."""
-        record = self._check_signer(signer)
-        named = [r for r in self.ledger.certificates.values() if certificate_hash(r.der) == question.certificate_hash]
-        if not named or named[0].card_number != record.card_number:
+        """Revoke a certificate for its own holder, or for the authentication certificate of its card."""
+        certificates = self.ledger.certificates.values()
+        named = next((r for r in certificates if certificate_hash(r.der) == question.certificate_hash), None)
+        if named is None or (named.der != signer and named.card_number != self._check_signer(signer).card_number):
             raise RefusalError("no such certificate of this card", "badCertId")
-        if named[0].state is RecordState.REVOKED:
+        if named.state is RecordState.REVOKED:
             raise RefusalError("it was revoked before", "certRevoked")
-        self._check_current(signer)
-        self.ledger.revoke(named[0], blank.at)
+        if named.der != signer:
+            self._check_current(signer)
+        self.ledger.revoke(named, blank.at)
         return blank.model_copy(update={"say": Say.REVOKED})
 
     def _issue(self, question: Question, signer: bytes, record: Record, blank: Answer) -> Answer:

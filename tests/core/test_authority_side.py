@@ -1,0 +1,362 @@
+"""What the rows know of the authority's side: polling, statuses before the line, revoking, updating one by one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup.campaign import RevokeOld, RevokeSignedBy
+from sithsup.certificate import Certificate
+from sithsup.errors import (
+    AuthorityBusyError,
+    AuthorityRefusedError,
+    AuthorityUnreachableError,
+    CertificateUnsuitableError,
+    StatusNotOfferedError,
+    TransactionUnknownError,
+)
+from sithsup.model import CertificateState, CertificateStatus, KeyRole, Outcome
+from sithsup.runner import WALKS
+from sithsup.sim import pki
+from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, When
+from sithsup.sim.ledger import Retire
+from sithsup.sim.messages import Protected
+from sithsup.sim.registry import CHECK_AFTER
+from sithsup.steps.orders import LONGEST_WAIT, SHORTEST_WAIT
+from tests.support.lab import NEW, OLD, Lab, update_campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def at(verb: str, number: int = 1, failure: Failure = Failure.PROCESS_KILLED, when: When = When.BEFORE) -> Faults:
+    return Faults(Fault(Mishap(failure, when), number, frozenset({verb})))
+
+
+# ------------------------------------------------------------------------------------------------------ polling
+
+
+def test_what_is_not_ready_is_asked_for_again_when_the_authority_says(tmp_path: Path) -> None:
+    """Three polls, 30 seconds apart, all four orders at once; then as ever."""
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.polls = 3
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert [seconds for seconds in lab.pauses if seconds == CHECK_AFTER] == [CHECK_AFTER] * 3
+    assert lab.faults.calls.count("order") == 4 * (1 + 3)
+
+
+def test_a_card_is_not_held_for_long_and_the_same_orders_are_asked_for_later(tmp_path: Path) -> None:
+    """After two minutes the person may go; resuming asks for the same transactions, and orders nothing anew."""
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.polls = 6
+    busy = lab.run("upgrade")
+    assert isinstance(busy, AuthorityBusyError)
+    assert (busy.exit_code, busy.retry_after) == (5, CHECK_AFTER)
+    assert sum(seconds for seconds in lab.pauses if seconds == CHECK_AFTER) == LONGEST_WAIT
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert len([r for r in lab.authority.ledger.certificates.values() if r.profile]) == 4
+
+
+def test_an_authority_that_names_no_time_is_not_hurried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poll a second at most, and no more than a hundred and twenty of them."""
+    monkeypatch.setattr("sithsup.sim.registry.CHECK_AFTER", 0.0)
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.polls = 10_000
+    assert isinstance(lab.run("upgrade"), AuthorityBusyError)
+    assert [seconds for seconds in lab.pauses if seconds == SHORTEST_WAIT] == [SHORTEST_WAIT] * int(LONGEST_WAIT)
+
+
+@pytest.mark.parametrize("number", [5, 6, 8])
+@pytest.mark.parametrize("when", [When.BEFORE, When.AFTER])
+def test_a_poll_whose_answer_was_lost_is_sent_again_byte_for_byte(when: When, number: int, tmp_path: Path) -> None:
+    """The authority may have issued the certificate in the answer that was lost."""
+    lab = Lab(tmp_path, faults=at("order", number, when=when))
+    lab.authority.ledger.policy.polls = 1
+    assert isinstance(lab.run("upgrade"), ProcessKilled)
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert len([r for r in lab.authority.ledger.certificates.values() if r.profile]) == 4
+
+
+def test_an_order_that_waits_is_given_up_when_going_back(tmp_path: Path) -> None:
+    """Nothing was issued, so nothing is rejected; the key goes, and the authority finds nobody to confirm."""
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.polls = 100
+    assert isinstance(lab.run("upgrade"), AuthorityBusyError)
+    lab.mend()
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
+
+
+def test_a_transaction_that_is_forgotten_while_it_waits_is_ordered_again_for_the_same_key(tmp_path: Path) -> None:
+    """The authority knows nothing of the poll any more."""
+    lab = Lab(tmp_path)
+    lab.authority.ledger.policy.polls = 100
+    lab.run("upgrade")
+    keys = lab.working_keys()
+    lab.mend()
+    lab.authority.ledger.unready.clear()
+    lab.authority.ledger.policy.polls = 0
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert lab.working_keys() == keys
+
+
+# ----------------------------------------------------------------------------------- statuses before the line
+
+
+def told(lab: Lab, judge: Callable[[Certificate], CertificateState | Exception | None]) -> list[str]:
+    """Let the status service say what the test says, or what it would say where that is None; lists who was asked."""
+    honest, asked = lab.authority.status, list[str]()
+
+    def status(certificate: bytes, issuer: bytes) -> CertificateStatus:
+        parsed = Certificate.parse(certificate)
+        asked.append(parsed.common_name if parsed.is_ca else parsed.issuer_common_name)
+        answer = judge(parsed)
+        if isinstance(answer, Exception):
+            raise answer
+        return honest(certificate, issuer) if answer is None else CertificateStatus(answer, lab.clock())
+
+    lab.authority.status = status  # type: ignore[method-assign]
+    return asked
+
+
+@pytest.mark.parametrize("state", [CertificateState.REVOKED, CertificateState.UNKNOWN])
+def test_nothing_is_confirmed_when_the_issuer_s_own_certificate_is_not_good(
+    state: CertificateState, tmp_path: Path
+) -> None:
+    """Before the line: the card is restored, and the authority told that nothing of it is wanted."""
+    lab = Lab(tmp_path)
+    told(lab, lambda c: state if c.common_name == pki.NEW_PERSON_ID else None)
+    refused = lab.run("upgrade")
+    assert isinstance(refused, CertificateUnsuitableError)
+    assert lab.end() == OLD
+    assert "confirm-certificates: done" not in lab.events
+    assert all(t.closed for t in lab.authority.ledger.transactions.values())
+
+
+def test_a_new_certificate_that_is_revoked_already_is_not_confirmed(tmp_path: Path) -> None:
+    """Unknown passes, for it is not confirmed yet; revoked does not."""
+    lab = Lab(tmp_path)
+    told(lab, lambda c: CertificateState.REVOKED if c.issuer_common_name == pki.NEW_HSA_ID else None)
+    assert isinstance(lab.run("upgrade"), CertificateUnsuitableError)
+    assert lab.end() == OLD
+
+
+def test_a_status_that_cannot_be_told_stops_above_the_line(tmp_path: Path) -> None:
+    """Both choices are left; going on works when the status service answers."""
+    lab = Lab(tmp_path)
+    honest = lab.authority.status
+    told(lab, lambda _: AuthorityUnreachableError(address="nowhere"))
+    assert isinstance(lab.run("upgrade"), AuthorityUnreachableError)
+    with lab.operation() as operation:
+        assert len(operation.look().verdict.choices) == 2
+    lab.mend()
+    lab.authority.status = honest  # type: ignore[method-assign]
+    assert lab.run("resume") is Outcome.UPGRADED
+
+
+def test_an_issuer_that_names_nobody_to_ask_is_taken_as_it_is(tmp_path: Path) -> None:
+    """Whoever cannot be revoked is not revoked."""
+    lab = Lab(tmp_path)
+    asked = told(lab, lambda c: StatusNotOfferedError(address="-") if c.is_ca else None)
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert {pki.NEW_HSA_ID, pki.NEW_PERSON_ID} <= set(asked)
+
+
+# ----------------------------------------------------------------------------------------------------- revoking
+
+
+def revoking(folder: Path, signed_by: RevokeSignedBy = RevokeSignedBy.AUTH, faults: Faults | None = None) -> Lab:
+    """A lab whose campaign leaves revoking to the program, and whose authority does nothing of the kind itself."""
+    lab = Lab(folder, faults=faults or Faults())
+    wanted = {"revoke_old": RevokeOld.CLIENT, "revoke_signed_by": signed_by}
+    lab.campaign = lab.case.campaign.model_copy(update=wanted)
+    lab.authority.ledger.policy.retire = Retire.NEVER
+    return lab
+
+
+def revoked_old(lab: Lab) -> list[bytes]:
+    """The old certificates that the authority holds revoked, in that order."""
+    records = [r for r in lab.authority.ledger.certificates.values() if r.source and r.revoked_at]
+    return [r.der for r in sorted(records, key=lambda r: str(r.revoked_at))]
+
+
+def requests(lab: Lab) -> list[tuple[bytes, ...]]:
+    """Make the authority keep who signed each request to revoke."""
+    signers: list[tuple[bytes, ...]] = []
+    honest = lab.authority.revoke
+
+    def revoke(message: object) -> object:
+        signers.append((Protected.from_bytes(message.der).certificate,))  # type: ignore[attr-defined]
+        lab.wait(seconds=1)
+        return honest(message)  # type: ignore[arg-type]
+
+    lab.authority.revoke = revoke  # type: ignore[method-assign, assignment]
+    return signers
+
+
+@pytest.mark.parametrize("signed_by", RevokeSignedBy)
+def test_the_program_has_the_old_certificates_revoked_signatures_first(
+    signed_by: RevokeSignedBy, tmp_path: Path
+) -> None:
+    """Once all is confirmed and before anything is removed; each signed as the campaign says."""
+    lab = revoking(tmp_path, signed_by)
+    signers = requests(lab)
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    by_role = {Certificate.parse(der).role: der for der in lab.case.old}
+    signature, authentication = by_role[KeyRole.SIGNATURE], by_role[KeyRole.AUTHENTICATION]
+    assert revoked_old(lab) == [signature, authentication]
+    first = signature if signed_by is RevokeSignedBy.SAME else authentication
+    assert signers == [(first,), (authentication,)]
+    assert lab.faults.calls.index("revoke") < lab.faults.calls.index("destroy")
+
+
+@pytest.mark.parametrize("revoke_old", [RevokeOld.AUTHORITY, RevokeOld.NEVER])
+def test_the_program_revokes_nothing_that_is_not_its_own_to_revoke(revoke_old: RevokeOld, tmp_path: Path) -> None:
+    """By default the authority sees to it."""
+    lab = revoking(tmp_path)
+    lab.campaign = lab.case.campaign.model_copy(update={"revoke_old": revoke_old})
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert "revoke" not in lab.faults.calls
+
+
+@pytest.mark.parametrize("failure", [Failure.REQUEST_LOST, Failure.ANSWER_LOST, Failure.ANSWERED_LATE])
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_revocation_whose_answer_was_lost_is_finished(failure: Failure, number: int, tmp_path: Path) -> None:
+    """By the same bytes; and on another computer by the status, which says that it is done."""
+    for is_elsewhere in (False, True):
+        lab = revoking(tmp_path / str(is_elsewhere), faults=at("revoke", number, failure))
+        assert isinstance(lab.run("upgrade"), AuthorityUnreachableError)
+        assert lab.identity_works()
+        if is_elsewhere:
+            lab.lose_journal()
+        lab.mend()
+        ended = lab.run("resume")
+        while ended is not Outcome.UPGRADED:
+            lab.wait(minutes=11)
+            lab.mend()
+            ended = lab.run("resume")
+        assert lab.end() == NEW
+        assert len(revoked_old(lab)) == 2
+
+
+def test_revoked_before_is_a_success_when_the_status_says_so(tmp_path: Path) -> None:
+    """The status is asked again, for it was good a moment ago."""
+    lab = revoking(tmp_path)
+    honest = lab.authority.revoke
+
+    def revoke(message: object) -> object:
+        if not revoked_old(lab):  # somebody at the authority is faster
+            for record in [r for r in lab.authority.ledger.certificates.values() if r.source]:
+                lab.authority.ledger.revoke(record, lab.clock())
+        return honest(message)  # type: ignore[arg-type]
+
+    lab.authority.revoke = revoke  # type: ignore[method-assign, assignment]
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_revoked_before_is_not_believed_against_the_status(tmp_path: Path) -> None:
+    """Nothing is removed; to come back later is all that can be done, and going back is past."""
+    lab = revoking(tmp_path)
+
+    def revoke(_: object) -> None:
+        raise AuthorityRefusedError(fail_info=frozenset({"certRevoked"}), reason="revoked before")
+
+    lab.authority.revoke = revoke  # type: ignore[method-assign, assignment]
+    assert isinstance(lab.run("upgrade"), AuthorityBusyError)
+    assert set(lab.case.old) <= lab.certificates()
+    with lab.operation() as operation:
+        verdict = operation.look().verdict
+        assert (verdict.new_works, verdict.missing[0]) == (True, "revoke-old-certificates")
+        assert len(verdict.choices) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [AuthorityRefusedError(fail_info=frozenset({"badRequest"}), reason="no"), TransactionUnknownError("in use")],
+)
+def test_a_refused_revocation_is_said_and_asked_anew(error: Exception, tmp_path: Path) -> None:
+    """The card has its new identity; what is missing is said, and the next request is another."""
+    lab = revoking(tmp_path)
+    honest, sent = lab.authority.revoke, []
+
+    def revoke(message: object) -> object:
+        sent.append(message)
+        raise error
+
+    lab.authority.revoke = revoke  # type: ignore[method-assign, assignment]
+    assert lab.run("upgrade") is error
+    assert len(set(sent)) == len(sent) == (WALKS if isinstance(error, TransactionUnknownError) else 1)
+    assert lab.identity_works()
+    lab.authority.revoke = honest  # type: ignore[method-assign]
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_an_expired_certificate_needs_no_revoking(tmp_path: Path) -> None:
+    """An authority may refuse to revoke what nobody accepts any more."""
+    lab = revoking(tmp_path, faults=at("revoke"))
+    assert isinstance(lab.run("upgrade"), ProcessKilled)
+    lab.mend()
+    lab.wait(days=int(pki.AGE / timedelta(days=1)) + 1)
+    lab.run("resume")
+    assert "revoke" not in lab.faults.calls
+    assert not lab.certificates() & set(lab.case.old)
+
+
+# ------------------------------------------------------------------------------------------ updating (kur)
+
+
+def updating(folder: Path, faults: Faults | None = None) -> Lab:
+    """A lab whose campaign updates each old certificate; its authority retires each when its successor is confirmed."""
+    lab = Lab(folder, faults=faults or Faults())
+    lab.campaign = update_campaign(lab.case.campaign)
+    lab.authority.ledger.policy.retire = Retire.EACH
+    return lab
+
+
+def test_an_update_confirms_authentication_last(tmp_path: Path) -> None:
+    """It signs the messages until then; each confirmation retires its old one."""
+    lab = updating(tmp_path, at("confirm", 2))
+    assert isinstance(lab.run("upgrade"), ProcessKilled)
+    assert [Certificate.parse(der).role for der in revoked_old(lab)] == [KeyRole.SIGNATURE]
+    assert lab.identity_works()
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("when", [When.BEFORE, When.AFTER])
+def test_another_computer_finishes_an_update(number: int, when: When, tmp_path: Path) -> None:
+    """A new certificate that is good counts as confirmed as soon as the one that it updated is revoked."""
+    lab = updating(tmp_path, at("confirm", number, when=when))
+    lab.run("upgrade")
+    lab.lose_journal()
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_an_update_whose_confirmation_nobody_heard_is_not_taken_for_confirmed(tmp_path: Path) -> None:
+    """A status service that calls unconfirmed certificates good says nothing while the old one is not revoked."""
+    lab = updating(tmp_path, at("confirm"))
+    lab.authority.ledger.policy.unconfirmed_is_good = True
+    lab.run("upgrade")
+    lab.lose_journal()
+    lab.mend()
+    with lab.operation() as operation:
+        assert not operation.look().verdict.new_works
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
