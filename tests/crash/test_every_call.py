@@ -17,19 +17,48 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup.campaign import RevokeOld
 from sithsup.errors import PointOfNoReturnError
 from sithsup.model import Outcome
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import AUTHORITY_FAILURES, READING_VERBS, Failure, Fault, Faults, Mishap, When, mishaps
-from tests.support.lab import NEW, OLD, Lab, every_call, numbered
+from sithsup.sim.ledger import Retire
+from tests.support.lab import NEW, OLD, Lab, every_call, numbered, update_campaign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CHOICES = ("resume", "restore")
 QUIET_VERBS = ("module", "readers", "tokens", "objects", "log_in", "log_out")
 PATIENCE = 6
 """How many runs a person tries before a case counts as stuck."""
+
+
+def as_ever(lab: Lab) -> None:
+    """The campaign as it is, and an authority that has everything at once and retires the old by itself."""
+
+
+def revoking(lab: Lab) -> None:
+    """The program polls, and has the old certificates revoked."""
+    lab.campaign = lab.case.campaign.model_copy(update={"revoke_old": RevokeOld.CLIENT})
+    lab.authority.ledger.policy.retire = Retire.NEVER
+    lab.authority.ledger.policy.polls = 2
+
+
+def updating(lab: Lab) -> None:
+    """Each old certificate is updated (kur), and retired when its successor is confirmed."""
+    lab.campaign = update_campaign(lab.case.campaign)
+    lab.authority.ledger.policy.retire = Retire.EACH
+
+
+def retiring_first(lab: Lab) -> None:
+    """The first confirmation retires everything old."""
+    lab.authority.ledger.policy.retire = Retire.FIRST
+
+
+def believing(lab: Lab) -> None:
+    """The status service calls certificates good that nobody confirmed."""
+    lab.authority.ledger.policy.unconfirmed_is_good = True
 
 
 @dataclass(frozen=True)
@@ -42,10 +71,12 @@ class Crash:
     choice: str
     is_elsewhere: bool = False
     again: tuple[int, Mishap] | None = None
+    set_up: Callable[[Lab], None] = as_ever
 
     def play(self, folder: Path) -> str:
         """Play the case; tells how it ended, or what went wrong."""
         lab = Lab(folder, kind=self.kind, faults=Faults(Fault(self.mishap, self.at)))
+        self.set_up(lab)
         lab.run("upgrade")
         if not lab.identity_works():
             return "NEITHER after the first fault"
@@ -92,9 +123,17 @@ def play_all(crashes: list[Crash], folder: Path) -> Counter[str]:
     return ends
 
 
-def first_faults(kind: CardKind, folder: Path) -> list[tuple[int, str, Mishap]]:
+def first_faults(
+    kind: CardKind, folder: Path, set_up: Callable[[Lab], None] = as_ever
+) -> list[tuple[int, str, Mishap]]:
     """Every mishap at every call of a whole upgrade; a call that only reads has no effect to be lost after it."""
-    calls = every_call(lambda faults: Lab(folder / "count", kind=kind, faults=faults).run("upgrade"))
+
+    def run(faults: Faults) -> None:
+        lab = Lab(folder / "count", kind=kind, faults=faults)
+        set_up(lab)
+        assert lab.run("upgrade") is Outcome.UPGRADED
+
+    calls = every_call(run)
     return [
         (at, verb, mishap)
         for at, verb in numbered(calls)
@@ -148,6 +187,21 @@ def test_every_call_goes_wrong_and_another_computer_recovers(choice: str, part: 
     faults = [(at, mishap) for at, _, mishap in first_faults(CardKind.SHARED, folder) if is_telling(mishap)]
     crashes = [Crash(CardKind.SHARED, at, mishap, choice, is_elsewhere=True) for at, mishap in faults]
     play_all(crashes[part], folder)
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+@pytest.mark.parametrize("choice", CHOICES)
+@pytest.mark.parametrize("set_up", [revoking, updating, retiring_first, believing])
+def test_every_call_goes_wrong_under_other_authorities(
+    set_up: Callable[[Lab], None], choice: str, is_elsewhere: bool, folder: Path
+) -> None:
+    """The same for other campaigns and other customs of the authority, at every call that writes, signs or sends."""
+    crashes = [
+        Crash(CardKind.TWO_PINS, at, mishap, choice, is_elsewhere, set_up=set_up)
+        for at, verb, mishap in first_faults(CardKind.TWO_PINS, folder, set_up)
+        if is_telling(mishap) and verb not in QUIET_VERBS
+    ]
+    play_all(crashes, folder)
 
 
 @pytest.mark.parametrize("is_elsewhere", [False, True])
