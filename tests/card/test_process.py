@@ -116,14 +116,17 @@ class TestTrouble:
 
     def check_broken(self, path: str) -> None:
         with pytest.raises(ModuleBrokenError) as caught:
-            CardProcess(path)
+            CardProcess(path).wait()
         assert caught.value.values["path"] == path
 
     def test_a_module_that_hangs_while_it_is_loaded(self, troubled_card: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It is given its time, and no more."""
+        """Nobody waits for it who need not; who does gives it its time, and no more."""
         monkeypatch.setenv("TROUBLED_HANG", "C_Initialize")
+        process = CardProcess(troubled_card, time_out=2)
         with pytest.raises(ModuleHungError):
-            CardProcess(troubled_card, time_out=2)
+            process.tokens()
+        with pytest.raises(ModuleHungError):
+            process.wait()
 
     def test_an_error_crosses_as_itself(self, process: CardProcess) -> None:
         """Kind, detail and values."""
@@ -158,6 +161,7 @@ class TestEnd:
         """A module that hangs in its last call is killed."""
         monkeypatch.setenv("TROUBLED_HANG", "C_Finalize")
         process = CardProcess(troubled_card)
+        process.wait()
         began = time.monotonic()
         process.close()
         assert not is_running(process.pid)

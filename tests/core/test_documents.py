@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sithsup import cli
-from sithsup.cli import main
+from sithsup.cli import commands
 from sithsup.eligibility import EXIT_CODES
 from sithsup.errors import leaves
 from sithsup.settings import Settings
@@ -66,7 +66,7 @@ def test_the_exit_codes_are_the_same_in_every_document() -> None:
 
 def test_the_exit_codes_are_the_program_s() -> None:
     """Every code that an error, a reason or an ending has is documented, and no other."""
-    of_endings = {0, main.TO_BE_UPGRADED, main.INTERRUPTED, main.CANCELLED}
+    of_endings = {0, commands.TO_BE_UPGRADED, commands.INTERRUPTED, commands.CANCELLED}
     of_code = {leaf.exit_code for leaf in leaves()} | set(EXIT_CODES.values()) | of_endings
     assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
 

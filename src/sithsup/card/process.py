@@ -51,9 +51,11 @@ class CardProcess:
     def __init__(
         self, module_path: str, *, time_out: float = TIME_OUT, generation_time_out: float = GENERATION_TIME_OUT
     ) -> None:
-        """Start the process and load the module; raises `ModuleBrokenError`, also when loading crashes the process."""
+        """Start the process, which loads the module by itself: `wait` for that, or ask the first question."""
+        self._module_path = module_path
         self._time_out = time_out
         self._generation_time_out = generation_time_out
+        self._is_loaded = False
         self._outstanding = 0.0  # the time of a verb whose answer was never fetched, as after a Ctrl-C
         self._death: CardError | None = None
         self._turn = threading.RLock()  # one question at a time, whoever asks
@@ -63,17 +65,10 @@ class CardProcess:
         self._process.start()
         theirs.close()  # else its end would never be seen as end-of-file
         atexit.register(self.close)
-        try:
-            self._answer(time_out)
-        except ModuleCrashedError as error:
-            self.close()
-            raise ModuleBrokenError(error.detail, path=module_path) from error
-        except BaseException:
-            self.close()
-            raise
 
     def __enter__(self) -> Self:
-        """Give the token."""
+        """Give the token, with its module loaded."""
+        self.wait()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -151,6 +146,21 @@ class CardProcess:
 
     # --------------------------------------------------------------------------------- question and answer
 
+    def wait(self) -> None:
+        """Wait until the module is loaded; raises `ModuleBrokenError`, also when loading crashes the process."""
+        if self._is_loaded:
+            return
+        self._require_alive()
+        try:
+            self._answer(self._time_out)
+        except ModuleCrashedError as error:
+            self.close()
+            raise self._dead(ModuleBrokenError(error.detail, path=self._module_path)) from error
+        except BaseException:
+            self.close()
+            raise
+        self._is_loaded = True
+
     def _ask_with_code(self, verb: str, code: Code | None, *arguments: object) -> Any:
         if code is None:
             return self._ask(verb, *arguments)
@@ -165,8 +175,8 @@ class CardProcess:
             return self._exchange(verb, arguments, code, self._time_out if time_out is None else time_out)
 
     def _exchange(self, verb: str, arguments: tuple[object, ...], code: bytearray | None, seconds: float) -> Any:
-        if self._death is not None:
-            raise type(self._death)(self._death.detail, **self._death.values) from None
+        self.wait()
+        self._require_alive()
         if self._outstanding:
             with suppress(SithsupError):  # the answer to a question that was given up: the card is read again anyway
                 self._answer(self._outstanding)
@@ -178,6 +188,10 @@ class CardProcess:
         except OSError as error:
             raise self._dead(ModuleCrashedError(f"{verb}: exit code {self._end()}")) from error
         return self._answer(seconds)
+
+    def _require_alive(self) -> None:
+        if self._death is not None:
+            raise type(self._death)(self._death.detail, **self._death.values) from None
 
     def _answer(self, seconds: float) -> Any:
         try:
@@ -240,6 +254,7 @@ def serve(pipe: Connection, module_path: str, time_out: float) -> None:
             _serve_one(pipe, token)
     _set_alarm(END_TIME_OUT)
     token.close()
+    os._exit(0)  # nothing else is to be put in order, and the parent waits
 
 
 def _serve_one(pipe: Connection, token: Any) -> None:

@@ -14,6 +14,7 @@ from sithsup.texts import tr
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sithsup.card.pin import CodeSource
     from sithsup.model import KeyRole, TokenInfo
 
 LONGEST = 64
@@ -64,6 +65,13 @@ class NoCodes:
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:  # noqa: ARG002  the protocol
         """Say that a code is needed."""
         raise CodeNeededError(role=role_text(roles))
+
+
+def code_source(ask: Callable[[str], bool], *, from_stdin: bool) -> CodeSource:
+    """Standard input where that was said, else the terminal where there is one."""
+    if from_stdin:
+        return StandardInputCodes()
+    return TerminalCodes(ask) if sys.stdin.isatty() else NoCodes()
 
 
 def _read_hidden() -> bytearray:

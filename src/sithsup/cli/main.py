@@ -1,217 +1,71 @@
-"""The commands, their arguments and their endings."""
+"""The arguments, and the quickest way to the command that they name."""
 
 from __future__ import annotations
 
 import argparse
-import logging
+import gc
 import os
-import sys
-from dataclasses import dataclass, fields
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sithsup import __version__, errors, logs, texts
-from sithsup.campaign import Campaign
-from sithsup.cli import demo
-from sithsup.cli.connect import Connection
-from sithsup.cli.view import View
-from sithsup.eligibility import EXIT_CODES
-from sithsup.errors import CancelledError, InterruptedUpgradeError, SettingsInvalidError, SithsupError
-from sithsup.journal import HistoryEntry, history
-from sithsup.model import Outcome
-from sithsup.recovery import Situation
+from sithsup import __version__, logs, texts
+from sithsup.cli.start import start_card
+from sithsup.errors import NoModuleError, SettingsInvalidError, SithsupError
 from sithsup.settings import Settings
-from sithsup.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from sithsup.operation import Operation
+    from sithsup.card.process import CardProcess
 
-_log = logging.getLogger(__name__)
-
-TO_BE_UPGRADED = 10
-"""`check`'s exit code for a card that is to be upgraded."""
-INTERRUPTED = 4
-CANCELLED = 130
-
-
-@dataclass
-class Context:
-    """What every command gets."""
-
-    arguments: argparse.Namespace
-    settings: Settings
-    view: View
-    campaign: Campaign | None = None
-
-    def load_campaign(self) -> Campaign:
-        """The campaign in force; kept, so that an error can name whom to ask."""
-        self.campaign = Campaign.load(self.settings.campaign)
-        return self.campaign
+COMMANDS = {
+    "check": "Tell what the card is and what can be done; nothing is asked and nothing is written.",
+    "upgrade": "Upgrade the card.",
+    "resume": "Finish an upgrade that was interrupted, here or on another computer.",
+    "restore": "Undo an upgrade that was interrupted, as long as that is possible.",
+    "history": "List what was finished on this computer.",
+    "errors": "List every error code with its texts.",
+    "demo": "Try the program on a throw-away card and a small authority on this computer.",
+}
+OF_A_CARD = {"check", "upgrade", "resume", "restore"}
+WITH_CODES = OF_A_CARD - {"check"}
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code."""
-    arguments = _parser().parse_args(argv)
-    view = View(arguments.command, as_json=arguments.json)
+    arguments = _parser(argv).parse_args(argv)
     try:
-        settings = Settings.load(os.environ)
-        texts.set_language(settings.language)
+        settings = _prepare()
+    except SithsupError as error:
+        from sithsup.cli import commands
+
+        return commands.refuse(arguments, error)
+    started = _start(settings) if arguments.command in OF_A_CARD else None
+    gc.disable()  # loading makes many objects and hardly any garbage
+    from sithsup.cli import commands  # as late as this: now two processes load at once
+
+    gc.enable()
+    return commands.run(arguments, settings, started)
+
+
+def _prepare() -> Settings:
+    settings = Settings.load(os.environ)
+    texts.set_language(settings.language)
+    try:
         logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
-    except SithsupError as error:
-        view.error(error, None)
-        return view.finish(error.exit_code)
     except OSError as error:
-        wrong = SettingsInvalidError(name="SITHSUP_STATE", problem=error.strerror or str(error))
-        view.error(wrong, None)
-        return view.finish(wrong.exit_code)
-    return _guarded(Context(arguments, settings, view), COMMANDS[arguments.command])
+        raise SettingsInvalidError(name="SITHSUP_STATE", problem=error.strerror or str(error)) from error
+    return settings
 
 
-def _guarded(context: Context, command: Callable[[Context], int]) -> int:
-    """Turn whatever a command raises into its texts and its exit code."""
+def _start(settings: Settings) -> CardProcess | None:
+    """Start the card process; that there is no module is told later, where the campaign says whom to ask."""
     try:
-        return command(context)
-    except SithsupError as error:
-        _log.info("%s", error)
-        context.view.error(error, context.campaign)
-        return context.view.finish(error.exit_code)
-    except KeyboardInterrupt:
-        context.view.error(CancelledError(), context.campaign)
-        return context.view.finish(CANCELLED)
-    except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
-        _log.exception("bug")
-        context.view.error(SithsupError(repr(error)), context.campaign)
-        return context.view.finish(SithsupError.exit_code)
+        return start_card(settings)
+    except NoModuleError:
+        return None
 
 
-# ----------------------------------------------------------------------------------------------- commands
-
-
-def check(context: Context) -> int:
-    """Tell what the card is and what can be done; nothing is asked and nothing is written."""
-    with _connect(context) as operation:
-        report = operation.look()
-        context.view.card(report.contents)
-        context.view.report(report)
-        if report.verdict.situation is Situation.INTERRUPTED:
-            return context.view.finish(INTERRUPTED)
-        if report.verdict.situation is Situation.UNUSABLE:
-            return context.view.finish(errors.UnusableError.exit_code)
-        exit_code = EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
-        return context.view.finish(exit_code)
-
-
-def upgrade(context: Context) -> int:
-    """Upgrade the card."""
-    with _connect(context) as operation:
-        report = operation.look()
-        context.view.card(report.contents)
-        if report.verdict.situation is Situation.FRESH and not report.reasons:
-            _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
-        return _finish(context, operation, lambda: context.view.steps(operation.upgrade()))
-
-
-def resume(context: Context) -> int:
-    """Finish an upgrade that was interrupted, here or on another computer."""
-    with _connect(context) as operation:
-        return _finish(context, operation, lambda: context.view.steps(operation.resume()))
-
-
-def restore(context: Context) -> int:
-    """Undo an upgrade that was interrupted, as long as that is possible."""
-    with _connect(context) as operation:
-        return _finish(context, operation, lambda: context.view.steps(operation.restore()))
-
-
-def _finish(context: Context, operation: Operation, act: Callable[[], None]) -> int:
-    """Act, and tell how it ended and what is on the card now, also when it ended with an error."""
-    try:
-        act()
-    except KeyboardInterrupt:
-        if operation.outcome or not operation.world.journal.is_announced:
-            raise
-        operation.outcome = Outcome.INTERRUPTED
-        raise InterruptedUpgradeError from None
-    finally:
-        context.view.outcome(operation.outcome, operation.case_code)
-    context.view.card(operation.world.contents)
-    if operation.outcome is None:
-        context.view.say(tr("There was nothing to do."))
-    return context.view.finish(0)
-
-
-def show_history(context: Context) -> int:
-    """List what was finished on this computer."""
-    entries = history(context.settings.data)
-    names = [field.name for field in fields(HistoryEntry)]
-    context.view.result["history"] = [{name: getattr(entry, name) for name in names} for entry in entries]
-    return context.view.finish(0, ("  ".join(getattr(entry, name) for name in names) for entry in entries))
-
-
-def show_errors(context: Context) -> int:
-    """List every error code with its texts."""
-    leaves = sorted(errors.leaves(), key=lambda leaf: leaf.code)
-    context.view.result["errors"] = [
-        {
-            "code": leaf.code,
-            "kind": leaf.__name__,
-            "what": texts.translated(leaf.what_text),
-            "why": texts.translated(leaf.why_text),
-            "next": texts.translated(leaf.next_text),
-            "exit_code": leaf.exit_code,
-        }
-        for leaf in leaves
-    ]
-    lines = (f"{leaf.code}  {texts.translated(leaf.what_text)} {texts.translated(leaf.next_text)}" for leaf in leaves)
-    return context.view.finish(0, lines)
-
-
-def run_demo(context: Context) -> int:
-    """Try the program on a throw-away card and a small authority on this computer."""
-    return demo.run(context.arguments, context.view)
-
-
-def _connect(context: Context) -> Connection:
-    arguments = context.arguments
-    return Connection(
-        context.settings,
-        context.load_campaign(),
-        reader=arguments.reader,
-        number=arguments.card,
-        from_stdin=arguments.pin_stdin,
-        ask=_ask,
-        clock=lambda: datetime.now(UTC),
-    )
-
-
-def _agree(context: Context, question: str) -> None:
-    """Ask before anything is begun, where there is somebody to ask."""
-    if not context.arguments.yes and sys.stdin.isatty() and not _ask(question):
-        raise CancelledError
-
-
-def _ask(question: str) -> bool:
-    print(tr("{question} [y/N] ", question=question), end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
-
-
-COMMANDS: dict[str, Callable[[Context], int]] = {
-    "check": check,
-    "upgrade": upgrade,
-    "resume": resume,
-    "restore": restore,
-    "history": show_history,
-    "errors": show_errors,
-    "demo": run_demo,
-}
-
-
-# ---------------------------------------------------------------------------------------------- arguments
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sithsup", description="Upgrades SITHS cards. No interruption costs the card."
     )
@@ -225,13 +79,14 @@ def _parser() -> argparse.ArgumentParser:
     codes.add_argument("--pin-stdin", action="store_true", help="read the codes from standard input, one a line")
     codes.add_argument("--yes", action="store_true", help="do not ask before beginning")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
+    for name, text in COMMANDS.items():
         parents = [shared]
-        parents += [card] if name in {"check", "upgrade", "resume", "restore"} else []
-        parents += [codes] if name in {"upgrade", "resume", "restore"} else []
-        text = (command.__doc__ or "").splitlines()[0]
+        parents += [card] if name in OF_A_CARD else []
+        parents += [codes] if name in WITH_CODES else []
         sub = commands.add_parser(name, parents=parents, help=text, description=text)
         sub.set_defaults(pin_stdin=False, yes=False)
-        if name == "demo":
+        if name == "demo" and name in argv:
+            from sithsup.cli import demo
+
             demo.add_arguments(sub)
     return parser

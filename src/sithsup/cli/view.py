@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from typing import TYPE_CHECKING, Any
-
-from rich.console import Console
-from rich.text import Text
 
 from sithsup.eligibility import reason_text
 from sithsup.errors import Contact, role_text
@@ -54,14 +52,13 @@ class View:
     """Collects what a command found; shows it to a person as it happens and to a machine at the end."""
 
     def __init__(self, command: str, *, as_json: bool) -> None:
-        """Show progress richly on a terminal, as plain lines otherwise."""
+        """Begin a result that names its command."""
         self.result: dict[str, Any] = {"command": command}
         self._as_json = as_json
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr."""
-        self._console.print(Text(text))
+        print(text, end=end, file=sys.stderr, flush=True)
 
     def card(self, contents: CardContents) -> None:
         """Name the card and list its certificates."""
@@ -102,12 +99,12 @@ class View:
             text = tr(event.step.text)
             if event.mark is Mark.STARTED:
                 begun = time.monotonic()
-                if self._console.is_terminal:
-                    self._console.print(Text(f"  … {text}"), end="\r")
+                if sys.stderr.isatty():
+                    self.say(f"  … {text}", end="\r")
                 continue
             seconds = round(time.monotonic() - begun, 3)
             done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})
-            self._console.print(Text(_step_line(event, text, seconds)))
+            self.say(_step_line(event, text, seconds))
 
     def outcome(self, outcome: Outcome | None, case_code: str) -> None:
         """Tell how the run ended."""

@@ -1,0 +1,202 @@
+"""The commands and their endings. Everything heavy is loaded here, while the card process loads its module."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sithsup import errors, texts
+from sithsup.campaign import Campaign
+from sithsup.cli.codes import code_source
+from sithsup.cli.connect import Connection
+from sithsup.cli.view import View
+from sithsup.eligibility import EXIT_CODES
+from sithsup.errors import CancelledError, InterruptedUpgradeError, SithsupError
+from sithsup.journal import HistoryEntry, history
+from sithsup.model import Outcome
+from sithsup.recovery import Situation
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from sithsup.card.process import CardProcess
+    from sithsup.operation import Operation
+    from sithsup.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+TO_BE_UPGRADED = 10
+"""`check`'s exit code for a card that is to be upgraded."""
+INTERRUPTED = 4
+CANCELLED = 130
+
+
+@dataclass
+class Context:
+    """What every command gets."""
+
+    arguments: argparse.Namespace
+    settings: Settings
+    started: CardProcess | None
+    """The card process of a command about a card; None also where there is no module."""
+    view: View
+    campaign: Campaign | None = None
+
+    def load_campaign(self) -> Campaign:
+        """The campaign in force; kept, so that an error can name whom to ask."""
+        self.campaign = Campaign.load(self.settings.campaign)
+        return self.campaign
+
+
+def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
+    """Tell why a command cannot even begin; its exit code."""
+    view = View(arguments.command, as_json=arguments.json)
+    view.error(error, None)
+    return view.finish(error.exit_code)
+
+
+def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
+    """Run a command, and turn whatever it raises into its texts and its exit code."""
+    context = Context(arguments, settings, started, View(arguments.command, as_json=arguments.json))
+    try:
+        return COMMANDS[arguments.command](context)
+    except SithsupError as error:
+        _log.info("%s", error)
+        context.view.error(error, context.campaign)
+        return context.view.finish(error.exit_code)
+    except KeyboardInterrupt:
+        context.view.error(CancelledError(), context.campaign)
+        return context.view.finish(CANCELLED)
+    except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
+        _log.exception("bug")
+        context.view.error(SithsupError(repr(error)), context.campaign)
+        return context.view.finish(SithsupError.exit_code)
+
+
+# ----------------------------------------------------------------------------------------------- commands
+
+
+def check(context: Context) -> int:
+    """Tell what the card is and what can be done; nothing is asked and nothing is written."""
+    with _connect(context) as operation:
+        report = operation.look()
+        context.view.card(report.contents)
+        context.view.report(report)
+        if report.verdict.situation is Situation.INTERRUPTED:
+            return context.view.finish(INTERRUPTED)
+        if report.verdict.situation is Situation.UNUSABLE:
+            return context.view.finish(errors.UnusableError.exit_code)
+        exit_code = EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
+        return context.view.finish(exit_code)
+
+
+def upgrade(context: Context) -> int:
+    """Upgrade the card."""
+    with _connect(context) as operation:
+        report = operation.look()
+        context.view.card(report.contents)
+        if report.verdict.situation is Situation.FRESH and not report.reasons:
+            _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
+        return _finish(context, operation, lambda: context.view.steps(operation.upgrade()))
+
+
+def resume(context: Context) -> int:
+    """Finish an upgrade that was interrupted, here or on another computer."""
+    with _connect(context) as operation:
+        return _finish(context, operation, lambda: context.view.steps(operation.resume()))
+
+
+def restore(context: Context) -> int:
+    """Undo an upgrade that was interrupted, as long as that is possible."""
+    with _connect(context) as operation:
+        return _finish(context, operation, lambda: context.view.steps(operation.restore()))
+
+
+def _finish(context: Context, operation: Operation, act: Callable[[], None]) -> int:
+    """Act, and tell how it ended and what is on the card now, also when it ended with an error."""
+    try:
+        act()
+    except KeyboardInterrupt:
+        if operation.outcome or not operation.world.journal.is_announced:
+            raise
+        operation.outcome = Outcome.INTERRUPTED
+        raise InterruptedUpgradeError from None
+    finally:
+        context.view.outcome(operation.outcome, operation.case_code)
+    context.view.card(operation.world.contents)
+    if operation.outcome is None:
+        context.view.say(tr("There was nothing to do."))
+    return context.view.finish(0)
+
+
+def show_history(context: Context) -> int:
+    """List what was finished on this computer."""
+    entries = history(context.settings.data)
+    names = [field.name for field in fields(HistoryEntry)]
+    context.view.result["history"] = [{name: getattr(entry, name) for name in names} for entry in entries]
+    return context.view.finish(0, ("  ".join(getattr(entry, name) for name in names) for entry in entries))
+
+
+def show_errors(context: Context) -> int:
+    """List every error code with its texts."""
+    leaves = sorted(errors.leaves(), key=lambda leaf: leaf.code)
+    context.view.result["errors"] = [
+        {
+            "code": leaf.code,
+            "kind": leaf.__name__,
+            "what": texts.translated(leaf.what_text),
+            "why": texts.translated(leaf.why_text),
+            "next": texts.translated(leaf.next_text),
+            "exit_code": leaf.exit_code,
+        }
+        for leaf in leaves
+    ]
+    lines = (f"{leaf.code}  {texts.translated(leaf.what_text)} {texts.translated(leaf.next_text)}" for leaf in leaves)
+    return context.view.finish(0, lines)
+
+
+def run_demo(context: Context) -> int:
+    """Try the program on a throw-away card and a small authority on this computer."""
+    from sithsup.cli import demo
+
+    return demo.run(context.arguments, context.view)
+
+
+def _connect(context: Context) -> Connection:
+    arguments = context.arguments
+    return Connection(
+        context.settings,
+        context.load_campaign(),
+        context.started,
+        reader=arguments.reader,
+        number=arguments.card,
+        codes=code_source(_ask, from_stdin=arguments.pin_stdin),
+        clock=lambda: datetime.now(UTC),
+    )
+
+
+def _agree(context: Context, question: str) -> None:
+    """Ask before anything is begun, where there is somebody to ask."""
+    if not context.arguments.yes and sys.stdin.isatty() and not _ask(question):
+        raise CancelledError
+
+
+def _ask(question: str) -> bool:
+    print(tr("{question} [y/N] ", question=question), end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
+
+
+COMMANDS: dict[str, Callable[[Context], int]] = {
+    "check": check,
+    "upgrade": upgrade,
+    "resume": resume,
+    "restore": restore,
+    "history": show_history,
+    "errors": show_errors,
+    "demo": run_demo,
+}
