@@ -13,10 +13,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509 import load_der_x509_certificate
 
 from sithsup.model import Identity, KeyRole, SubjectKind
 
@@ -129,8 +125,14 @@ def _read(der: bytes) -> Certificate:
 def verify(certificate: bytes, data: bytes, signature: bytes) -> bool:
     """Whether a signature as `model.Signer` makes them verifies under a certificate (DER).
 
-    Done by `cryptography`, which parses the bytes by itself: a second pair of eyes on what asn1crypto read.
+    Done by `cryptography`, which parses the bytes by itself: a second pair of eyes on what asn1crypto read. It is
+    loaded here because the card process reads certificates too, but never verifies.
     """
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa  # noqa: PLC0415
+    from cryptography.x509 import load_der_x509_certificate  # noqa: PLC0415
+
     try:
         key = load_der_x509_certificate(certificate).public_key()
         if isinstance(key, rsa.RSAPublicKey):

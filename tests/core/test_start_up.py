@@ -27,7 +27,7 @@ def test_the_card_process_imports_the_main_module_and_nothing_with_it() -> None:
     [
         pytest.param("sithsup.cli", set[str](), id="before the card process is started"),
         pytest.param("sithsup.card.process", set[str](), id="before the card process says anything"),
-        pytest.param("sithsup.card.pkcs11", {"PyKCS11", "asn1crypto", "cryptography"}, id="the card process"),
+        pytest.param("sithsup.card.pkcs11", {"PyKCS11", "asn1crypto"}, id="the card process"),
         pytest.param(
             "sithsup.cli.commands", {"asn1crypto", "cryptography", "httpx", "pydantic", "sqlite3"}, id="the rest"
         ),

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self
 
 import httpx
@@ -57,7 +58,22 @@ class HttpTransport:
         self.address = url
         self._seconds = seconds
         self._largest = largest
-        self._client = httpx.Client(
+        self._clients = ExitStack()
+
+    @cached_property
+    def _plain(self) -> httpx.Client:
+        """For http alone, where trust anchors play no part: CMP protects itself (RFC 9810, section 5.1.3)."""
+        return self._new_client(verify=False)
+
+    @cached_property
+    def _secure(self) -> httpx.Client:
+        """For https. Reading the trust anchors takes longer than a whole message."""
+        return self._new_client(verify=True)
+
+    def _new_client(self, *, verify: bool) -> httpx.Client:
+        seconds = self._seconds
+        client = httpx.Client(
+            verify=verify,
             timeout=httpx.Timeout(seconds / 2, connect=min(10, seconds), pool=seconds),
             # one connection for each question, so that `_limited` knows which one to cut
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
@@ -65,6 +81,7 @@ class HttpTransport:
             # a proxy of the organisation is used, but never to reach this computer itself
             mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
         )
+        return self._clients.enter_context(client)
 
     def __enter__(self) -> Self:
         """Lend the transport for the length of a block."""
@@ -76,7 +93,7 @@ class HttpTransport:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._client.close()
+        self._clients.close()
 
     def exchange(self, body: bytes) -> bytes:
         """Post a PKIMessage. One that comes back is returned whatever the HTTP status (RFC 9811, section 3.1)."""
@@ -106,11 +123,10 @@ class HttpTransport:
         largest: int | None = None,
     ) -> tuple[httpx.Response, bytes]:
         try:
+            client = self._plain if httpx.URL(url).scheme == "http" else self._secure
             with (
                 _limited(self._seconds) as trace,
-                self._client.stream(
-                    method, url, content=body, headers=headers, extensions={"trace": trace}
-                ) as response,
+                client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,
             ):
                 return response, _bounded(response, largest or self._largest)
         except httpx.TimeoutException as error:
