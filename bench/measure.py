@@ -27,11 +27,11 @@ class Run(NamedTuple):
 def run(command: Command) -> Run:
     """Run a command to its end; raises `CalledProcessError` with what it said when it fails."""
     begun = time.monotonic()
-    process = _start(command)
-    said = process.stderr.read() if process.stderr else b""
-    _, status, used = os.wait4(process.pid, 0)
-    wall = time.monotonic() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
+    with _started(command) as process:
+        said = process.stderr.read() if process.stderr else b""
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.monotonic() - begun
+        process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command.arguments, stderr=said)
     return Run(wall, used.ru_utime + used.ru_stime)
@@ -42,11 +42,12 @@ def peak_memory(command: Command) -> float:
 
     Pages that two of them share count for both.
     """
-    process = _start(command)
-    watched, peak = psutil.Process(process.pid), 0
-    while process.poll() is None:
-        peak = max(peak, _resident(watched))
-        time.sleep(_SAMPLE)
+    peak = 0
+    with _started(command) as process:
+        watched = psutil.Process(process.pid)
+        while process.poll() is None:
+            peak = max(peak, _resident(watched))
+            time.sleep(_SAMPLE)
     return peak / _MEBIBYTE
 
 
@@ -59,7 +60,8 @@ def _resident(root: psutil.Process) -> int:
     return total
 
 
-def _start(command: Command) -> subprocess.Popen[bytes]:
+def _started(command: Command) -> subprocess.Popen[bytes]:
+    """Start a command with its codes on standard input. What it says is kept, and is less than a pipe holds."""
     process = subprocess.Popen(
         command.arguments,
         env=dict(command.environment),
@@ -67,7 +69,7 @@ def _start(command: Command) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    assert process.stdin
-    process.stdin.write(command.codes)
-    process.stdin.close()
+    if process.stdin:
+        with process.stdin as stdin:
+            stdin.write(command.codes)
     return process

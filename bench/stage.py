@@ -108,9 +108,11 @@ class Stage:
     def _unpaired(self, card: Seen, new: list[Row]) -> list[str]:
         """The new certificates whose new key is not on the card, or does not sign for them."""
         added = card.objects - self.demo.before.objects
-        keys = {(each.token, each.key_id) for each in added if each.kind == "Private Key"}
+        keys, halves = (
+            {(each.token, each.key_id) for each in added if each.kind == kind} for kind in ("Private Key", "Public Key")
+        )
         found = {each.serial: each for each in added if each.kind == "Certificate"}
-        wrong = [] if len(keys) == len(self.demo.codes) else [f"{len(keys)} new keys"]
+        wrong = [] if len(keys & halves) == len(self.demo.codes) else [f"{len(keys & halves)} whole new keys"]
         wrong += [f"{row.profile} is not on the card" for row in new if row.serial not in found]
         pairs = [(row, found[row.serial]) for row in new if row.serial in found]
         return wrong + [
