@@ -18,7 +18,7 @@ from sithsup.certificate import Certificate
 from sithsup.demo import profiles
 from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
-from sithsup.demo.knobs import QUERY_OID
+from sithsup.demo.knobs import QUERY_OID, Knobs
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE
 from sithsup.demo.server import DemoServer
@@ -95,10 +95,11 @@ class Bench:
 
 
 @contextmanager
-def simulated(folder: Path) -> Iterator[Bench]:
+def simulated(folder: Path, *, is_slow: bool = False) -> Iterator[Bench]:
     """The simulator."""
     clock, case = MovingClock(), old_card(CardKind.TWO_PINS, START)
     first = SimulatedAuthority.for_cases(case, clock=clock)
+    first.ledger.policy.polls = 2 if is_slow else 0
     secret = derived_key(KeyAlgorithm.P_256, f"{case.card.serial}/1")
 
     def permit(reason: str) -> None:
@@ -143,7 +144,7 @@ class Near:
 class Demo:
     """The demo authority with one card, and all that a client needs to know of it."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *, is_slow: bool) -> None:
         self.clock, self.key = MovingClock(), NewKey()
         self.hierarchy = Hierarchy.make(folder, self.clock, url, KeyAlgorithm.P_256)
         self.ledger = Ledger(folder / "ledger.sqlite3")
@@ -153,7 +154,8 @@ class Demo:
         )
         self.ledger.add_card(card)
         self.ledger.add_certificate(self.old, OLD, card.number, validity[0])
-        self.authority = DemoAuthority(self.hierarchy, self.ledger, self.clock)
+        knobs = Knobs(poll=50, check_after=30) if is_slow else Knobs()
+        self.authority = DemoAuthority(self.hierarchy, self.ledger, self.clock, knobs)
         self.status = DemoStatus(self.hierarchy, self.ledger, self.clock)
 
     def permit(self, reason: str) -> None:
@@ -181,9 +183,9 @@ class Demo:
 
 
 @contextmanager
-def near(folder: Path) -> Iterator[Bench]:
+def near(folder: Path, *, is_slow: bool = False) -> Iterator[Bench]:
     """CMP with the demo authority in this process."""
-    demo = Demo(folder, "http://127.0.0.1:9")
+    demo = Demo(folder, "http://127.0.0.1:9", is_slow=is_slow)
     transport = Near(demo.authority, demo.status)
 
     def cut() -> None:
@@ -194,11 +196,11 @@ def near(folder: Path) -> Iterator[Bench]:
 
 
 @contextmanager
-def far(folder: Path) -> Iterator[Bench]:
+def far(folder: Path, *, is_slow: bool = False) -> Iterator[Bench]:
     """CMP with the demo authority over HTTP."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    demo = Demo(folder, f"http://127.0.0.1:{port}")
+    demo = Demo(folder, f"http://127.0.0.1:{port}", is_slow=is_slow)
     server = DemoServer(port, demo.authority, demo.status, demo.hierarchy)
     with server, HttpTransport(f"{server.url}/.well-known/cmp") as transport:
         yield demo.bench(lambda: demo.client(transport), server.__exit__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from sithsup.errors import (
     AuthorityUnreachableError,
     TransactionUnknownError,
 )
-from sithsup.model import CertificateState, Issued, Message, MessageKind
+from sithsup.model import CertificateState, Issued, Message, MessageKind, RequestBody, Waiting
 from tests.contract.authorities import AUTHORITIES, Bench, NewKey
 from tests.support.orders import issued_by
 
@@ -35,6 +36,13 @@ LATE = timedelta(hours=1)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     """Each authority, with one old card that it knows."""
     with AUTHORITIES[request.param](tmp_path / "authority") as bench:
+        yield bench
+
+
+@pytest.fixture(params=AUTHORITIES)
+def slow(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    """Each authority, with one old card, whose orders are not ready at once."""
+    with AUTHORITIES[request.param](tmp_path / "authority", is_slow=True) as bench:
         yield bench
 
 
@@ -162,6 +170,92 @@ class TestAuthority:
             answers = list(pool.map(partial(issued_by, authority), orders))
         found = [Certificate.parse(issued.certificate).public_key for issued in answers]
         assert found == [key.public_key for key in keys]
+
+    @pytest.mark.parametrize("body", RequestBody)
+    def test_every_kind_of_order_is_issued_and_confirmed(
+        self, bench: Bench, authority: Authority, target: Target, body: RequestBody
+    ) -> None:
+        """Whatever a campaign asks for, the certificate is the same, and so is its confirmation."""
+        key = NewKey()
+        order = bench.compose(authority, replace(target, body=body), key)
+        issued = issued_by(authority, order)
+        assert Certificate.parse(issued.certificate).public_key == key.public_key
+        accepted = authority.compose_confirmation(order, issued, bench.signer, accept=True)
+        assert authority.confirm(accepted).kind is MessageKind.CONFIRMED
+        assert self.state(bench, authority, issued.certificate) is CertificateState.GOOD
+
+    # --------------------------------------------------------------------------------------- polling
+
+    @pytest.mark.parametrize("body", RequestBody)
+    def test_what_is_not_ready_is_polled_for_until_it_is(self, slow: Bench, body: RequestBody) -> None:
+        """The authority says when to ask again; any process may ask that knows the last answer."""
+        target, key = replace(slow.targets[0], body=body), NewKey()
+        order = slow.compose(slow.start(), target, key)
+        asked, answer, polls = order, slow.start().order(order), 0
+        while isinstance(answer, Waiting):
+            assert (answer.answer.kind, answer.answer.transaction) == (MessageKind.WAITING, order.transaction)
+            slow.clock.now += timedelta(seconds=answer.check_after)
+            asked, polls = slow.start().compose_poll(answer.answer, slow.signer), polls + 1
+            assert (asked.kind, asked.transaction) == (MessageKind.POLL, order.transaction)
+            answer = slow.start().order(asked)
+        assert polls >= 2
+        assert Certificate.parse(answer.certificate).public_key == key.public_key
+        assert slow.start().read_issued(asked, answer.answer) == answer
+        accepted = slow.start().compose_confirmation(order, answer, slow.signer, accept=True)
+        assert slow.start().confirm(accepted).kind is MessageKind.CONFIRMED
+
+    def test_a_lost_answer_to_a_poll_is_fetched_by_the_same_bytes(self, slow: Bench) -> None:
+        """Also when it was the certificate that was lost."""
+        authority = slow.start()
+        waiting = authority.order(slow.compose(authority, slow.targets[0], NewKey()))
+        assert isinstance(waiting, Waiting)
+        slow.clock.now += LATE
+        poll = authority.compose_poll(waiting.answer, slow.signer)
+        first = authority.order(poll)
+        if isinstance(first, Waiting):  # the simulator counts polls, not time
+            poll = authority.compose_poll(first.answer, slow.signer)
+            first = authority.order(poll)
+        assert isinstance(first, Issued)
+        assert slow.start().order(poll) == first
+
+    def test_a_poll_of_what_was_never_ordered_is_refused(self, slow: Bench) -> None:
+        """Nobody waits for it."""
+        authority = slow.start()
+        waiting = authority.order(slow.compose(authority, slow.targets[0], NewKey()))
+        assert isinstance(waiting, Waiting)
+        unsent = replace(waiting.answer, transaction=b"0123456789abcdef")
+        with pytest.raises((TransactionUnknownError, AuthorityRefusedError)):
+            authority.order(authority.compose_poll(unsent, slow.signer))
+
+    # -------------------------------------------------------------------------------------- revoking
+
+    def test_a_revoked_certificate_is_revoked(self, bench: Bench, authority: Authority, target: Target) -> None:
+        """For good, at the authority's time; the same bytes are acknowledged again."""
+        confirmation, issued = self.confirmation(bench, authority, target, accept=True)
+        authority.confirm(confirmation)
+        message = authority.compose_revocation(Certificate.parse(issued.certificate), bench.signer)
+        assert message.kind is MessageKind.REVOKE
+        answer = authority.revoke(message)
+        assert (answer.kind, answer.transaction) == (MessageKind.REVOKED, message.transaction)
+        assert bench.start().revoke(message).kind is MessageKind.REVOKED
+        status = authority.status(issued.certificate, bench.issuer(issued.certificate))
+        assert status.state is CertificateState.REVOKED
+
+    def test_what_was_revoked_is_said_to_be_so(self, bench: Bench, authority: Authority, target: Target) -> None:
+        """In other words, by a program that lost its journal."""
+        confirmation, issued = self.confirmation(bench, authority, target, accept=True)
+        authority.confirm(confirmation)
+        certificate = Certificate.parse(issued.certificate)
+        authority.revoke(authority.compose_revocation(certificate, bench.signer))
+        with pytest.raises(AuthorityRefusedError) as caught:
+            authority.revoke(authority.compose_revocation(certificate, bench.signer))
+        assert caught.value.fail_info == {"certRevoked"}
+
+    def test_the_certificate_that_signs_is_revoked_too(self, bench: Bench, authority: Authority) -> None:
+        """Its acknowledgement comes all the same, and again."""
+        message = authority.compose_revocation(bench.old, bench.signer)
+        for _ in range(2):
+            assert authority.revoke(message).kind is MessageKind.REVOKED
 
     # ------------------------------------------------------------------------------------ confirming
 
