@@ -228,7 +228,8 @@ def test_implicit_confirmation_may_be_granted_unasked(world: World, client: Clie
     order = client.order(body="kur")
     assert implicit(order)
     world.clock.now += timedelta(days=1)
-    assert world.states() == {"old-authentication": "confirmed", AUTHENTICATION: "confirmed"}
+    assert world.states() == {"old-authentication": "confirmed", AUTHENTICATION: "granted"}
+    assert Client(client.send, order.key, order.issued).query().body == "genp"
     assert client.confirm(order, accept=accept).body == "pkiconf"
     old, new = ("revoked", "confirmed") if accept else ("confirmed", "revoked")
     assert world.states() == {"old-authentication": old, AUTHENTICATION: new}

@@ -195,6 +195,30 @@ def test_the_old_certificates_die_with_the_last_confirmation(world: World, clien
     assert {str(entry.reason) for entry in world.ledger.on_card(NUMBER) if entry.revoked_at} == {"superseded"}
 
 
+def test_an_authority_may_be_in_a_hurry(world: World, client: Client) -> None:
+    """With `revoke_early` the first confirmation retires the old; the new identity has to speak for the rest."""
+    world.open(revoke_early=True)
+    client = dataclasses.replace(client, send=world.authority.answer)
+    first, second = client.order(), client.order("hsa-id-signature")
+    assert client.confirm(first).body == "pkiconf"
+    assert {world.states()[old] for old in ("old-authentication", "old-signature")} == {"revoked"}
+    assert client.confirm(second).failure == "signerNotTrusted"
+    new = Client(client.send, first.key, first.issued)
+    assert new.confirm(new.order("hsa-id-signature", key=second.key)).body == "pkiconf"
+
+
+def test_granted_certificates_do_not_count_as_confirmed(world: World, client: Client) -> None:
+    """Four that need no confirmation retire nothing before the last of them was confirmed all the same."""
+    world.open(implicit_confirm=True)
+    client = dataclasses.replace(client, send=world.authority.answer)
+    orders = [client.order(name) for name in NEW_PROFILES]
+    for order in orders[:-1]:
+        client.confirm(order)
+        assert world.states()["old-signature"] == "confirmed"
+    client.confirm(orders[-1])
+    assert world.states()["old-signature"] == "revoked"
+
+
 def test_an_authority_may_leave_the_old_certificates_alone(world: World, client: Client) -> None:
     """With `revoke_old` off they stay."""
     world.open(revoke_old=False)

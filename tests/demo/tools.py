@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -54,12 +55,16 @@ class Pkcs11Tool:
                 found[Listed(kind[1], bytes.fromhex(_field(block, "ID")), _field(block, "label"))] += 1
         return found
 
-    def sign(self, token: str, code: str, key_id: bytes, message: Path) -> bytes:
-        """Sign a file with SHA-256 and PKCS #1 v1.5."""
-        signature = message.with_suffix(".signature")
+    def sign(self, token: str, code: str, key_id: bytes, message: Path, *, elliptic: bool = False) -> bytes:
+        """Sign a file with SHA-256, and PKCS #1 v1.5 or ECDSA."""
+        signature, given = message.with_suffix(".signature"), message
+        mechanism = ["--mechanism", "SHA256-RSA-PKCS"]
+        if elliptic:  # SoftHSM2 signs a hash that was made elsewhere
+            given, mechanism = message.with_suffix(".hash"), ["--mechanism", "ECDSA", "--signature-format", "openssl"]
+            given.write_bytes(hashlib.sha256(message.read_bytes()).digest())
         self.run(
-            *("--sign", "--mechanism", "SHA256-RSA-PKCS", "--token-label", token, "--login", "--pin", code),
-            *("--id", key_id.hex(), "--input-file", str(message), "--output-file", str(signature)),
+            *("--sign", *mechanism, "--token-label", token, "--login", "--pin", code),
+            *("--id", key_id.hex(), "--input-file", str(given), "--output-file", str(signature)),
         )
         return signature.read_bytes()
 

@@ -24,6 +24,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from sithsup.demo import start as life
 from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
@@ -114,9 +117,11 @@ class Demo:
         self.before = self.card()
 
     @classmethod
-    def make(cls, folder: Path, kind: Kind) -> Self:
+    def make(
+        cls, folder: Path, kind: Kind, wishes: life.Wishes = life.USUAL, knobs: life.Knobs = life.ORDINARY
+    ) -> Self:
         """Start a demo, with elliptic keys for its authorities: they are made in no time."""
-        life.start(folder, kind, key_algorithm=KeyAlgorithm.P_256)
+        life.start(folder, kind, wishes=wishes, knobs=knobs, key_algorithm=KeyAlgorithm.P_256)
         return cls(folder, kind)
 
     def reset(self) -> None:
@@ -247,7 +252,9 @@ class Demo:
         """Whether pkcs11-tool can sign with a key, and openssl verifies that under every one of these certificates."""
         message = self.folder / "message"
         message.write_bytes(f"signed by {key_id} at {datetime.now(UTC)}".encode())
-        self.tool.sign(token, code, bytes.fromhex(key_id), message)
+        key = x509.load_der_x509_certificate(ders[0]).public_key()
+        elliptic = isinstance(key, ec.EllipticCurvePublicKey)
+        self.tool.sign(token, code, bytes.fromhex(key_id), message, elliptic=elliptic)
         return all(_verifies(der, message) for der in ders)
 
     def _old_wrong(self, now: Seen) -> list[str]:
@@ -261,12 +268,12 @@ class Demo:
         expected = Counter({each: n for each, n in self.before.objects.items() if each.serial not in old})
         added = now.objects - expected
         wrong = [f"{each} is missing" for each in expected - now.objects]
-        wrong += [f"{name} is not confirmed" for name in _profiles() - {row.profile for row in new}]
+        wrong += [f"{name} is not confirmed" for name in self._profiles() - {row.profile for row in new}]
         serials = Counter(each.serial for each in added.elements() if each.kind == "Certificate")
         if serials != Counter(row.serial for row in new):
             wrong.append(f"the new certificates on the card are {serials}")
         kinds = Counter(each.kind for each in added.elements())
-        if kinds != {"Certificate": 4, "Public Key": 2, "Private Key": 2}:
+        if kinds != {"Certificate": len(self._profiles()), "Public Key": 2, "Private Key": 2}:
             wrong.append(f"new objects: {dict(kinds)}")
         gone = [der for name, der in self.before.files.items() if now.files.get(name) != der]
         if len(gone) != len(old) or not all(_is_in_one(row.der, gone) for row in self.ledger() if row.serial in old):
@@ -274,6 +281,11 @@ class Demo:
         wrong += [f"{row.profile} has other bytes" for row in new if not _is_in_one(row.der, now.files.values())]
         kept = [row for row in self.ledger() if row.issuer == TELIA]
         return wrong or self._unsigned(now, [*new, *kept])
+
+    def _profiles(self) -> set[str]:
+        """What the campaign orders."""
+        campaign = json.loads((self.folder / "campaign.json").read_bytes())
+        return {target["profile"] for target in campaign["targets"]}
 
     def _unsigned(self, now: Seen, rows: list[Row]) -> list[str]:
         """Sign with the key of each of these certificates; tell those under which that does not verify."""
@@ -345,11 +357,6 @@ def _parsed(token: str, listing: str) -> Counter[Listed]:
 def _attribute(block: str, name: str) -> str:
     found = re.search(rf"^  {name}: +(.*)$", block, re.MULTILINE)
     return found[1].strip() if found else ""
-
-
-def _profiles() -> set[str]:
-    subjects, roles = ("hsa-id", "personal-number"), ("authentication", "signature")
-    return {f"{subject}-{role}" for subject in subjects for role in roles}
 
 
 def _is_in_one(der: bytes, files: Any) -> bool:

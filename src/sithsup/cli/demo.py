@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ca-delay", type=float, default=0.0, metavar="SECONDS", help="how slow the authority is")
     parser.add_argument("--poll", type=float, default=0.0, metavar="SECONDS", help="how long orders must be polled for")
     parser.add_argument("--check-after", type=int, default=1, metavar="SECONDS", help="how often, at the most")
+    parser.add_argument("--revoke-early", action="store_true", help="retire old certificates at the first confirmation")
     parser.add_argument("--implicit-confirm", action="store_true", help="grant implicit confirmation unasked")
 
 
@@ -82,6 +83,7 @@ def _start(folder: Path, arguments: argparse.Namespace) -> None:
         revoke_old=arguments.revoke_old is RevokeOld.AUTHORITY,
         poll=arguments.poll,
         check_after=arguments.check_after,
+        revoke_early=arguments.revoke_early,
         implicit_confirm=arguments.implicit_confirm,
     )
     wishes = life.Wishes(arguments.key, arguments.body, arguments.revoke_old, arguments.revoke_signed_by)

@@ -26,7 +26,7 @@ from sithsup.ca import cmp_asn1
 from sithsup.certificate import Certificate
 from sithsup.demo.confirmations import conclude, give_up
 from sithsup.demo.knobs import Knobs
-from sithsup.demo.ledger import Exchange, State
+from sithsup.demo.ledger import Exchange
 from sithsup.demo.messages import UNKNOWN, RefusedError, Reply, Request, compose, refusal
 from sithsup.demo.office import Office, Sender, Turn
 from sithsup.demo.orders import order, poll
@@ -167,7 +167,7 @@ class DemoAuthority:
             raise RefusedError("signerNotTrusted", "the signer's certificate is not known here")
         if entry.profile.style is Style.TELIA or (body != "rr" and entry.profile.role is not KeyRole.AUTHENTICATION):
             raise RefusedError("signerNotTrusted", "that certificate is not for authentication to this authority")
-        if body != "rr" and entry.state is not State.CONFIRMED:
+        if body != "rr" and not entry.is_good:
             raise RefusedError("signerNotTrusted", f"the signer's certificate is {entry.state}")
         if not signer.not_before <= self._office.clock() <= signer.not_after:
             raise RefusedError("signerNotTrusted", "the signer's certificate is not valid now")

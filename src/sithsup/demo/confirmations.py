@@ -2,7 +2,7 @@
 
 * A certConf accepts or refuses the very certificate; the same goes for one whose confirmation was not needed.
 * What a confirmed certificate takes the place of is retired: its elder of the same profile, what it updates (kur),
-  and, once a card has everything new, everything old.
+  and, once a card has everything new, everything old; in a hurry (`Knobs.revoke_early`) at the first confirmation.
 """
 
 from __future__ import annotations
@@ -54,10 +54,9 @@ def _pending(office: Office, turn: Turn) -> Entry:
     entry = office.ledger.certificate(issued) if issued else None
     if entry is None:
         raise RefusedError("badRequest", "no such transaction is known")
-    concluded = any(each.body in _ENDINGS for each in turn.said)
-    if entry.state is State.CONFIRMED and concluded:
+    if entry.state is State.CONFIRMED:
         raise RefusedError("certConfirmed", "the certificate was confirmed before")
-    if entry.state is State.REVOKED and concluded:
+    if entry.state is State.REVOKED and any(each.body in _ENDINGS for each in turn.said):
         raise RefusedError("certRevoked", "the certificate was rejected before")
     if entry.state is State.REVOKED:
         raise RefusedError("badRequest", "no such transaction is known any more: nobody confirmed it in time")
@@ -89,11 +88,12 @@ def _confirm(office: Office, entry: Entry) -> None:
     """Note the confirmation and retire what the certificate takes the place of."""
     ledger, now = office.ledger, office.clock()
     ledger.confirm(entry)
-    others = [each for each in ledger.on_card(entry.card) if each.state is State.CONFIRMED]
-    present = {each.profile.name for each in others if each.profile.upgrades}
+    others = [each for each in ledger.on_card(entry.card) if each.is_good]
+    present = {each.profile.name for each in others if each.state is State.CONFIRMED and each.profile.upgrades}
     complete = present == {profile.name for profile in PROFILES.values() if profile.upgrades}
+    over = office.knobs.revoke_old and (complete or office.knobs.revoke_early)
     for other in others:
         replaced = other.profile == entry.profile and other.fingerprint != entry.fingerprint
         updated = other.fingerprint == entry.updates
-        if replaced or updated or (complete and office.knobs.revoke_old and other.profile.style is Style.OLD):
+        if replaced or updated or (over and other.profile.style is Style.OLD):
             ledger.revoke(other, now, Reason.SUPERSEDED)

@@ -24,6 +24,8 @@ class Knobs:
     confirm_wait: timedelta = CONFIRM_WAIT
     revoke_old: bool = True
     """Whether an upgraded card loses its old certificates. What a kur updates is retired in any case."""
+    revoke_early: bool = False
+    """Whether that happens as soon as the first new certificate is confirmed, not the last."""
     poll: float = 0.0
     """For how many seconds a client must poll for what it ordered."""
     check_after: int = 1
@@ -41,6 +43,7 @@ class Knobs:
             f"--poll={self.poll}",
             f"--check-after={self.check_after}",
             *(() if self.revoke_old else ("--keep-old",)),
+            *(("--revoke-early",) if self.revoke_early else ()),
             *(("--implicit-confirm",) if self.implicit_confirm else ()),
         )
 
@@ -53,6 +56,7 @@ class Knobs:
         parser.add_argument("--poll", type=float, default=0.0, help="seconds for which an order must be polled for")
         parser.add_argument("--check-after", type=int, default=1, help="the longest checkAfter, in seconds")
         parser.add_argument("--keep-old", action="store_true", help="leave the old certificates of an upgraded card")
+        parser.add_argument("--revoke-early", action="store_true", help="retire them at the first confirmation")
         parser.add_argument("--implicit-confirm", action="store_true", help="grant implicit confirmation, unasked too")
 
     @classmethod
@@ -64,5 +68,6 @@ class Knobs:
             revoke_old=not arguments.keep_old,
             poll=arguments.poll,
             check_after=arguments.check_after,
+            revoke_early=arguments.revoke_early,
             implicit_confirm=arguments.implicit_confirm,
         )

@@ -52,6 +52,7 @@ class State(StrEnum):
     """What has become of a certificate."""
 
     ISSUED = "issued"  # and neither confirmed nor rejected yet
+    GRANTED = "granted"  # to be used without a confirmation, and nothing was heard of it yet
     CONFIRMED = "confirmed"
     REVOKED = "revoked"
 
@@ -93,6 +94,11 @@ class Entry:
     reason: Reason | None
     updates: str | None = None
     """The fingerprint of the certificate that it takes the place of (kur)."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether its holder may use it."""
+        return self.state in {State.GRANTED, State.CONFIRMED}
 
     @property
     def fingerprint(self) -> str:
@@ -217,6 +223,10 @@ class Ledger:
     def revoked_by(self, issuer: str) -> tuple[Entry, ...]:
         """Tell what an issuer has revoked."""
         return self._certificates("issuer = ? AND state = 'revoked'", issuer)
+
+    def grant(self, entry: Entry) -> None:
+        """Note that the holder need not confirm the certificate."""
+        self._rows("UPDATE certificate SET state = 'granted' WHERE fingerprint = ?", entry.fingerprint)
 
     def confirm(self, entry: Entry) -> None:
         """Note that the holder has the certificate."""

@@ -168,7 +168,7 @@ def _issue(office: Office, turn: Turn, found: _Order) -> Reply:
     updates = found.updates.fingerprint if found.updates else None
     entry = ledger.add_certificate(der, found.profile.name, card.number, now, confirm_by, updates)
     if knobs.implicit_confirm:
-        ledger.confirm(entry)
+        ledger.grant(entry)
     certificate = x509.Certificate.load(der)
     asked = found.asked.subject
     same = asked.native is None or asked.copy().untag().dump() == certificate.subject.dump()

@@ -62,7 +62,7 @@ def _allowed(turn: Turn, entry: Entry | None) -> Entry:
         raise RefusedError("notAuthorized", "a signature certificate revokes itself alone")
     if entry.state is State.REVOKED:
         raise RefusedError("certRevoked", "that certificate was revoked before")
-    if signer.state is not State.CONFIRMED:
+    if not signer.is_good:
         raise RefusedError("signerNotTrusted", f"the signer's certificate is {signer.state}")
     return entry
 

@@ -1,7 +1,7 @@
 """The demo's status service: OCSP (RFC 6960) and revocation lists (RFC 5280, section 5), straight from the ledger.
 
-A certificate is good only once its holder has confirmed it; before that it is unknown, after revocation revoked.
-The authorities' own are good until `Ledger.revoke_authority`.
+A certificate is good only once its holder has confirmed it (or need not); before that it is unknown, after revocation
+revoked. The authorities' own are good until `Ledger.revoke_authority`.
 Answers are made when they are asked for, by the injected clock: `cryptography` would take producedAt from the
 computer's own, which is why asn1crypto makes the OCSP answers.
 """
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup.demo.authorities import CMP_SIGNER
-from sithsup.demo.ledger import Reason, State
+from sithsup.demo.ledger import Reason
 from sithsup.demo.profiles import file_name
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class DemoStatus:
             return ocsp.CertStatus("revoked", ocsp.RevokedInfo(when))
         entry = self._ledger.certificate_by(issuer, serial)
         own = {each.serial_number for each in self._certified_by(issuer).values()}
-        good = entry.state is State.CONFIRMED if entry else serial in own
+        good = entry.is_good if entry else serial in own
         return ocsp.CertStatus("good", ocsp.StatusGood()) if good else ocsp.CertStatus("unknown", ocsp.StatusUnknown())
 
     def _certified_by(self, issuer: str) -> dict[str, x509.Certificate]:
