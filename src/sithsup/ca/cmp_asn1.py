@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+CONSTRUCTED, LONG_FORM = 0x20, 0x80
+"""Bits of an identifier and of a length (X.690, section 8.1)."""
+
+
 class PKIFreeText(core.SequenceOf):
     """RFC 9810, section 5.1.1."""
 
@@ -367,6 +371,34 @@ class PKIMessage(core.Sequence):
         ("protection", core.OctetBitString, {"explicit": 0, "optional": True}),
         ("extraCerts", Certificates, {"explicit": 1, "optional": True}),
     ]
+
+
+def is_der(der: bytes) -> bool:
+    """Whether every length is definite and as short as can be (X.690, section 10.1), as a PKIMessage's must be."""
+    spans = [(0, len(der))]
+    while spans:
+        at, end = spans.pop()
+        while at < end:
+            begin, after = _content(der, at, end)
+            if after > end or begin > after:
+                return False
+            if der[at] & CONSTRUCTED:
+                spans.append((begin, after))
+            at = after
+    return True
+
+
+def _content(der: bytes, at: int, end: int) -> tuple[int, int]:
+    """Where the content of an element begins and ends; it ends before it begins when its length is not DER."""
+    if at + 2 > end:
+        return end, -1
+    length, begin = der[at + 1], at + 2
+    if length < LONG_FORM:
+        return begin, begin + length
+    size = length - LONG_FORM
+    length = int.from_bytes(der[begin : begin + size], "big")
+    is_shortest = bool(size) and length >= max(LONG_FORM, 1 << 8 * (size - 1))
+    return (begin + size, begin + size + length) if is_shortest else (end, -1)
 
 
 def protected_part(message: PKIMessage) -> bytes:

@@ -75,7 +75,9 @@ def path_to_anchor(certificate: bytes, others: Iterable[bytes], anchors: Iterabl
         issuer = next((issuer for issuer in paths if _issued(leaf, issuer)), None)
         if issuer is not None:
             return _judged((leaf, *paths[issuer]), leaf, at, roots)
-    return Path((), (NO_PATH,))
+    nearest = (leaf, *(issuer for issuer in between if issuer.subject == leaf.issuer))
+    weak = () if all(map(_is_strong, nearest)) else (WEAK,)  # which is why its signature was not even looked at
+    return Path((), (*weak, NO_PATH))
 
 
 Certificates = tuple[x509.Certificate, ...]

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from asn1crypto import core, x509
 
-from sithsup.ca.cmp_asn1 import PKIBody, PKIMessage, protected_part
+from sithsup.ca.cmp_asn1 import PKIBody, PKIMessage, is_der, protected_part
 from sithsup.ca.path import path_to_anchor
 from sithsup.ca.signatures import algorithm_of, is_signed
 from sithsup.certificate import Certificate
@@ -147,6 +147,8 @@ class Opener:
         """
         with reading():
             message = PKIMessage.load(der, strict=True)
+            if not is_der(der):
+                raise refuse(UNREADABLE, "not DER")
             header = message["header"]
             if header["pvno"].native not in (CMP_2000, CMP_2021):
                 raise refuse(UNREADABLE, f"pvno {header['pvno'].native}")

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LONGEST_LIFE = timedelta(days=10 * 366)
 """A card lives five years; a certificate for much longer is a mistake."""
+LARGEST = 8192
+"""Bytes. A card has room for tens of kilobytes in all; an honest certificate takes two."""
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future a certificate may begin, by the authority's own time."""
 
@@ -47,6 +49,7 @@ OTHER_NAME = mark("the certificate has another name than the card")
 OTHER_CARD = mark("the certificate has another card number than the card")
 NOT_YET = mark("the certificate is not valid yet")
 EXPIRED = mark("the certificate has expired")
+TOO_BIG = mark("the certificate is too big for a card")
 TOO_LONG = mark("the certificate is valid for too long")
 
 
@@ -73,6 +76,7 @@ def mismatches(
         return (UNREADABLE,)
     holders = tuple(c for c in known if c.der != issued)
     return (
+        *([TOO_BIG] if len(issued) > LARGEST else []),
         *differences,
         *path_to_anchor(issued, chain, anchors, at).problems,
         *([] if certificate.public_key == public_key else [OTHER_KEY]),
