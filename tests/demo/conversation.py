@@ -93,7 +93,7 @@ class World:
 
     def share(self, card: str = OTHER_NUMBER, **parameters: Any) -> Stranger:
         """Share a secret for a card that may have nothing yet."""
-        secret = SharedSecret(secrets.token_hex(4).encode(), secrets.token_bytes(16), card)
+        secret = SharedSecret(secrets.token_hex(4).encode(), secrets.token_urlsafe(16).encode(), card)
         self.ledger.add_secret(secret)
         any_certificate = self.hierarchy.cmp_signer.der
         return Stranger(self.authority.answer, new_key(), any_certificate, secret, parameters)
