@@ -222,6 +222,7 @@ class Journal:
         try:
             for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL", "secure_delete=ON"):
                 db.execute(f"PRAGMA {pragma}")
+            _check(db)
             db.execute("BEGIN EXCLUSIVE")  # takes the lock now and keeps it; proves that the file can be written
             self._prepare(db)
             db.execute("COMMIT")
@@ -244,7 +245,10 @@ class Journal:
             self._db.execute(statement, values)
 
     def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
-        return self._db.execute(statement, values).fetchall()
+        try:
+            return self._db.execute(statement, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise JournalUnreadableError(str(error), path=str(self._path), problem=str(error)) from error
 
     def _now(self) -> str:
         return self._clock().isoformat()
@@ -289,6 +293,13 @@ def _append_history(folder: Path, entry: HistoryEntry) -> None:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
             )
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Raise what SQLite raises of a damaged file; its own errors come late, page by page."""
+    found = db.execute("PRAGMA quick_check").fetchone()[0]
+    if found != "ok":
+        raise sqlite3.DatabaseError(found)
 
 
 def _make_private(folder: Path, path: Path) -> None:

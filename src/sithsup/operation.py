@@ -25,9 +25,9 @@ from sithsup.errors import (
     UnusableError,
     new_case_code,
 )
-from sithsup.evidence import World
+from sithsup.evidence import World, our_key_pairs, past_no_return
 from sithsup.journal import Journal, card_key
-from sithsup.model import Outcome
+from sithsup.model import KeyRole, Outcome
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import roll_back, roll_forward
 from sithsup.upgrade import UPGRADE
@@ -79,6 +79,8 @@ class Operation:
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
         self.case_code = ""
         self.outcome: Outcome | None = None
+        self.keys_left = 0
+        """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         journal = Journal(folder, self._key, clock, create=False)
         card = Card(token, contents, codes, pause=pause)
         self.world = World(card, authority, journal, campaign, clock, executor, pause)
@@ -123,7 +125,7 @@ class Operation:
         elif report.verdict.situation is Situation.UPGRADED:
             self._end(Outcome.UPGRADED)
         elif self.world.journal.is_kept:
-            self.world.journal.discard()  # it was cut before anything was begun
+            self._forget()  # it was cut before anything was begun
 
     def restore(self) -> Iterator[StepEvent]:
         """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished.
@@ -136,6 +138,8 @@ class Operation:
             raise PointOfNoReturnError
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
             return  # not a card of this campaign: it is not opened
+        if past_no_return(self.world):
+            raise PointOfNoReturnError  # said before a code is asked
         self._begin()
         was_begun = self.world.journal.is_announced
         for event in roll_back(UPGRADE, self.world):
@@ -144,7 +148,7 @@ class Operation:
         if was_begun:
             self._end(Outcome.RESTORED)
         else:
-            self.world.journal.discard()
+            self._forget()
 
     def _forward(self) -> Iterator[StepEvent]:
         try:
@@ -164,8 +168,7 @@ class Operation:
             return  # the card cannot be read now; its own error has been said
         if verdict.situation is Situation.FRESH:
             self.outcome = None
-            if self.world.journal.is_kept:
-                self.world.journal.discard()
+            self._forget()
         elif error.final:
             try:
                 yield from roll_back(UPGRADE, self.world)
@@ -183,11 +186,25 @@ class Operation:
         self.case_code = world.journal.case_code
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
         world.journal.remember_certificates(world.contents.certificates)
-        world.card.log_in()
+        try:
+            world.card.log_in()
+        except (SithsupError, KeyboardInterrupt):
+            if not world.journal.is_announced:
+                self._forget()
+            raise
+
+    def _forget(self) -> None:
+        """Leave no journal of what was never begun."""
+        if self.world.journal.is_kept:
+            self.world.journal.discard()
+            self.world.journal = Journal(self._folder, self._key, self._clock, create=False)
 
     def _end(self, outcome: Outcome) -> None:
         if self.world.journal.is_kept:
             self.outcome = outcome
+            if outcome is Outcome.RESTORED:
+                pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
+                self.keys_left = sum(pair.private is not None for pair in pairs)
             self.world.journal.finish(outcome)
             _log.info("case %s ended: %s", self.case_code, outcome)
 

@@ -24,6 +24,10 @@ BEGUN = datetime(2030, 1, 1, 12, tzinfo=UTC)
 ORDER = Message(MessageKind.ORDER, b"one", b"the order")
 
 
+FREE_PAGES = 36
+"""Where the header of a database file says how many of its pages are free."""
+
+
 class Clock:
     """A clock that a test moves."""
 
@@ -209,6 +213,33 @@ def test_a_damaged_journal_is_set_aside(tmp_path: Path, damage: bytes, caplog: p
         journal.begin("…1234", "campaign", "CASE")
         journal.finish(Outcome.UPGRADED)
     assert not (tmp_path / "journal-card.unreadable").exists()
+
+
+@pytest.mark.parametrize("is_a_page", [False, True])
+def test_damage_in_the_middle_is_found_at_the_beginning(
+    is_a_page: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A file whose first page is whole opens well, and would fail at a later word."""
+    with opened(tmp_path) as journal:
+        for number in range(200):
+            journal.remember("target", Message(MessageKind.ORDER, bytes([number]), bytes(500)), b"key")
+    path = tmp_path / "journal-card.sqlite3"
+    content = path.read_bytes()
+    damage, at = (b"\xff" * 4096, 20 * 4096) if is_a_page else (b"\x00\x00\x00\x05", FREE_PAGES)
+    path.write_bytes(content[:at] + damage + content[at + len(damage) :])
+    with opened(tmp_path) as journal:
+        assert journal.transactions("target") == ()
+    assert (tmp_path / "journal-card.unreadable").exists()
+    assert "set aside" in caplog.text
+    caplog.clear()
+
+
+def test_a_word_that_cannot_be_read_is_an_error_of_the_journal(tmp_path: Path) -> None:
+    """Not a bug: it says what to do."""
+    with opened(tmp_path) as journal:
+        journal._db.execute("DROP TABLE message")
+        with pytest.raises(JournalUnreadableError):
+            journal.transactions("target")
 
 
 def test_a_journal_of_another_version_is_left_alone(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from sithsup import evidence, recovery, steps
 from sithsup.campaign import AuthorityData, OldKeys, Window
+from sithsup.card.session import Card
 from sithsup.certificate import Certificate
 from sithsup.errors import (
     AuthorityBusyError,
@@ -28,7 +30,16 @@ from sithsup.errors import (
     UnusableError,
 )
 from sithsup.journal import history
-from sithsup.model import CertificateState, CertificateStatus, KeyRole, ObjectKind, Outcome, Seen, SubjectKind
+from sithsup.model import (
+    CertificateState,
+    CertificateStatus,
+    CodeState,
+    KeyRole,
+    ObjectKind,
+    Outcome,
+    Seen,
+    SubjectKind,
+)
 from sithsup.runner import WALKS
 from sithsup.sim import pki
 from sithsup.sim.case import CODES, CardKind
@@ -632,9 +643,63 @@ def test_nothing_old_is_removed_unless_the_status_service_calls_the_new_good(
     with monkeypatch.context() as lagging:
         unknown = CertificateStatus(CertificateState.UNKNOWN, lab.clock.now)
         lagging.setattr(lab.authority, "status", lambda *_: unknown)
-        assert isinstance(lab.run("resume"), StepNotSeenError)
+        busy = lab.run("resume")
+    assert isinstance(busy, AuthorityBusyError)
+    assert busy.exit_code == 5
     assert set(lab.case.old) <= lab.certificates()
     assert lab.run("resume") is Outcome.UPGRADED
+
+
+def test_a_status_service_that_lags_a_moment_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few seconds after the confirmation it has heard of it."""
+    lab = interrupted(tmp_path, "destroy", 1)
+    honest, until = lab.authority.status, lab.clock.now + timedelta(seconds=5)
+
+    def status(certificate: bytes, issuer: bytes) -> CertificateStatus:
+        answer = honest(certificate, issuer)
+        return replace(answer, state=CertificateState.UNKNOWN) if lab.clock.now < until else answer
+
+    monkeypatch.setattr(lab.authority, "status", status)
+    assert lab.run("resume") is Outcome.UPGRADED
+
+
+# ---------------------------------------------------------------------------------------- nothing was begun
+
+
+@pytest.mark.parametrize(
+    "stop", [CodeIncorrectError(state=CodeState.COUNT_LOW), KeyboardInterrupt()], ids=["wrong", "interrupted"]
+)
+@pytest.mark.parametrize("action", ["upgrade", "restore"])
+def test_a_code_that_was_not_given_leaves_no_journal(
+    stop: BaseException, action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing was begun, so nothing is remembered of the card or its holder."""
+    lab = Lab(tmp_path)
+
+    def refuse(*_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr(Card, "log_in", refuse)
+    with pytest.raises(type(stop)), lab.operation() as operation:
+        list(getattr(operation, action)())
+    assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+def test_going_back_past_the_line_is_refused_before_a_code_is_asked(tmp_path: Path) -> None:
+    """A code is worth a try of three: it is not asked for nothing."""
+    lab = interrupted(tmp_path, "confirm", 2)
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    assert "log_in" not in lab.faults.calls
+
+
+def test_keys_that_a_card_will_not_destroy_are_told(tmp_path: Path) -> None:
+    """The old identity works and nothing new is certified; that the card is as it was is not said without them."""
+    lab = interrupted(tmp_path, "order", 1)
+    lab.mend(Faults(Fault(Mishap(Failure.CARD_REFUSED), 1, frozenset({"destroy"}), lasting=True)))
+    with lab.operation() as operation:
+        list(operation.restore())
+        assert (operation.outcome, operation.keys_left) == (Outcome.RESTORED, 2)
+    assert lab.identity_works()
 
 
 def test_a_new_certificate_that_was_revoked_is_ordered_again_before_anything_old_is_removed(tmp_path: Path) -> None:

@@ -57,6 +57,13 @@ def kind_of(der: bytes) -> int | str:
     return key.key_size if isinstance(key, rsa.RSAPublicKey) else key.curve.name
 
 
+def test_an_authority_that_retires_the_old_at_the_first_confirmation(tmp_path: Path) -> None:
+    """It knows the old signer no more: what is left is ordered again in the new one's name, in the same run."""
+    with started(tmp_path, life.USUAL, life.Knobs(revoke_early=True)) as demo:
+        assert demo.act("upgrade").code == 0
+        assert demo.identity() == NEW
+
+
 @pytest.mark.parametrize("algorithm", KeyAlgorithm)
 def test_every_kind_of_key(tmp_path: Path, algorithm: KeyAlgorithm) -> None:
     """All four certificates have keys of that kind, which were made on the card and sign there."""

@@ -14,8 +14,9 @@ want of a confirmation."""
 IN_USE = frozenset({"transactionIdInUse"})
 """It knows an order by this name and does not repeat its answer: order again, for the same key."""
 
-FORGOTTEN = frozenset({"badRequest", "badCertId", "certRevoked", "transactionIdInUse"})
-"""To a confirmation: no such transaction waits for one (any more). No single name of the RFC says just this."""
+FORGOTTEN = frozenset({"badRequest", "badCertId", "certRevoked", "transactionIdInUse", "signerNotTrusted"})
+"""To a confirmation: no such transaction waits for one (any more). No single name of the RFC says just this; the last
+one comes from an authority that retired the certificate that the transaction was begun with."""
 
 LONGEST_REASON = 300
 """Characters of the authority's own words that are shown."""

@@ -53,8 +53,7 @@ class TerminalCodes:
             tr("Only one try is left for the {role} code. Are you sure that you know it?", role=role)
         ):
             raise LastTryError(role=role_text(roles))
-        print(tr("Code for {role}: ", role=role), end="", file=sys.stderr, flush=True)
-        buffer = _read_hidden()
+        buffer = _read_hidden(tr("Code for {role}: ", role=role))
         print(file=sys.stderr)
         return Code(buffer) if buffer else None
 
@@ -74,11 +73,15 @@ def code_source(ask: Callable[[str], bool], *, from_stdin: bool) -> CodeSource:
     return TerminalCodes(ask) if sys.stdin.isatty() else NoCodes()
 
 
-def _read_hidden() -> bytearray:
-    """Read a line from the terminal without showing it, straight into a buffer (getpass makes a str of it)."""
+def _read_hidden(prompt: str) -> bytearray:
+    """Read a line from the terminal without showing it, straight into a buffer (getpass makes a str of it).
+
+    Nothing is asked before nothing is shown: whoever answers at once must not see the code.
+    """
     if sys.platform == "win32":
         import msvcrt
 
+        _ask(prompt)
         return _collect(lambda: msvcrt.getwch().encode())
     import termios
 
@@ -87,9 +90,14 @@ def _read_hidden() -> bytearray:
     silent[3] = before[3] & ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(0, termios.TCSAFLUSH, silent)
     try:
+        _ask(prompt)
         return _collect(lambda: os.read(0, 1))
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
+
+
+def _ask(prompt: str) -> None:
+    print(prompt, end="", file=sys.stderr, flush=True)
 
 
 def _collect(read: Callable[[], bytes]) -> bytearray:

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
-CANCELLED = 130
+CANCELLED = CancelledError.exit_code
 
 
 @dataclass
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
         return context.view.finish(error.exit_code)
     except KeyboardInterrupt:
         context.view.error(CancelledError(), context.campaign)
-        return context.view.finish(CANCELLED)
+        return context.view.finish(CancelledError.exit_code)
     except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
         _log.exception("bug")
         context.view.error(SithsupError(repr(error)), context.campaign)
@@ -127,7 +127,7 @@ def _finish(context: Context, operation: Operation, act: Callable[[], None]) -> 
         operation.outcome = Outcome.INTERRUPTED
         raise InterruptedUpgradeError from None
     finally:
-        context.view.outcome(operation.outcome, operation.case_code)
+        context.view.outcome(operation.outcome, operation.case_code, operation.keys_left)
     context.view.card(operation.world.contents)
     if operation.outcome is None:
         context.view.say(tr("There was nothing to do."))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sithsup import __version__, logs, texts
 from sithsup.cli.start import start_card
-from sithsup.errors import NoModuleError, SettingsInvalidError, SithsupError
+from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
 from sithsup.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,8 +31,14 @@ WITH_CODES = OF_A_CARD - {"check"}
 
 
 def run(argv: Sequence[str]) -> int:
-    """Run one command and return its exit code."""
-    arguments = _parser(argv).parse_args(argv)
+    """Run one command and return its exit code; whoever interrupts the loading need not read a traceback."""
+    try:
+        return _run(_parser(argv).parse_args(argv))
+    except KeyboardInterrupt:
+        return CancelledError.exit_code
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         settings = _prepare()
     except SithsupError as error:

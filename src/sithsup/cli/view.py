@@ -48,6 +48,10 @@ CONTACT_TEXTS = {
 }
 
 
+ERASE_LINE = "\x1b[K"
+"""Clears the rest of the line that the cursor stands on (ECMA-48, EL): progress is written over."""
+
+
 class View:
     """Collects what a command found; shows it to a person as it happens and to a machine at the end."""
 
@@ -55,10 +59,13 @@ class View:
         """Begin a result that names its command."""
         self.result: dict[str, Any] = {"command": command}
         self._as_json = as_json
+        self._erase = ""
 
     def say(self, text: str, end: str = "\n") -> None:
-        """Tell a person something, on stderr."""
-        print(text, end=end, file=sys.stderr, flush=True)
+        """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
+        plain = "".join(char for char in text if char.isprintable() or char == "\n")
+        print(f"{self._erase}{plain}", end=end, file=sys.stderr, flush=True)
+        self._erase = ERASE_LINE if end == "\r" else ""
 
     def card(self, contents: CardContents) -> None:
         """Name the card and list its certificates."""
@@ -106,11 +113,13 @@ class View:
             done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})
             self.say(_step_line(event, text, seconds))
 
-    def outcome(self, outcome: Outcome | None, case_code: str) -> None:
-        """Tell how the run ended."""
-        self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code}
+    def outcome(self, outcome: Outcome | None, case_code: str, keys_left: int = 0) -> None:
+        """Tell how the run ended, and how many new keys a restored card would not let go of."""
+        self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code, "keys_left": keys_left}
         if outcome:
             self.say(tr(OUTCOME_TEXTS[outcome]))
+        if keys_left:
+            self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))
         if case_code:
             self.say(tr("Case code: {code}", code=case_code))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import verify
-from sithsup.errors import ProofFailedError, StepNotSeenError
+from sithsup.errors import AuthorityBusyError, ProofFailedError, StepNotSeenError
 from sithsup.evidence import (
     Fate,
     World,
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 SENTENCE = "Med den här underskriften visar jag att de nya certifikaten på mitt kort fungerar.".encode()
 """What the new keys sign to prove themselves: always this, and readable, never random bytes."""
+
+
+LOOKS, BETWEEN_LOOKS = 5, 2.0
+"""How often the status of the new certificates is asked after their confirmation, and the seconds between."""
 
 
 # --------------------------------------------------------------------------------------- write-certificates
@@ -103,8 +107,14 @@ def old_removed(world: World) -> Seen:
 
 
 def _require_good(world: World) -> None:
-    world.statuses.clear()  # what was known before the confirmation says nothing now
+    """See every new certificate called good; a status service may need a moment after the confirmation."""
     new = [c.certificate for target in world.campaign.wanted if (c := chosen(world, target))]
-    for answer in world.executor.map(lambda certificate: status(world, certificate), new):
-        if answer.state is not CertificateState.GOOD:
-            raise StepNotSeenError(f"status is {answer.state}", step="confirm-certificates")
+    for _ in range(LOOKS):
+        world.statuses.clear()  # what was known before says nothing now
+        states = {answer.state for answer in world.executor.map(lambda each: status(world, each), new)}
+        if states <= {CertificateState.GOOD}:
+            return
+        if CertificateState.REVOKED in states:
+            raise StepNotSeenError("a new certificate is revoked", step="confirm-certificates")
+        world.pause(BETWEEN_LOOKS)
+    raise AuthorityBusyError("the status service does not know the new certificates yet")

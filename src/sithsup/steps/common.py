@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 U = TypeVar("U")
 
+GENERATION = {KeyRole.AUTHENTICATION: "generate-auth-key", KeyRole.SIGNATURE: "generate-signature-key"}
+"""The rows that make the keys."""
+
 
 def never(world: World) -> Seen:  # noqa: ARG001  a row of the table
     """See nothing: this row leaves no trace and is done on every walk."""
@@ -39,7 +42,7 @@ def made_key(world: World, role: KeyRole) -> KeyPair:
     """The key of ours that a row has made; raises when it is not seen."""
     pair = our_key(world, role)
     if pair is None:
-        raise StepNotSeenError(step=f"generate-{role}-key")
+        raise StepNotSeenError(step=GENERATION[role])
     return pair
 
 

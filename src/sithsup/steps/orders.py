@@ -22,7 +22,7 @@ from sithsup.evidence import (
     signer,
 )
 from sithsup.model import Issued, Seen, Waiting
-from sithsup.steps.common import answers, fold, hear_unanswered, made_key
+from sithsup.steps.common import GENERATION, answers, fold, hear_unanswered, made_key
 from sithsup.steps.confirmations import repeat_confirmations
 from sithsup.steps.rejections import refuse_unsuitable
 
@@ -158,6 +158,6 @@ def _prover(world: World, pair: KeyPair, target: Target) -> Callable[[bytes], by
             if pair.public_key in {c.certificate.public_key for c in world.contents.certificates}:
                 raise
             world.broken.add(pair.public_key)  # a phantom: the next walk makes another key under another id
-            raise StepNotSeenError(str(error), step=f"generate-{target.role}-key") from error
+            raise StepNotSeenError(str(error), step=GENERATION[target.role]) from error
 
     return prove
