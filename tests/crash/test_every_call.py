@@ -195,7 +195,7 @@ def test_every_call_goes_wrong_and_another_computer_recovers(choice: str, part: 
 def test_every_call_goes_wrong_under_other_authorities(
     set_up: Callable[[Lab], None], choice: str, is_elsewhere: bool, folder: Path
 ) -> None:
-    """The same for other campaigns and other customs of the authority: killed, or unheard, wherever anything changes."""
+    """The same for other campaigns and customs of the authority: killed, or unheard, wherever anything changes."""
     crashes = [
         Crash(CardKind.TWO_PINS, at, mishap, choice, is_elsewhere, set_up=set_up)
         for at, verb, mishap in first_faults(CardKind.TWO_PINS, folder, set_up)
