@@ -5,18 +5,31 @@ The card process imports this module too, so it imports nothing of ours by itsel
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import sys
 
 
 def main() -> None:
-    """Run the program and end the process with its exit code (design section 8)."""
+    """Run the program and end the process with its exit code (design section 8).
+
+    A frozen card process comes here like everybody, and goes no further than the first line.
+    """
     multiprocessing.freeze_support()
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # they are looked for in every package that is installed
+    if sys.platform == "win32":
+        _write_utf8()
     from sithsup.cli import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _write_utf8() -> None:
+    """Into a pipe or file too, where Windows would take its old code page, which has not every character of ours."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a program without a console has none
+            stream.reconfigure(encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from multiprocessing import connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -94,6 +95,25 @@ class TestTrouble:
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(ModuleCrashedError):
             process.tokens()
+
+    def test_a_process_that_ends_before_it_takes_its_pipe_is_seen(
+        self, troubled_card: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its end of the pipe stays open then, on Windows by itself: that it has ended must tell, not the time-out."""
+        pipe, kept = connection.Pipe, []
+
+        def pipe_that_stays_open(duplex: bool = True) -> tuple[Any, Any]:
+            ours, theirs = pipe(duplex)
+            kept.append(connection.Connection(os.dup(theirs.fileno())))
+            return ours, theirs
+
+        monkeypatch.setattr(connection, "Pipe", pipe_that_stays_open)
+        with CardProcess(troubled_card, time_out=30) as process:
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+            with pytest.raises(ModuleCrashedError, match="exit code -9"):
+                process.tokens()
+        kept.pop().close()
 
     @pytest.mark.parametrize("content", [b"", b"no library at all\n", b"\x7fELF" + bytes(100)])
     def test_a_file_that_is_no_library(self, tmp_path: Path, content: bytes) -> None:

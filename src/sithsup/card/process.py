@@ -11,17 +11,20 @@ ends. The rules of the two sides:
 * The process ends with its parent: end-of-file on its pipe ends it, after the call that it is in. A call that never
   comes back is ended by the process's own alarm, since nobody else may be left to end it.
 * It is deaf to the terminal and to requests to end: a Ctrl-C must not cut a write to the card in two.
+* In a frozen program the process is the program itself, sent here by `freeze_support` (docs/adr/0007).
 """
 
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import multiprocessing
 import os
 import signal
 import sys
 import threading
 from contextlib import suppress
+from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.card.pin import Code
@@ -40,6 +43,8 @@ END_TIME_OUT = 1.0
 """Seconds for the process to end by itself."""
 ALARM_MARGIN = 2.0
 """Seconds that the process gives its parent to end it first."""
+
+STANDARD_ERROR = 2
 
 CODE_ROOM = 16385
 """Bytes of the message that carries a code. `Connection` copies shorter ones into a new, unwipeable buffer first."""
@@ -195,10 +200,12 @@ class CardProcess:
 
     def _answer(self, seconds: float) -> Any:
         try:
-            if not self._pipe.poll(seconds):
+            if not connection.wait((self._pipe, self._process.sentinel), seconds):
                 self._process.kill()
                 self._process.join()
                 raise self._dead(ModuleHungError(f"no answer in {seconds:g} s", seconds=f"{seconds:g}"))
+            if not self._pipe.poll():  # it ended before it took its end of the pipe, which Windows keeps open for it
+                raise EOFError  # noqa: TRY301
             answer = self._pipe.recv()
         except (EOFError, OSError) as error:
             raise self._dead(ModuleCrashedError(f"exit code {self._end()}")) from error
@@ -282,9 +289,11 @@ def _receive_code(pipe: Connection) -> Code:
 
 
 def _set_alarm(seconds: float) -> None:
-    """Let the system end this process then; 0 disarms. Works while a C call holds the interpreter lock."""
-    if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+    """End this process then; 0 disarms. A thread without the interpreter lock does it, so it works during a C call."""
+    if seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=STANDARD_ERROR)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _leave_the_terminal() -> None:
@@ -293,11 +302,27 @@ def _leave_the_terminal() -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1, 2):
+    for stream in (0, 1, STANDARD_ERROR):
         os.dup2(nowhere, stream)
-    if sys.platform != "win32":
+    _leave_the_session()
+
+
+if sys.platform == "win32":
+
+    def _leave_the_session() -> None:
+        """Outlive the console's window; no dialogue and no memory dump, which would hold the codes, after a crash."""
+        import ctypes  # noqa: PLC0415
+        import msvcrt  # noqa: PLC0415
+
+        ctypes.WinDLL("kernel32").FreeConsole()
+        msvcrt.SetErrorMode(msvcrt.SEM_FAILCRITICALERRORS | msvcrt.SEM_NOGPFAULTERRORBOX)
+
+else:
+
+    def _leave_the_session() -> None:
+        """Outlive the terminal; no memory dump, which would hold the codes, after a crash."""
         import resource  # noqa: PLC0415  not on Windows
 
         with suppress(OSError):  # a group leader already
             os.setsid()
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a memory dump would hold the codes
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
