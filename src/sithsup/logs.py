@@ -1,6 +1,6 @@
 """The log: one named logger for each module, one rotating file that only its owner can read.
 
-A module says `log = logging.getLogger(__name__)` and nothing more. Whatever reaches the file or the terminal
+A module says `_log = logging.getLogger(__name__)` and nothing more. Whatever reaches the file or the terminal
 is masked as a whole, tracebacks included, because a personal identity number may stand in any text that a
 card or an authority sends. Codes are never given to a logger at all; no mask could find them.
 """

@@ -1,6 +1,7 @@
 """The authority over CMP: RFC 9810 as RFC 9483 profiles it, over any `ca.transport.Transport`.
 
-* Every message is protected by the old authentication key; a new key signs only its own proof of possession.
+* Every message is protected by whom the caller says: the old authentication key, as long as it is accepted. The key
+  to be certified signs only its own proof of possession.
 * Composing signs and sends nothing. Sending sends given bytes, and the same bytes again when an answer is lost.
 * Implicit confirmation is neither asked for nor believed in: without a certConf an upgrade is not confirmed.
 """

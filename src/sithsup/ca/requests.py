@@ -1,4 +1,4 @@
-"""What is asked of an authority: the bodies of an order (RFC 9483, section 4.1), a poll and a revocation.
+"""What is asked of an authority: the bodies of an order (RFC 9483, section 4.1) and of a revocation.
 
 The template of an order suggests the old subject and names the new key; the proof of possession signs the request
 itself (RFC 9810, section 5.2.8.2), so no message needs a second signature of the new key.

@@ -57,7 +57,7 @@ class SecondInstanceError(JournalError):
 
 
 class JournalUnreadableError(JournalError):
-    """The journal is damaged or of another version. It is set aside: recovery goes by the card alone."""
+    """The journal cannot be read, or is of another version: it is neither used nor destroyed."""
 
     code = "SU-4003"
     what_text = mark("What the program saved about the upgrade cannot be read.")
