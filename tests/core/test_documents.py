@@ -116,3 +116,16 @@ def test_every_error_code_exists(document: str) -> None:
 def test_codes_are_called_by_their_names(document: str) -> None:
     """A code is for authentication or for signature; nobody should have to know which of them is the first."""
     assert not re.findall(r"PIN ?[12]\b|PIN-?kod", read(document), re.IGNORECASE)
+
+
+def test_the_table_of_cmp_names_code_and_tests_that_exist() -> None:
+    """Each row leads to a module of ours and to a test that somebody can run."""
+    rows = table("docs/cmp.md", "what must be")
+    assert len(rows) >= 40
+    for must, clause, code, test in rows:
+        assert must
+        assert re.fullmatch(r"RFC (9483|9810|9811), [\d.]+", clause), clause
+        module = ROOT / "src/sithsup" / f"{code.strip('`')}.py"
+        assert module.is_file(), module
+        file, name = test.strip("`").split("::")
+        assert f"def {name}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), test
