@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from sithsup.ca.transport import HttpTransport, patiently
 from sithsup.errors import (
@@ -19,12 +17,11 @@ from sithsup.errors import (
     AuthorityBusyError,
     AuthorityError,
     AuthorityUnreachableError,
+    PortalError,
 )
-from tests.ca.pki import make, name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 CMP = "application/pkixcmp"
 
@@ -106,7 +103,7 @@ def test_a_message_is_returned_whatever_the_status(status: str, kind: str) -> No
 @pytest.mark.parametrize(
     ("status", "kind", "error"),
     [
-        ("200 OK", "text/html; charset=utf-8", AuthorityUnreachableError),
+        ("200 OK", "text/html; charset=utf-8", PortalError),
         ("200 OK", "application/octet-stream", AnswerUntrustedError),
         ("200 OK", "", AnswerUntrustedError),
         ("404 Not Found", "text/html", AuthorityUnreachableError),
@@ -293,28 +290,3 @@ def test_patience_ends_with_an_answer() -> None:
 
     assert patiently(ask, "-", pauses.append, lambda: 0.25) == b"answer"
     assert pauses == [0.25, 0.5]
-
-
-def test_a_server_that_nobody_vouches_for_is_not_spoken_to(tmp_path: Path) -> None:
-    """Over https its certificate must lead to a trust anchor: nothing is sent to one that signs for itself."""
-    itself, heard = make(name("127.0.0.1"), []), list[bytes]()
-    (tmp_path / "pem").write_bytes(
-        itself.certificate.public_bytes(Encoding.PEM)
-        + itself.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "pem")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def listen() -> None:
-            connection, _ = listener.accept()
-            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
-                heard.append(secured.recv(65536))
-
-        thread = threading.Thread(target=listen, daemon=True)
-        thread.start()
-        address = f"https://127.0.0.1:{listener.getsockname()[1]}"
-        with HttpTransport(address) as transport, pytest.raises(ConnectionError, match="CERTIFICATE_VERIFY_FAILED"):
-            transport.exchange(b"question")
-        thread.join(5)
-    assert heard == []

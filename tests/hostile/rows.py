@@ -32,6 +32,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
 YEARS = timedelta(days=365)
 UNSUITABLE, UNTRUSTED, UNREACHABLE, BUSY = ("SU-2005", 8), ("SU-2004", 8), ("SU-2001", 8), ("SU-2002", 5)
+PORTAL = ("SU-2010", 8)
 REFUSED, FORGOTTEN, INELIGIBLE = ("SU-2003", 3), ("SU-2006", 4), ("SU-5001", 3)
 ORDERS = {"ir", "cr", "kur", "p10cr"}
 
@@ -397,9 +398,9 @@ ROWS = (
     # the way
     Row("ten megabytes", orders(lambda turn: turn.honest + bytes(10 << 20)), UNTRUSTED, "too long"),
     Row("a compression bomb", orders(_zipped), UNTRUSTED, ""),
-    Row("a redirect", page(302, Location="http://127.0.0.1:9/", Content_Type="text/plain"), UNREACHABLE),
+    Row("a redirect", page(302, Location="http://127.0.0.1:9/", Content_Type="text/plain"), PORTAL),
     Row("another content type", page(200, Content_Type="application/json"), UNTRUSTED, "kind"),
-    Row("a web page", page(200, b"<html>Log in</html>", Content_Type="text/html"), UNREACHABLE),
+    Row("a web page", page(200, b"<html>Log in</html>", Content_Type="text/html"), PORTAL),
     Row("an error page", page(500, b"<html>Oops</html>", Content_Type="text/html"), UNREACHABLE),
     Row("busy", page(503, b"later", Content_Type="text/plain", Retry_After="600"), BUSY),
     Row("half an answer", orders(lambda turn: Page(turn.honest[:500], cut=True)), UNREACHABLE),

@@ -18,10 +18,19 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import httpx
 
-from sithsup.errors import AnswerUntrustedError, AuthorityBusyError, AuthorityUnreachableError
+from sithsup.ca import tls
+from sithsup.errors import (
+    AnswerUntrustedError,
+    AuthorityBusyError,
+    AuthorityUnreachableError,
+    PortalError,
+    ProxyRefusedError,
+    ServerUntrustedError,
+)
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
 CMP = "application/pkixcmp"
@@ -34,6 +43,9 @@ LARGEST_LIST = 16 << 20
 """Bytes. A revocation list of half a million cards is longer than any message."""
 
 RESENDS = 3
+
+PROXY_WANTS_MORE = "407"
+"""How the words begin with which a proxy asks who is there (RFC 9110, section 15.5.8)."""
 
 
 class Transport(Protocol):
@@ -53,9 +65,12 @@ class Transport(Protocol):
 class HttpTransport:
     """The real one, on httpx. It follows no redirect, takes no endless answer, and gives up after `seconds`."""
 
-    def __init__(self, url: str, *, seconds: float = 60, largest: int = LARGEST_ANSWER) -> None:
-        """Prepare; nothing is sent yet."""
+    def __init__(
+        self, url: str, anchors: tuple[bytes, ...] = (), *, seconds: float = 60, largest: int = LARGEST_ANSWER
+    ) -> None:
+        """Prepare; nothing is sent yet. `anchors` (DER) are trusted over https beside those of the system."""
         self.address = url
+        self._anchors = anchors
         self._seconds = seconds
         self._largest = largest
         self._clients = ExitStack()
@@ -68,9 +83,9 @@ class HttpTransport:
     @cached_property
     def _secure(self) -> httpx.Client:
         """For https. Reading the trust anchors takes longer than a whole message."""
-        return self._new_client(verify=True)
+        return self._new_client(verify=tls.client_context(self._anchors))
 
-    def _new_client(self, *, verify: bool) -> httpx.Client:
+    def _new_client(self, *, verify: ssl.SSLContext | bool) -> httpx.Client:
         seconds = self._seconds
         client = httpx.Client(
             verify=verify,
@@ -131,7 +146,11 @@ class HttpTransport:
                 return response, _bounded(response, largest or self._largest)
         except httpx.TimeoutException as error:
             raise TimeoutError(f"{url}: {type(error).__name__}") from error
+        except httpx.ProxyError as error:
+            raise _proxy_error(url, str(error)) from error
         except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+            if found := tls.problem(error):
+                raise ServerUntrustedError(str(error), address=url, problem=tr(found)) from error
             raise ConnectionError(f"{url}: {type(error).__name__} {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AuthorityUnreachableError(f"{type(error).__name__} {error}", address=url) from error
@@ -209,11 +228,23 @@ def _media_type(response: httpx.Response) -> str:
 def _strange(address: str, response: httpx.Response) -> Exception:
     """Tell what an answer that is not what was asked for means."""
     detail = f"{address} answered {response.status_code} {_media_type(response)!r}"
+    if response.status_code == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
+        return _proxy_error(address, f"{PROXY_WANTS_MORE} {detail}")
+    if response.is_redirect or response.status_code == httpx.codes.NETWORK_AUTHENTICATION_REQUIRED:
+        return PortalError(detail, address=address)
     if response.status_code in {httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.TOO_MANY_REQUESTS}:
         return AuthorityBusyError(detail, retry_after=_retry_after(response))
-    if response.is_success and _media_type(response) != "text/html":
+    if response.is_success and _media_type(response) == "text/html":
+        return PortalError(detail, address=address)  # a page for people, where no people were asked for
+    if response.is_success:
         return AnswerUntrustedError(detail, check=tr("the answer is not of the kind that was asked for"))
-    return AuthorityUnreachableError(detail, address=address)  # a redirect, an error, or the page of a guest network
+    return AuthorityUnreachableError(detail, address=address)
+
+
+def _proxy_error(address: str, detail: str) -> AuthorityUnreachableError:
+    """Tell a proxy that wants to know who asks from one that fails."""
+    kind = ProxyRefusedError if detail.startswith(PROXY_WANTS_MORE) else AuthorityUnreachableError
+    return kind(detail, address=address)
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -52,7 +52,9 @@ class Connection:
             token = stack.enter_context(self._started or start_card(settings))
             contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             authority = self._campaign.authority
-            transport = stack.enter_context(HttpTransport(settings.authority or authority.address))
+            transport = stack.enter_context(
+                HttpTransport(settings.authority or authority.address, self._campaign.anchors)
+            )
             operation = Operation(
                 token,
                 contents,

@@ -16,7 +16,9 @@
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   ├── AuthorityBusyError          SU-2002    ├── CertificateUnsuitableError  SU-2005
     │   ├── AuthorityRefusedError       SU-2003    ├── TransactionUnknownError     SU-2006
-    │   ├── StatusNotOfferedError       SU-2008    └── StillWaitingError           SU-2007
+    │   ├── StatusNotOfferedError       SU-2008    ├── StillWaitingError           SU-2007
+    │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
+    │   └── ProxyRefusedError           SU-2011
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
     ├── JournalError                    this computer's memory
@@ -39,6 +41,9 @@ from sithsup.errors.authority import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CertificateUnsuitableError,
+    PortalError,
+    ProxyRefusedError,
+    ServerUntrustedError,
     StatusNotOfferedError,
     StillWaitingError,
     TransactionUnknownError,
@@ -123,8 +128,11 @@ __all__ = [
     "ObjectGoneError",
     "OtherCardError",
     "PointOfNoReturnError",
+    "PortalError",
     "ProofFailedError",
+    "ProxyRefusedError",
     "SecondInstanceError",
+    "ServerUntrustedError",
     "SettingsInvalidError",
     "SithsupError",
     "StatusNotOfferedError",

@@ -100,6 +100,33 @@ class StatusNotOfferedError(AuthorityUnreachableError):
     next_text = mark("Tell your local IT support. Run “sithsup check” to see what works now.")
 
 
+class ServerUntrustedError(AuthorityUnreachableError):
+    """Whoever answers over https is not who was asked. Values: `address`, `problem`."""
+
+    code = "SU-2009"
+    what_text = mark("The connection to the certificate issuer is not safe.")
+    why_text = mark("{address}: {problem}")
+    next_text = mark("Try another network. If it happens there too, tell your local IT support.")
+
+
+class PortalError(AuthorityUnreachableError):
+    """A web page or a redirect instead of an answer: most likely a guest network that wants a log-in."""
+
+    code = "SU-2010"
+    what_text = mark("The network shows a web page instead of letting the program through.")
+    why_text = mark("Guest networks do this until somebody has logged in or accepted their terms.")
+    next_text = mark("Open a web browser and log in to the network, or choose another network. Then try again.")
+
+
+class ProxyRefusedError(AuthorityUnreachableError):
+    """The organisation's proxy wants to know who asks (407)."""
+
+    code = "SU-2011"
+    what_text = mark("The network's proxy does not let the program through.")
+    why_text = mark("It asks for a user name and a password, which the program does not have.")
+    next_text = mark("Ask your local IT support to let the program reach {address} without logging in to the proxy.")
+
+
 class TransactionUnknownError(AuthorityError):
     """The authority knows no such transaction (any more): it must be ordered again, for the same key."""
 

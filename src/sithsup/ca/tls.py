@@ -1,0 +1,45 @@
+"""Whom to believe over https: the system's trust store, and the campaign's anchors beside it.
+
+CMP protects itself (RFC 9810, section 5.1.3), so TLS keeps curious people out and no more. A server must have a
+certificate for its own name, and speak TLS 1.2 at least; no setting makes less of it do.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import truststore
+
+from sithsup.texts import mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+OTHER_NAME = mark("the server's certificate is for another name")
+EXPIRED = mark("the server's certificate has expired, or this computer's clock is wrong")
+UNKNOWN = mark("the server is not vouched for by anybody whom this computer trusts")
+OTHER_PROTOCOL = mark("the server speaks no version of TLS that is safe enough")
+
+_BY_CODE = {62: OTHER_NAME, 64: OTHER_NAME, 9: EXPIRED, 10: EXPIRED}
+"""OpenSSL's X509_V_ERR codes."""
+
+
+def client_context(anchors: Iterable[bytes]) -> ssl.SSLContext:
+    """Trust what the system trusts, and what leads to these anchors (DER)."""
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    for anchor in anchors:
+        context.load_verify_locations(cadata=anchor)
+    return context
+
+
+def problem(error: BaseException | None) -> str | None:
+    """Find, among the causes of an error, what was wrong with TLS (a marked text); None when it was something else."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return _BY_CODE.get(error.verify_code, UNKNOWN)
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return OTHER_PROTOCOL
+        error = error.__cause__ or error.__context__
+    return None

@@ -1,0 +1,195 @@
+"""https as it is: whom to believe, what is wrong when nobody can be believed, and what stands in between."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from sithsup.ca import tls
+from sithsup.ca.transport import HttpTransport
+from sithsup.errors import AuthorityUnreachableError, PortalError, ProxyRefusedError, ServerUntrustedError
+from tests.ca import pki
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW, DAY = datetime.now(UTC).replace(microsecond=0), timedelta(days=1)
+ROOT = pki.make(pki.name("TEST Root"), pki.authority_extensions(), not_before=NOW - DAY, not_after=NOW + DAY)
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/pkixcmp\r\nContent-Length: 6\r\n\r\nanswer"
+
+
+def server_certificate(address: str = "127.0.0.1", *, until: datetime = NOW + DAY) -> pki.Keyed:
+    """A certificate for a server at this address, by the campaign's own root."""
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+    return pki.make(pki.name("TEST server"), [(names, False)], ROOT, not_before=NOW - 2 * DAY, not_after=until)
+
+
+def _question(connection: socket.socket) -> bytes:
+    """Everything that is asked; what is left unread would cut the connection."""
+    heard = b""
+    while not heard.endswith(b"question") and (more := connection.recv(65536)):
+        heard += more
+    return heard
+
+
+@contextmanager
+def speaking(folder: Path, keyed: pki.Keyed, newest: ssl.TLSVersion | None = None) -> Iterator[tuple[str, list[bytes]]]:
+    """A server over TLS that answers one question; gives its address and what it has heard."""
+    pem = keyed.certificate.public_bytes(Encoding.PEM)
+    pem += keyed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "pem").write_bytes(pem)
+    context, heard = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), list[bytes]()
+    context.load_cert_chain(folder / "pem")
+    if newest:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = ssl.TLSVersion.TLSv1
+        context.maximum_version = newest
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def listen() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
+                heard.append(_question(secured))
+                secured.sendall(ANSWER)
+
+        thread = threading.Thread(target=listen, daemon=True)
+        thread.start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}/", heard
+        thread.join(5)
+
+
+def test_a_server_that_the_campaign_vouches_for_is_spoken_to(tmp_path: Path) -> None:
+    """Its own root need not be in the system's trust store."""
+    with speaking(tmp_path, server_certificate()) as (address, heard), HttpTransport(address, (ROOT.der,)) as transport:
+        assert transport.exchange(b"question") == b"answer"
+    assert heard[0].startswith(b"POST")
+
+
+@pytest.mark.parametrize(
+    ("keyed", "anchors", "problem"),
+    [
+        (server_certificate(), (), tls.UNKNOWN),
+        (pki.make(pki.name("127.0.0.1"), [], not_before=NOW - DAY, not_after=NOW + DAY), (ROOT.der,), tls.UNKNOWN),
+        (server_certificate("127.0.0.2"), (ROOT.der,), tls.OTHER_NAME),
+        (server_certificate(until=NOW - DAY), (ROOT.der,), tls.EXPIRED),
+    ],
+    ids=["unknown root", "signs for itself", "another name", "expired"],
+)
+def test_a_server_that_nobody_vouches_for_is_not_spoken_to(
+    keyed: pki.Keyed, anchors: tuple[bytes, ...], problem: str, tmp_path: Path
+) -> None:
+    """Nothing is sent, and what is wrong is said."""
+    with (
+        speaking(tmp_path, keyed) as (address, heard),
+        HttpTransport(address, anchors) as transport,
+        pytest.raises(ServerUntrustedError) as caught,
+    ):
+        transport.exchange(b"question")
+    assert caught.value.values["problem"] == problem
+    assert b"question" not in b"".join(heard)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
+def test_old_versions_of_tls_are_not_spoken(tmp_path: Path) -> None:
+    """TLS 1.2 at least."""
+    with (
+        speaking(tmp_path, server_certificate(), ssl.TLSVersion.TLSv1_1) as (address, heard),
+        HttpTransport(address, (ROOT.der,)) as transport,
+        pytest.raises(ServerUntrustedError) as caught,
+    ):
+        transport.exchange(b"question")
+    assert caught.value.values["problem"] == tls.OTHER_PROTOCOL
+    assert b"question" not in b"".join(heard)
+
+
+def test_what_is_not_about_tls_is_told_otherwise() -> None:
+    """A connection that was cut is no reason to distrust."""
+    assert tls.problem(ConnectionResetError()) is None
+    assert tls.problem(ssl.SSLEOFError()) is None
+
+
+# ------------------------------------------------------------------------------------------------ in between
+
+
+@contextmanager
+def saying(page: bytes) -> Iterator[int]:
+    """A server, or a proxy, that says the same to everybody."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def listen() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(page)
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield listener.getsockname()[1]
+
+
+PAGES = {
+    "a page": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\nhej!",
+    "a redirect": b"HTTP/1.1 302 Found\r\nLocation: http://login.invalid/\r\nContent-Length: 0\r\n\r\n",
+    "RFC 6585": b"HTTP/1.1 511 Log in\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_guest_network_is_known_by_its_page(page: str) -> None:
+    """For messages and for revocation lists alike."""
+    with saying(PAGES[page]) as port, HttpTransport(f"http://127.0.0.1:{port}/") as transport:
+        with pytest.raises(PortalError):
+            transport.exchange(b"question")
+        with pytest.raises(PortalError):
+            transport.fetch(transport.address)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_a_password_is_named(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over http it answers in the server's place, over https it refuses the tunnel."""
+    wants = b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"
+    with saying(wants) as port:
+        monkeypatch.setenv(f"{scheme}_proxy", f"http://someone:secret@127.0.0.1:{port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        with HttpTransport(f"{scheme}://authority.invalid/") as transport, pytest.raises(ProxyRefusedError) as caught:
+            transport.exchange(b"question")
+    assert "secret" not in f"{caught.value} {caught.value.next_step}"
+
+
+def test_a_proxy_that_fails_is_another_thing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the authority is out of reach."""
+    with saying(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as port:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        with (
+            HttpTransport("https://authority.invalid/") as transport,
+            pytest.raises(AuthorityUnreachableError) as told,
+        ):
+            transport.exchange(b"question")
+    assert type(told.value) is AuthorityUnreachableError
+
+
+def test_ipv6_is_spoken() -> None:
+    """Where the authority has such an address."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as listener:
+
+        def listen() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                _question(connection)
+                connection.sendall(ANSWER)
+
+        threading.Thread(target=listen, daemon=True).start()
+        with HttpTransport(f"http://[::1]:{listener.getsockname()[1]}/") as transport:
+            assert transport.exchange(b"question") == b"answer"
