@@ -70,6 +70,7 @@ def _started(command: Command) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
     )
     if process.stdin:
-        with process.stdin as stdin:
+        # A command that ends without reading them says why in its exit code.
+        with suppress(BrokenPipeError), process.stdin as stdin:
             stdin.write(command.codes)
     return process

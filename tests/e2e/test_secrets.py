@@ -156,9 +156,10 @@ def test_no_personal_identity_number_leaves(demo: Demo) -> None:
 def personal_number(demo: Demo) -> str:
     """The holder's, as the authority knows it. It is on the card, or there is nothing to look for."""
     with closing(sqlite3.connect(demo.folder / "authority" / "ledger.sqlite3")) as ledger:
-        ((number,),) = ledger.execute("SELECT personal_number FROM card").fetchall()
-    assert any(number.encode() in content for content in demo.card().files.values())
-    return str(number)
+        known = [str(number) for (number,) in ledger.execute("SELECT personal_number FROM card").fetchall()]
+    files = demo.card().files.values()
+    (number,) = [number for number in known if any(number.encode() in content for content in files)]
+    return number
 
 
 def test_the_search_finds_what_is_planted(demo: Demo) -> None:
