@@ -240,3 +240,12 @@ def test_the_key_of_the_issuer_is_not_enough_without_its_name() -> None:
     impostor = pki.make(pki.name(pki.HSA_ISSUER), [pki.purposes(OCSP_SIGNING)], not_after=LATER)
     with pytest.raises(AnswerUntrustedError):
         ask(respond(signer=impostor), lambda _: b"no list")
+
+
+def test_a_list_whose_issuer_cannot_be_read_is_not_believed() -> None:
+    """A bit string where a name has text is found out late, and by another exception."""
+    name = H.hsa_issuer.certificate.subject.public_bytes()
+    strange = crl()(None).replace(name, name.replace(b"\x13", b"\x03").replace(b"\x0c", b"\x03"))
+    assert strange != crl()(None)
+    with pytest.raises(AnswerUntrustedError):
+        ask(TimeoutError(), lambda _: strange)

@@ -61,7 +61,7 @@ def _flip(random: Random, der: bytearray) -> None:
 
 
 def _cut(random: Random, der: bytearray) -> None:
-    del der[random.randrange(1, len(der)) :]
+    del der[random.randrange(len(der)) :]
 
 
 def _drop(random: Random, der: bytearray) -> None:

@@ -38,6 +38,7 @@ UNDERSTOOD = frozenset(
 STRONG_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 HOSTILE = (
     ValueError,
+    TypeError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,
     x509.InvalidVersion,
@@ -136,7 +137,7 @@ def _load(ders: Iterable[bytes]) -> Certificates:
 def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (*HOSTILE, TypeError, InvalidSignature):
+    except (*HOSTILE, InvalidSignature):
         return False
     return True
 

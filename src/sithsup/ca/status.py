@@ -162,7 +162,7 @@ def _may_answer(signer: x509.Certificate, issuer: x509.Certificate, at: datetime
     try:
         signer.verify_directly_issued_by(issuer)
         purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except (*HOSTILE, InvalidSignature, TypeError, x509.ExtensionNotFound):
+    except (*HOSTILE, InvalidSignature, x509.ExtensionNotFound):
         return False
     is_valid = signer.not_valid_before_utc <= at <= signer.not_valid_after_utc
     return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
