@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _PROGRAM = "sithsup"
+DIRECT = "direct"
+"""The value of `proxy` that asks for none."""
 _ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+_PROXY = re.compile(
+    r"http://([^\s:@/]+(:[^\s:@/]*)?@)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?", re.IGNORECASE
+)
+_LAST_PORT = 65535
 
 
 def _path(text: str) -> Path:
@@ -34,6 +40,14 @@ def _path(text: str) -> Path:
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise ValueError(tr("“{value}” is not an http or https address", value=text))
+    return text
+
+
+def _proxy(text: str) -> str:
+    """The value itself is in no error: it may hold a password."""
+    found = _PROXY.fullmatch(text)
+    if text != DIRECT and not (found and 0 < int(found["port"] or 80) <= _LAST_PORT):
+        raise ValueError(tr("it is not “direct”, http://SERVER:PORT or http://USER:PASSWORD@SERVER:PORT"))
     return text
 
 
@@ -87,6 +101,8 @@ class Settings:
     campaign: Annotated[Path, Variable("SITHSUP_CAMPAIGN", _path)] = field(default_factory=_shipped_campaign)
     authority: Annotated[str | None, Variable("SITHSUP_AUTHORITY", _address)] = None
     """The authority's address in place of the campaign's."""
+    proxy: Annotated[str | None, Variable("SITHSUP_PROXY", _proxy)] = field(default=None, repr=False)
+    """A proxy for every address, or `DIRECT`; None goes by the system."""
     data: Annotated[Path, Variable("SITHSUP_DATA", _path)] = field(default_factory=_data_folder)
     """The folder of what an unfinished upgrade needs, and of the history."""
     state: Annotated[Path, Variable("SITHSUP_STATE", _path)] = field(default_factory=_state_folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import traceback
+from base64 import b64encode
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -17,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sithsup.ca import tls
 from sithsup.ca.transport import HttpTransport
 from sithsup.errors import AuthorityUnreachableError, PortalError, ProxyRefusedError, ServerUntrustedError
+from sithsup.settings import DIRECT
 from tests.ca import pki
 
 if TYPE_CHECKING:
@@ -122,16 +125,18 @@ def test_what_is_not_about_tls_is_told_otherwise() -> None:
 
 
 @contextmanager
-def saying(page: bytes) -> Iterator[int]:
-    """A server, or a proxy, that says the same to everybody."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+def saying(page: bytes, heard: list[bytes] | None = None, host: str = "127.0.0.1") -> Iterator[int]:
+    """A server, or a proxy, that says the same to everybody; what it is asked goes to `heard`."""
+    with socket.create_server((host, 0)) as listener:
 
         def listen() -> None:
             with suppress(OSError):
                 while True:
                     connection, _ = listener.accept()
                     with connection:
-                        connection.recv(65536)
+                        question = connection.recv(65536)
+                        if heard is not None:
+                            heard.append(question)
                         connection.sendall(page)
 
         threading.Thread(target=listen, daemon=True).start()
@@ -178,6 +183,46 @@ def test_a_proxy_that_fails_is_another_thing(monkeypatch: pytest.MonkeyPatch) ->
         ):
             transport.exchange(b"question")
     assert type(told.value) is AuthorityUnreachableError
+
+
+@pytest.mark.parametrize("address", ["http://authority.invalid/cmp", "http://127.0.0.1:1/cmp"])
+def test_a_proxy_that_is_set_goes_over_the_system_s(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For every address, with the log-in that stands in it."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "*")
+    heard = list[bytes]()
+    with saying(ANSWER, heard) as port, HttpTransport(address, proxy=f"http://me:p%40ss@127.0.0.1:{port}") as transport:
+        assert transport.fetch(address) == b"answer"
+    assert heard[0].startswith(f"GET {address} HTTP/1.1\r\n".encode())
+    assert b"Proxy-Authorization: Basic " + b64encode(b"me:p@ss") in heard[0]
+
+
+def test_a_proxy_that_is_set_makes_a_tunnel() -> None:
+    """The log-in goes to the proxy and not into what is told of it."""
+    heard = list[bytes]()
+    with saying(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", heard) as port:
+        proxy = f"http://me:secret@127.0.0.1:{port}"
+        with (
+            HttpTransport("https://authority.invalid/", proxy=proxy) as transport,
+            pytest.raises(AuthorityUnreachableError) as caught,
+        ):
+            transport.exchange(b"question")
+    assert heard[0].startswith(b"CONNECT authority.invalid:443 ")
+    assert b"Proxy-Authorization: Basic " + b64encode(b"me:secret") in heard[0]
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_direct_is_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the system says."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with saying(ANSWER, host="127.0.0.2") as port:
+        address = f"http://127.0.0.2:{port}/"
+        with HttpTransport(address, proxy=DIRECT) as transport:
+            assert transport.fetch(address) == b"answer"
+        with HttpTransport(address) as transport, pytest.raises(ConnectionError):
+            transport.fetch(address)
 
 
 def test_ipv6_is_spoken() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import traceback
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ WRONG = {
     "SITHSUP_MODULE": "libmodule.so",
     "SITHSUP_CAMPAIGN": "./campaign.json",
     "SITHSUP_AUTHORITY": "ftp://ca.example",
+    "SITHSUP_PROXY": "socks5://someone:secret@proxy.example:1080",
     "SITHSUP_DATA": "data",
     "SITHSUP_STATE": "~/state",
     "SITHSUP_LANGUAGE": "klingon",
@@ -41,6 +43,7 @@ def test_the_environment_goes_over_the_defaults() -> None:
             "SITHSUP_MODULE": "/lib/module.so",
             "SITHSUP_CAMPAIGN": "/etc/a campaign.json",
             "SITHSUP_AUTHORITY": "http://127.0.0.1:8080/.well-known/cmp",
+            "SITHSUP_PROXY": "http://someone:s%40cret@proxy.example:3128",
             "SITHSUP_DATA": "/data",
             "SITHSUP_STATE": "/state",
             "SITHSUP_LANGUAGE": "sv",
@@ -53,6 +56,7 @@ def test_the_environment_goes_over_the_defaults() -> None:
         module=Path("/lib/module.so"),
         campaign=Path("/etc/a campaign.json"),
         authority="http://127.0.0.1:8080/.well-known/cmp",
+        proxy="http://someone:s%40cret@proxy.example:3128",
         data=Path("/data"),
         state=Path("/state"),
         language="sv",
@@ -69,11 +73,42 @@ def test_an_empty_variable_counts_as_one_that_is_not_set() -> None:
 
 @pytest.mark.parametrize("variable", WRONG)
 def test_a_wrong_value_names_its_variable(variable: str) -> None:
-    """Whoever set it must find it: the error says which variable and shows the value."""
+    """Whoever set it must find it: the error says which variable and shows the value, but never a password."""
     with pytest.raises(SettingsInvalidError) as caught:
         Settings.load({variable: WRONG[variable]})
     assert caught.value.values["name"] == variable
-    assert WRONG[variable] in str(caught.value.values["problem"])
+    assert (WRONG[variable] in str(caught.value.values["problem"])) is (variable != "SITHSUP_PROXY")
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("proxy", ["direct", "http://proxy", "http://proxy.example:8080/", "http://a:b@[::1]:65535"])
+def test_a_proxy_is_an_address_or_none(proxy: str) -> None:
+    """And a password in it is not printed with the settings."""
+    settings = Settings.load({"SITHSUP_PROXY": proxy})
+    assert settings.proxy == proxy
+    assert proxy not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "Direct",
+        "proxy:8080",
+        "https://proxy",
+        "http://",
+        "http://:8080",
+        "http://proxy:0",
+        "http://proxy:65536",
+        "http://proxy/pac",
+        "http://a@b@proxy",
+        "http://a:b:c@proxy",
+        "http://a b@proxy",
+    ],
+)
+def test_a_strange_proxy_is_refused(proxy: str) -> None:
+    """At the start, rather than as an authority that cannot be reached."""
+    with pytest.raises(SettingsInvalidError):
+        Settings.load({"SITHSUP_PROXY": proxy})
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1s"])

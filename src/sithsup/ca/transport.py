@@ -27,6 +27,7 @@ from sithsup.errors import (
     ProxyRefusedError,
     ServerUntrustedError,
 )
+from sithsup.settings import DIRECT
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ LARGEST_LIST = 16 << 20
 """Bytes. A revocation list of half a million cards is longer than any message."""
 
 RESENDS = 3
+THIS_COMPUTER = ("127.0.0.1", "localhost", "[::1]")
 
 PROXY_WANTS_MORE = "407"
 """How the words begin with which a proxy asks who is there (RFC 9110, section 15.5.8)."""
@@ -66,11 +68,21 @@ class HttpTransport:
     """The real one, on httpx. It follows no redirect, takes no endless answer, and gives up after `seconds`."""
 
     def __init__(
-        self, url: str, anchors: tuple[bytes, ...] = (), *, seconds: float = 60, largest: int = LARGEST_ANSWER
+        self,
+        url: str,
+        anchors: tuple[bytes, ...] = (),
+        *,
+        proxy: str | None = None,
+        seconds: float = 60,
+        largest: int = LARGEST_ANSWER,
     ) -> None:
-        """Prepare; nothing is sent yet. `anchors` (DER) are trusted over https beside those of the system."""
+        """Prepare; nothing is sent yet. `anchors` (DER) are trusted over https beside those of the system.
+
+        `proxy` is the address of one that is used for everything, or `DIRECT`; None goes by the system.
+        """
         self.address = url
         self._anchors = anchors
+        self._proxy = proxy
         self._seconds = seconds
         self._largest = largest
         self._clients = ExitStack()
@@ -93,8 +105,10 @@ class HttpTransport:
             # one connection for each question, so that `_limited` knows which one to cut
             limits=httpx.Limits(max_connections=16, max_keepalive_connections=0),
             headers={"Accept-Encoding": "identity", "Cache-Control": "no-cache"},
-            # a proxy of the organisation is used, but never to reach this computer itself
-            mounts={f"all://{host}": None for host in ("127.0.0.1", "localhost", "[::1]")},
+            trust_env=self._proxy is None,
+            proxy=self._proxy if self._proxy != DIRECT else None,
+            # the system's proxy is used, but never to reach this computer itself
+            mounts={f"all://{host}": None for host in THIS_COMPUTER} if self._proxy is None else None,
         )
         return self._clients.enter_context(client)
 

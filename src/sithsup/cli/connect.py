@@ -53,7 +53,7 @@ class Connection:
             contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             authority = self._campaign.authority
             transport = stack.enter_context(
-                HttpTransport(settings.authority or authority.address, self._campaign.anchors)
+                HttpTransport(settings.authority or authority.address, self._campaign.anchors, proxy=settings.proxy)
             )
             operation = Operation(
                 token,
