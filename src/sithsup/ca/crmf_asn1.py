@@ -8,6 +8,12 @@ from __future__ import annotations
 from asn1crypto import algos, cms, core, keys, x509
 
 
+class AlgorithmIdentifier(core.Sequence):
+    """RFC 5280, section 4.1.1.2, for any algorithm; asn1crypto's own for this cannot be encoded anew."""
+
+    _fields = [("algorithm", core.ObjectIdentifier), ("parameters", core.Any, {"optional": True})]
+
+
 class OptionalValidity(core.Sequence):
     """RFC 4211, section 5. `Time` is a CHOICE, so its tags are explicit."""
 
@@ -89,7 +95,7 @@ class CertRequest(core.Sequence):
 class PKMACValue(core.Sequence):
     """RFC 4211, section 4.4."""
 
-    _fields = [("algId", algos.AnyAlgorithmIdentifier), ("value", core.OctetBitString)]
+    _fields = [("algId", AlgorithmIdentifier), ("value", core.OctetBitString)]
 
 
 class AuthInfo(core.Choice):
@@ -160,10 +166,10 @@ class EncryptedValue(core.Sequence):
     """RFC 4211, section 2.1 (deprecated there)."""
 
     _fields = [
-        ("intendedAlg", algos.AnyAlgorithmIdentifier, {"implicit": 0, "optional": True}),
-        ("symmAlg", algos.AnyAlgorithmIdentifier, {"implicit": 1, "optional": True}),
+        ("intendedAlg", AlgorithmIdentifier, {"implicit": 0, "optional": True}),
+        ("symmAlg", AlgorithmIdentifier, {"implicit": 1, "optional": True}),
         ("encSymmKey", core.OctetBitString, {"implicit": 2, "optional": True}),
-        ("keyAlg", algos.AnyAlgorithmIdentifier, {"implicit": 3, "optional": True}),
+        ("keyAlg", AlgorithmIdentifier, {"implicit": 3, "optional": True}),
         ("valueHint", core.OctetString, {"implicit": 4, "optional": True}),
         ("encValue", core.OctetBitString),
     ]
