@@ -47,6 +47,8 @@ class Certificate:
     organization: str = field(compare=False)
     subject_serial: str = field(compare=False, repr=False)
     """The serialNumber attribute of the subject: an HSA-id, a personal identity number, or something else."""
+    identity: Identity | None = field(compare=False, repr=False)
+    """By which of the two it names its holder, where that can be told."""
     serial_number: int = field(compare=False)
     public_key: bytes = field(repr=False, compare=False)
     """SubjectPublicKeyInfo, DER."""
@@ -71,15 +73,6 @@ class Certificate:
         if "digital_signature" in self.key_usage:
             return KeyRole.AUTHENTICATION
         return KeyRole.SIGNATURE if "non_repudiation" in self.key_usage else None
-
-    @property
-    def identity(self) -> Identity | None:
-        """By which number it names its holder, where that can be told."""
-        if PERSONAL_NUMBER.fullmatch(self.subject_serial):
-            return Identity(SubjectKind.PERSONAL_NUMBER, self.subject_serial)
-        if HSA_ID.fullmatch(self.subject_serial):
-            return Identity(SubjectKind.HSA_ID, self.subject_serial)
-        return None
 
     @staticmethod
     def parse(der: bytes) -> Certificate:
@@ -111,6 +104,7 @@ def _read(der: bytes) -> Certificate:
         surname=subject.get("surname", ""),
         organization=subject.get("organization_name", ""),
         subject_serial=subject.get("serial_number", ""),
+        identity=_identity(subject.get("serial_number", "")),
         serial_number=int(tbs["serial_number"].native),
         public_key=tbs["subject_public_key_info"].dump(),
         not_before=tbs["validity"]["not_before"].native,
@@ -145,6 +139,12 @@ def verify(certificate: bytes, data: bytes, signature: bytes) -> bool:
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
         return False
     return True
+
+
+def _identity(number: str) -> Identity | None:
+    if PERSONAL_NUMBER.fullmatch(number):
+        return Identity(SubjectKind.PERSONAL_NUMBER, number)
+    return Identity(SubjectKind.HSA_ID, number) if HSA_ID.fullmatch(number) else None
 
 
 def _attributes(name: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"PyKCS11", "PySide6", "asn1crypto", "cryptography", "httpx", "pydantic", "sqlite3"}
+HEAVY = {"PyKCS11", "PySide6", "asn1crypto", "cryptography", "httpx", "pydantic", "sqlite3", "truststore"}
 
 
 def loaded(module: str) -> set[str]:

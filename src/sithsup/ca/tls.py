@@ -9,8 +9,6 @@ from __future__ import annotations
 import ssl
 from typing import TYPE_CHECKING
 
-import truststore
-
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
@@ -27,6 +25,8 @@ _BY_CODE = {62: OTHER_NAME, 64: OTHER_NAME, 9: EXPIRED, 10: EXPIRED}
 
 def client_context(anchors: Iterable[bytes]) -> ssl.SSLContext:
     """Trust what the system trusts, and what leads to these anchors (DER)."""
+    import truststore  # noqa: PLC0415  it takes longer than a message, and plain http needs none of it
+
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     for anchor in anchors:
