@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from sithsup.card.session import Card
 from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
 from sithsup.errors import (
+    AuthorityError,
     InterruptedUpgradeError,
     NotEligibleError,
     PointOfNoReturnError,
@@ -172,8 +173,8 @@ class Operation:
         elif error.final:
             try:
                 yield from roll_back(UPGRADE, self.world)
-            except PointOfNoReturnError:
-                return
+            except (PointOfNoReturnError, AuthorityError):
+                return  # it can only be finished, or that cannot be told now
             self._end(Outcome.RESTORED)
 
     def _begin(self) -> None:
