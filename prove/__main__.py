@@ -65,17 +65,14 @@ def _play(name: str, seed: int, *, fast: bool) -> list[Result]:
     """Play all tasks of a stack, as many at once as there are cores."""
     tasks: Sequence[Callable[[], list[Result]]] = STACKS[name].tasks(seed, fast=fast)
     begun, results = time.monotonic(), list[Result]()
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn"), initializer=_be_quiet) as pool:
+    spawn, everything = multiprocessing.get_context("spawn"), logging.CRITICAL  # no log of what goes wrong on purpose
+    with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=logging.disable, initargs=(everything,)) as pool:
         for done, future in enumerate(as_completed([pool.submit(task) for task in tasks]), 1):
             results += future.result()
             if done % max(1, len(tasks) // 10) == 0:
                 seconds = time.monotonic() - begun
                 print(f"    {name}: {done} of {len(tasks)} parts, {len(results)} cases, {seconds:.0f} s", flush=True)
     return results
-
-
-def _be_quiet() -> None:
-    logging.disable(logging.CRITICAL)  # thousands of cases go wrong on purpose
 
 
 if __name__ == "__main__":

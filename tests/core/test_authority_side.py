@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup import steps
 from sithsup.campaign import RevokeOld, RevokeSignedBy
 from sithsup.certificate import Certificate
 from sithsup.errors import (
@@ -16,6 +17,7 @@ from sithsup.errors import (
     CertificateUnsuitableError,
     PointOfNoReturnError,
     StatusNotOfferedError,
+    StepNotSeenError,
     StillWaitingError,
     TransactionUnknownError,
 )
@@ -442,6 +444,27 @@ def test_what_was_never_confirmed_can_be_undone_once_the_news_would_be_there(tmp
     lab.mend()
     assert lab.run("restore") is Outcome.RESTORED
     assert lab.end() == OLD
+
+
+def test_going_on_elsewhere_need_not_wait_for_the_news(tmp_path: Path) -> None:
+    """Other certificates are ordered for the same keys and confirmed, whatever became of the first."""
+    lab = lagging(tmp_path, is_old_known=True, faults=at("confirm"))
+    lab.run("resume")
+    assert "confirm-certificates: done" in lab.events
+    lab.mend()
+    lab.wait(minutes=17)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_nothing_old_is_removed_while_a_new_certificate_is_not_on_the_card(tmp_path: Path) -> None:
+    """However the row came to be asked."""
+    lab = Lab(tmp_path, faults=at("write_certificate", 2))
+    lab.run("upgrade")
+    lab.mend()
+    with lab.operation() as operation, pytest.raises(StepNotSeenError):
+        steps.remove_old(operation.world)
+    assert set(lab.case.old) <= lab.certificates()
 
 
 def test_a_signer_that_is_revoked_undoes_nothing_by_itself(tmp_path: Path) -> None:

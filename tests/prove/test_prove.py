@@ -164,6 +164,15 @@ def test_a_case_that_ended_wrong_fails_the_run_and_says_how_to_play_it_again(
     assert said.out.splitlines()[-1].startswith("3 cases, 1 neither old nor new")
 
 
+def test_the_parts_are_played_in_processes_and_the_total_is_told_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = simulated.Singles(CardKind.ONE_PIN, PLAIN, 0, 700)
+    monkeypatch.setattr(simulated, "tasks", lambda *_, **__: [part])
+    assert program.main(["--only", "simulators"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("4 cases, 0 neither old nor new")
+
+
 def test_a_run_in_which_nothing_was_played_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_play", lambda *_, **__: [])
     assert program.main(["--fast"]) == 1

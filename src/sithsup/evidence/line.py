@@ -10,7 +10,7 @@ from sithsup.certificate import Certificate
 from sithsup.errors import StillWaitingError, UnusableError
 from sithsup.evidence.certificates import candidates, chosen, ours_on_card
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import targets_of
+from sithsup.evidence.keys import is_held, targets_of
 from sithsup.evidence.old import has_old_authentication, old_certificate
 from sithsup.evidence.world import is_revoked, read_issued, settled_at, status
 from sithsup.model import CertificateState, KeyRole, Signer
@@ -27,7 +27,7 @@ def signer(world: World) -> Signer:
     Raises `StillWaitingError` when the old one is retired and the new one cannot be relied on before the wait is over.
     """
     old, new = old_certificate(world, KeyRole.AUTHENTICATION), _new_authentication(world)
-    if old and world.contents.key_pair(old.public_key) is None:
+    if old and not is_held(world, old):
         old = None
     if old and (new or _strangers(world)) and is_revoked(world, old):
         if new is None:
