@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NEEDED", "Cut", "Exchange", "VirtualBench", "When", "cuts", "short_folder", "tear_points"]
 
-NEEDED = ("pcscd", "unshare", "pkcs11-tool")
+NEEDED = ("pcscd", "vpcd-config", "unshare", "pkcs11-tool")
 """Programs that a test on a virtual card needs (the marker `needs`)."""
 
 

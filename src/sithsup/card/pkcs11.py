@@ -73,9 +73,11 @@ class Pkcs11Token:
         return ModuleInfo(self._path, text(info.manufacturerID), text(info.libraryDescription), version)
 
     def readers(self) -> tuple[str, ...]:
-        """Name every reader once, however many slots it shows."""
-        with _native_errors():
-            names = [text(self._library.getSlotInfo(slot).slotDescription) for slot in self._library.getSlotList()]
+        """Name every reader once, however many slots it shows. A slot whose card goes at this moment is left out."""
+        names = []
+        for slot in self._slots():
+            with suppress(P11.PyKCS11Error):
+                names.append(text(self._library.getSlotInfo(slot).slotDescription))
         return tuple(dict.fromkeys(names))
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -229,9 +231,7 @@ class Pkcs11Token:
 
     def _present(self) -> Iterator[tuple[int, TokenInfo]]:
         """Every initialised token and its slot of this moment. One that vanishes meanwhile is left out."""
-        with _native_errors():
-            slots = self._library.getSlotList(tokenPresent=True)
-        for slot in slots:
+        for slot in self._slots(present=True):
             try:
                 with _native_errors():
                     info = self._token_info(slot)
@@ -239,6 +239,13 @@ class Pkcs11Token:
                 continue  # gone again, or a card that this module does not recognise
             if info is not None:
                 yield slot, info
+
+    def _slots(self, *, present: bool = False) -> list[int]:
+        """C_GetSlotList; PyKCS11 asks for the length first, and a card may come in between."""
+        with suppress(P11.PyKCS11Error):
+            return list(self._library.getSlotList(tokenPresent=present))
+        with _native_errors():
+            return list(self._library.getSlotList(tokenPresent=present))
 
     def _token_info(self, slot: int) -> TokenInfo | None:
         native = self._library.getTokenInfo(slot)

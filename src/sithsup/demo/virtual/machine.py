@@ -26,7 +26,7 @@ from sithsup.demo.detached import wait_until
 from sithsup.demo.virtual.door import DoorServer
 from sithsup.demo.virtual.holder import Holder
 from sithsup.demo.virtual.reader import Reader
-from sithsup.demo.virtual.service import CARD_FILE, DOOR, READY_FILE, SOCKET, reader_configuration
+from sithsup.demo.virtual.service import CARD_FILE, DOOR, READY_FILE, SOCKET, find_tool, reader_configuration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,9 +36,9 @@ UP = 0x1  # IFF_UP
 
 MOUNTS = """
 mount --bind "$1" /mnt && mount -t tmpfs tmpfs /run && mkdir /run/pcscd && mount --move /mnt /run/pcscd &&
-mount --bind "$2/serial" "$2" && exec setpriv --pdeathsig KILL pcscd --foreground --critical --config "$3"
+mount --bind "$2/serial" "$2" && exec setpriv --pdeathsig KILL "$4" --foreground --critical --config "$3"
 """
-"""The folder of the socket, the drivers' folder, and the configuration. pcscd dies with this process, come what may."""
+"""Arguments: the socket's folder, the drivers', the configuration, pcscd. It dies with this process in any case."""
 
 
 def raise_loopback() -> None:
@@ -50,8 +50,8 @@ def raise_loopback() -> None:
 def start_pcscd(folder: Path) -> subprocess.Popen[bytes]:
     """Start pcscd for this folder."""
     driver, configuration = reader_configuration(folder)
-    arguments = (str((folder / SOCKET).parent), str(driver.parent.parent), str(configuration))
-    return subprocess.Popen(["unshare", "--mount", "sh", "-c", MOUNTS, "sh", *arguments])  # noqa: S603, S607  ourselves
+    arguments = ((folder / SOCKET).parent, driver.parent.parent, configuration, find_tool("pcscd"))
+    return subprocess.Popen(["unshare", "--mount", "sh", "-c", MOUNTS, "sh", *map(str, arguments)])  # noqa: S603, S607  ourselves
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from sithsup.card.modules import find_module
 from sithsup.demo.detached import Detached
 from sithsup.demo.virtual.door import Door
-from sithsup.errors import NoModuleError, NoReaderError, SettingsInvalidError
+from sithsup.errors import NoCardError, NoModuleError, NoReaderError, SettingsInvalidError
 from sithsup.texts import tr
 
 MACHINE = "sithsup.demo.virtual.machine"
@@ -69,8 +69,7 @@ def require_tools() -> None:
     module()
     _driver()
     for tool in TOOLS:
-        if _which(tool) is None:
-            raise NoReaderError(f"{tool} is not installed")
+        find_tool(tool)
 
 
 def set_up(folder: Path) -> None:
@@ -110,6 +109,13 @@ def start(folder: Path) -> Door:
     return Door(folder / DOOR)
 
 
+def find_door(folder: Path) -> Door:
+    """Lead a hand to the card of this folder; raises `NoCardError` when its process does not run."""
+    if not (folder / DOOR).exists():
+        raise NoCardError(f"no virtual card in {folder}")
+    return Door(folder / DOOR)
+
+
 def stop(folder: Path) -> None:
     """End the process of this folder's card, if it runs, and nothing else. The card stays in its file."""
     _machine(folder).end()
@@ -132,6 +138,9 @@ def _driver() -> Path:
         raise NoReaderError(f"vsmartcard-vpcd is not installed: {error.values['places']}") from error
 
 
-def _which(tool: str) -> str | None:
-    """Find a program, also where only root's path leads."""
-    return shutil.which(tool, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
+def find_tool(name: str) -> Path:
+    """Find a program, also where only root's path leads; raises `NoReaderError`."""
+    found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/sbin")))
+    if found is None:
+        raise NoReaderError(f"{name} is not installed")
+    return Path(found)
