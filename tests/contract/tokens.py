@@ -166,14 +166,14 @@ def card_process(module: str) -> Iterator[Bench]:
         yield bench
 
 
-def virtual_memory(options: CardOptions) -> Memory:
+def virtual_memory(options: CardOptions = CardOptions(), serial: bytes = bytes(10)) -> Memory:
     """What is stored on a virtual card of these two tokens."""
     stem = AUTHENTICATION_LABEL.partition(" (")[0]
     plans = [
         CodePlan(label.partition("(")[2].rstrip(")"), code, SECURITY_OFFICER, options.tries or TRIES)
         for label, code in CODES.items()
     ]
-    memory = blank(stem, bytes(10), plans)
+    memory = blank(stem, serial, plans)
     return make_read_only(memory, stem) if options.read_only else memory
 
 

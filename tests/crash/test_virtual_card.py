@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup.demo.virtual.personalize import PRIVATE_KEYS
 from sithsup.errors import CardError, SithsupError
 from sithsup.model import Outcome
 from tests.support.virtual import NEEDED, Cut, VirtualBench, When, short_folder
@@ -88,6 +89,20 @@ def test_power_goes_in_a_write_or_after_it(
     assert isinstance(lab.run("upgrade"), SithsupError)
     assert lab.identity_works()
     assert recover(lab, "resume") == NEW
+
+
+def test_a_directory_is_torn_between_two_commands(bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:
+    """OpenSC writes a directory anew in several commands: cut inside, a new key's entry is lost, and the key with it.
+
+    Another key is made for it, and the certificate of the lost one does not stay.
+    """
+    lab = begin(bench, "directory")
+    torn = [e for e in whole if e.writes and e.path == PRIVATE_KEYS and e.header.endswith("01FE")]
+    bench.arm(Cut(at=torn[-1].number))
+    assert isinstance(lab.run("upgrade"), CardError)
+    assert lab.identity_works()
+    assert recover(lab, "resume") == NEW
+    assert lab.found().orphans
 
 
 def test_what_was_cut_early_can_be_undone(bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:

@@ -2,7 +2,7 @@
 
     with VirtualBench(folder, memory) as bench:     # 0.2 s until the card lies in its reader
         bench.arm()                                 # count from here
-        ...                                         # anything with bench.environment; one process per run of it
+        with bench.card_process() as token: ...     # or any program, with bench.environment
         for exchange in bench.exchanges(): ...      # each command, and how many steps it writes
         bench.lay(memory)                           # back to the first day: 0.7 s
         bench.arm(Cut(at=17, when=When.TORN, step=3))
@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from sithsup.card.process import CardProcess
 from sithsup.demo.virtual import holder, service
 from sithsup.demo.virtual.power import Cut, Exchange, When, cuts, tear_points
 
@@ -59,6 +60,16 @@ class VirtualBench:
     def close(self) -> None:
         """End everything."""
         service.stop(self.folder)
+
+    def card_process(self) -> CardProcess:
+        """A card process on this bench: a spawned process takes its environment from the one that starts it."""
+        before = dict(os.environ)
+        os.environ.update(self.environment)
+        try:
+            return CardProcess(self.environment["SITHSUP_MODULE"])
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     @property
     def is_in(self) -> bool:

@@ -16,7 +16,6 @@ On the same bench the next case begins with `bench.lay(first.memory)` and a new 
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +23,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from sithsup.card.process import CardProcess
 from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate, UnreadableCertificateError
 from sithsup.demo.virtual import keys as card_keys
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sithsup.campaign import Campaign
+    from sithsup.card.process import CardProcess
     from sithsup.demo.virtual.memory import File, Memory
     from sithsup.runner import StepEvent
     from tests.support.virtual import VirtualBench
@@ -154,7 +153,7 @@ class VirtualLab:
     def run(self, action: str) -> Outcome | SithsupError | None:
         """Run `upgrade`, `resume` or `restore` as a fresh process of the present computer would."""
         try:
-            with self._process() as token:
+            with self.bench.card_process() as token:
                 return self._run(token, action)
         except SithsupError as error:
             return error
@@ -176,16 +175,6 @@ class VirtualLab:
             for event in getattr(operation, action)():
                 self.events.append(f"{event.step.name}: {event.mark.value}")
             return operation.outcome
-
-    def _process(self) -> CardProcess:
-        """A card process on this bench: a spawned process takes its environment from the one that starts it."""
-        before = dict(os.environ)
-        os.environ.update(self.bench.environment)
-        try:
-            return CardProcess(self.bench.environment["SITHSUP_MODULE"])
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
 
     def put_back(self) -> None:
         """What a person does when told to."""

@@ -371,6 +371,15 @@ def test_no_cut_gives_a_try_away(session: Session) -> None:
     assert session.send(raw) == Status.BLOCKED
 
 
+def test_a_reset_forgets_codes_and_serves_the_command(session: Session) -> None:
+    """As when another application resets the card in between: nothing is stored, and power stays."""
+    session.verify(1, FIRST)
+    session.select(PRIVATE_KEYS)
+    outcome = supply(session.card, apdu("20", 0, 1), 1, Cut(at=1, when=When.RESET))
+    assert (outcome.response, outcome.struck) == (bytes.fromhex("63C3"), True)
+    assert outcome.card.memory == session.memory
+
+
 def test_a_command_is_served_when_another_one_is_meant(session: Session) -> None:
     """A cut waits for its turn, and a list of commands tells of each what it wrote."""
     outcome = supply(session.card, giving_a_code(session), 1, Cut(at=2))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from sithsup.demo.virtual import keys
@@ -33,6 +32,7 @@ class Holder:
         """Take the card out of its file."""
         self._path = path
         self._lock = threading.Lock()
+        self._pulled = threading.Event()
         self._card = Card(load(path), make_key=self._make_key)
         self._exchanges: list[Exchange] = []
         self._cuts: list[Cut] = []
@@ -40,23 +40,34 @@ class Holder:
 
     def command(self, raw: bytes) -> bytes | None:
         """Give the card a command; None when power goes at it."""
-        time.sleep(self._pace.command)
-        with self._lock:
-            cut = self._cuts[0] if self._cuts else None
-            outcome = supply(self._card, raw, len(self._exchanges) + 1, cut)
-            self._exchanges.append(outcome.exchange)
-            if outcome.card.memory is not self._card.memory:
-                save(self._path, outcome.card.memory)
-            self._card = outcome.card
-            if outcome.response is None:
-                self._cuts.pop(0)
-                self._exchanges = self._exchanges if not self._cuts else []
-            return outcome.response
+        try:
+            self._wait(self._pace.command)
+            with self._lock:
+                return self._command(raw)
+        except _PulledError:
+            return None
+
+    def _command(self, raw: bytes) -> bytes | None:
+        cut = self._cuts[0] if self._cuts else None
+        outcome = supply(self._card, raw, len(self._exchanges) + 1, cut)
+        self._exchanges.append(outcome.exchange)
+        if outcome.card.memory is not self._card.memory:
+            save(self._path, outcome.card.memory)
+        self._card = outcome.card
+        if outcome.struck:
+            self._cuts.pop(0)
+            self._exchanges = [] if self._cuts else self._exchanges
+        return outcome.response
+
+    def take_power(self) -> None:
+        """Let power go now, whatever the card is doing: what it has not stored yet is lost."""
+        self._pulled.set()
 
     def lose_power(self) -> None:
-        """Forget what is forgotten without power."""
+        """Forget what is forgotten without power. It is there again after this."""
         with self._lock:
             self._card = without_power(self._card)
+            self._pulled.clear()
 
     def arm(self, cuts: tuple[Cut, ...]) -> None:
         """Count commands from here, and let power go at these; each later one counts from the cut before it."""
@@ -84,8 +95,17 @@ class Holder:
         self._pace = pace
 
     def _make_key(self, kind: FileKind, size: int) -> bytes:
-        time.sleep(self._pace.generation)
+        self._wait(self._pace.generation)
         return keys.new_key(kind, size)
+
+    def _wait(self, seconds: float) -> None:
+        """Take that long, unless power goes meanwhile."""
+        if self._pulled.wait(seconds) if seconds else self._pulled.is_set():
+            raise _PulledError
+
+
+class _PulledError(Exception):
+    """Power went in the middle of a command."""
 
 
 def load(path: Path) -> Memory:

@@ -1,4 +1,7 @@
-"""When power goes: before a command, after it (its answer is lost), or in the middle of what it writes. Pure."""
+"""When power goes: before a command, after it (its answer is lost), or in the middle of what it writes. Pure.
+
+One cut is milder: another application resets the card before a command, which is served all the same.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,7 @@ class When(StrEnum):
     BEFORE = "before"
     AFTER = "after"
     TORN = "torn"
+    RESET = "reset"
 
 
 class Cut(Value):
@@ -58,26 +62,36 @@ class Exchange(Value):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What is left of a command: the card, the response (None: power went), and its line in the list."""
+    """What is left of a command: the card, the response (None: power went), and its line in the list.
+
+    `struck` tells whether the cut that was waiting is over.
+    """
 
     card: Card
     response: bytes | None
     exchange: Exchange
+    struck: bool = False
 
 
 def supply(card: Card, raw: bytes, number: int, cut: Cut | None) -> Outcome:
     """Give one command to a card whose power may go at it."""
-    is_due = cut is not None and cut.at == number
-    answer = None if is_due and cut is not None and cut.when is When.BEFORE else card.exchange(raw)
-    line = _line(card, raw, number, answer)
-    if answer is None:
-        return Outcome(without_power(card), None, line)
-    left = replace(card, memory=answer.write.done if answer.write else card.memory, volatile=answer.volatile)
-    if not is_due or cut is None:
-        return Outcome(left, answer.response, line)
+    if cut is None or cut.at != number:
+        answer = card.exchange(raw)
+        return Outcome(_left(card, answer), answer.response, _line(card, raw, number, answer))
+    if cut.when is When.BEFORE:
+        return Outcome(without_power(card), None, _line(card, raw, number, None), struck=True)
+    if cut.when is When.RESET:
+        return replace(supply(without_power(card), raw, number, None), struck=True)
+    answer = card.exchange(raw)
+    left = _left(card, answer)
     if cut.when is When.TORN and answer.write and cut.step < answer.write.steps:
         left = replace(left, memory=answer.write.after(cut.step))
-    return Outcome(without_power(left), None, line.but(status=0))
+    return Outcome(without_power(left), None, _line(card, raw, number, answer).but(status=0), struck=True)
+
+
+def _left(card: Card, answer: Answer) -> Card:
+    """The card after a whole command."""
+    return replace(card, memory=answer.write.done if answer.write else card.memory, volatile=answer.volatile)
 
 
 def without_power(card: Card) -> Card:

@@ -61,6 +61,7 @@ class Reader:
     def pull(self) -> None:
         """Take the card out, whatever it is doing."""
         self._wanted.clear()
+        self._holder.take_power()
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
