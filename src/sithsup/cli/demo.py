@@ -17,7 +17,7 @@ from sithsup.card.session import Card, find_cards
 from sithsup.certificate import verify
 from sithsup.cli.view import card_lines
 from sithsup.demo import start as life
-from sithsup.errors import role_text
+from sithsup.errors import NoReaderError, role_text
 from sithsup.model import KeyRole
 from sithsup.steps import SENTENCE
 from sithsup.texts import tr
@@ -31,10 +31,14 @@ if TYPE_CHECKING:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`demo` alone runs everything once; `demo start DIR` and `demo stop DIR` leave the parts to be played with."""
-    parser.add_argument("action", nargs="?", choices=["run", "start", "stop"], default="run")
+    """`demo` alone runs everything once; `demo start DIR` and `demo stop DIR` leave the parts to be played with.
+
+    `demo pull DIR` and `demo insert DIR` move a virtual card.
+    """
+    parser.add_argument("action", nargs="?", choices=["run", "start", "stop", "pull", "insert"], default="run")
     parser.add_argument("folder", nargs="?", type=Path, metavar="DIR")
     parser.add_argument("--certs", choices=[kind.value for kind in life.Kind], default=life.Kind.ORDINARY.value)
+    _choose(parser, "--card", life.CardType.SOFTHSM2, "what the card is made of; a virtual one can be pulled")
     _choose(parser, "--key", life.USUAL.key, "the new keys")
     _choose(parser, "--body", life.USUAL.body, "how certificates are ordered (CMP)")
     _choose(parser, "--revoke-old", life.USUAL.revoke_old, "who retires the old certificates")
@@ -64,6 +68,8 @@ def run(arguments: argparse.Namespace, view: View) -> int:
     if arguments.action == "stop":
         life.stop(arguments.folder)
         return view.finish(0)
+    if arguments.action in ("pull", "insert"):
+        return view.finish(_move_card(arguments.folder, arguments.action, view))
     if arguments.action == "start":
         _start(arguments.folder, arguments)
         view.say(tr("The demo is running. Now type: . {env}", env=arguments.folder / "env"))
@@ -77,6 +83,18 @@ def run(arguments: argparse.Namespace, view: View) -> int:
             life.stop(folder)
 
 
+def _move_card(folder: Path, action: str, view: View) -> int:
+    door = life.card_door(folder)
+    if action == "pull":
+        door.pull()
+        view.say(tr("The card is out."))
+    elif door.insert():
+        view.say(tr("The card is in its reader."))
+    else:
+        raise NoReaderError(str(folder))
+    return 0
+
+
 def _start(folder: Path, arguments: argparse.Namespace) -> None:
     knobs = life.Knobs(
         delay=arguments.ca_delay,
@@ -87,7 +105,7 @@ def _start(folder: Path, arguments: argparse.Namespace) -> None:
         implicit_confirm=arguments.implicit_confirm,
     )
     wishes = life.Wishes(arguments.key, arguments.body, arguments.revoke_old, arguments.revoke_signed_by)
-    life.start(folder, life.Kind(arguments.certs), knobs=knobs, wishes=wishes)
+    life.start(folder, life.Kind(arguments.certs), knobs=knobs, wishes=wishes, card=arguments.card)
 
 
 def _play(folder: Path, view: View) -> int:
