@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prove import killed, report, simulated
+from prove import killed, report, simulated, virtual
 from prove.case import Result, count, scratch
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SEED = 20200407
 PROOF = Path(__file__).parents[1] / "docs" / "proof.md"
-STACKS = {simulated.STACK: simulated, killed.STACK: killed}
+STACKS = {"simulators": simulated, "processes": killed, "virtual": virtual}
 
 
 def main(arguments: Sequence[str]) -> int:

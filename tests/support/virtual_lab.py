@@ -199,6 +199,18 @@ class VirtualLab:
         parsed = (_parsed(der) for der in found.certificates & good - set(self.first.case.kept))
         return any(c and c.role is KeyRole.AUTHENTICATION and c.public_key in found.keys for c in parsed)
 
+    def wrong(self) -> str:
+        """What must never be so, at whatever end; empty when nothing is wrong. Every confirmation wait passes."""
+        if (self.folder / self.computer).exists() and list((self.folder / self.computer).glob("journal-*")):
+            return "the journal is left open"
+        self.clock.now += 2 * self.first.campaign.confirm_wait_max
+        self.authority.expire()
+        valid, on_card = set(self.authority.ledger.valid_certificates()), self.found().certificates
+        records = self.authority.ledger.certificates.values()
+        if any(record.profile and record.der in valid and record.der not in on_card for record in records):
+            return "a valid certificate that is not on the card"
+        return "" if self.identity_works() else "NEITHER after the wait"
+
     def end(self) -> str:
         """`old`, `new`, or what is wrong with the card."""
         found, case = self.found(), self.first.case

@@ -10,7 +10,7 @@ from sithsup.certificate import Certificate
 from sithsup.errors import StillWaitingError, UnusableError
 from sithsup.evidence.certificates import candidates, chosen, ours_on_card
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import is_held, targets_of
+from sithsup.evidence.keys import is_held, our_key_pairs, targets_of
 from sithsup.evidence.old import has_old_authentication, old_certificate
 from sithsup.evidence.world import is_revoked, read_issued, settled_at, status
 from sithsup.model import CertificateState, KeyRole, Signer
@@ -70,7 +70,19 @@ def past_no_return(world: World) -> bool:
                 return True
     if ours_on_card(world) and not has_old_authentication(world):
         return True
-    return _may_be_confirmed(world, _strangers(world))
+    return _may_be_confirmed(world, _strangers(world)) or _is_retired_elsewhere(world)
+
+
+def _is_retired_elsewhere(world: World) -> bool:
+    """Whether the old identity is retired on a card that another computer was at work on.
+
+    Its certificates may be on the card and yet not be seen: a directory of the card that was torn hides what stands
+    behind the tear. The keys are seen then.
+    """
+    is_ours = any(world.journal.transactions(target.name) for target in world.campaign.wanted)
+    has_keys = any(our_key_pairs(world, role) for role in world.campaign.roles)
+    old = old_certificate(world, KeyRole.AUTHENTICATION)
+    return not is_ours and has_keys and old is not None and status(world, old).state is CertificateState.REVOKED
 
 
 def _strangers(world: World) -> tuple[Certificate, ...]:
