@@ -62,11 +62,12 @@ def _play_one(name: str) -> int:
 
 
 def _play(name: str, seed: int, *, fast: bool) -> list[Result]:
-    """Play all tasks of a stack, as many at once as there are cores."""
+    """Play all tasks of a stack, as many at once as the cores can bear."""
     tasks: Sequence[Callable[[], list[Result]]] = STACKS[name].tasks(seed, fast=fast)
     begun, results = time.monotonic(), list[Result]()
     spawn, everything = multiprocessing.get_context("spawn"), logging.CRITICAL  # no log of what goes wrong on purpose
-    with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=logging.disable, initargs=(everything,)) as pool:
+    workers = STACKS[name].PER_CORE * (os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, spawn, initializer=logging.disable, initargs=(everything,)) as pool:
         for done, future in enumerate(as_completed([pool.submit(task) for task in tasks]), 1):
             results += future.result()
             if done % max(1, len(tasks) // 10) == 0:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tests.support.demo import Ended
 
 STACK = "processes"
+PER_CORE = 1
+"""How many cases at once."""
 KILLER = (sys.executable, "-m", "prove.killer")
 ARGUMENTS = ("upgrade", "--json", "--yes", "--pin-stdin")
 LAST_BREATH = 2.0

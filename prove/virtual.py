@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 STACK = "virtual card"
 SHORT = "virtual"
+PER_CORE = 2
+"""Cases mostly wait for a reader that looks for its card now and then."""
 PATIENCE = 6
 """How many runs a person tries before a case counts as stuck."""
 DIRECTORIES = {CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS}

@@ -28,7 +28,7 @@
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
         ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
-        └── InterruptedUpgradeError     SU-5007
+        ├── InterruptedUpgradeError     SU-5007    └── FinishElsewhereError        SU-5010
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -77,6 +77,7 @@ from sithsup.errors.upgrade import (
     CampaignInvalidError,
     CancelledError,
     ConfigurationError,
+    FinishElsewhereError,
     InterruptedUpgradeError,
     JournalError,
     JournalUnreadableError,
@@ -111,6 +112,7 @@ __all__ = [
     "CodeNeededError",
     "ConfigurationError",
     "Contact",
+    "FinishElsewhereError",
     "InterruptedUpgradeError",
     "JournalError",
     "JournalUnreadableError",

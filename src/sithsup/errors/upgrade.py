@@ -150,3 +150,15 @@ class InterruptedUpgradeError(UpgradeError):
     next_text = mark(
         "Run “sithsup resume” to finish it. Or run “sithsup restore” to go back, as long as that is possible."
     )
+
+
+class FinishElsewhereError(UpgradeError):
+    """The old certificates are retired, the new ones cannot be found on the card, and no journal here knows them."""
+
+    code = "SU-5010"
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("The upgrade of this card can only be finished on the computer where it was begun.")
+    why_text = mark("The old certificates are no longer valid, and the new ones cannot be found on the card.")
+    next_text = mark(
+        "Run “sithsup resume” on that computer. If that is not possible, ask your deputy issuer for a new card."
+    )
