@@ -37,8 +37,8 @@ def whole(bench: VirtualBench) -> tuple[Exchange, ...]:
     """Upgrade once without a cut, and list every command of it."""
     lab = begin(bench, "whole")
     assert lab.run("upgrade") is Outcome.UPGRADED
-    assert lab.end() == NEW
     exchanges = bench.exchanges()
+    assert lab.end() == NEW
     print(f"{len(exchanges)} commands, {sum(e.writes for e in exchanges)} write")  # noqa: T201  a proof says its size
     return exchanges
 

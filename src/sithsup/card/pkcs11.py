@@ -58,6 +58,7 @@ class Pkcs11Token:
         self._path = path
         self._library = P11.PyKCS11Lib()
         self._sessions: dict[TokenId, Session] = {}
+        self._slot_of: dict[TokenId, int] = {}
         try:
             self._library.load(path)
         except P11.PyKCS11Error as error:
@@ -300,7 +301,7 @@ class Pkcs11Token:
             if error.value != P11.CKR_TOKEN_WRITE_PROTECTED:
                 raise
             session = self._library.openSession(slot)
-        self._sessions[token] = session
+        self._sessions[token], self._slot_of[token] = session, slot
         return session
 
     def _require_writable(self, session: Session, token: TokenId) -> None:
@@ -318,8 +319,13 @@ class Pkcs11Token:
                 raise CodeNeededError("CKF_LOGIN_REQUIRED", role=token.label)
 
     def _is_alive(self, session: Session, token: TokenId) -> bool:
-        """Whether the session still speaks to the token that it was opened for."""
+        """Whether the session still speaks to the token that it was opened for.
+
+        The slot is asked first: OpenSC sees only then that a card was pulled and another one, or the same, put in.
+        Until it does, it answers from memory, and gives its own copy of the code to whatever card there is.
+        """
         try:
+            self._library.getSlotInfo(self._slot_of[token])
             native = self._library.getTokenInfo(session.getSessionInfo().slotID)
         except P11.PyKCS11Error:
             return False

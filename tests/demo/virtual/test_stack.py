@@ -6,7 +6,8 @@ import os
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -95,6 +96,31 @@ def test_a_card_that_is_pulled_and_put_back_wants_its_code_anew(bench: VirtualBe
         assert token.sign(key, DATA)
 
 
+def test_a_card_that_was_swapped_while_nobody_looked_is_not_mistaken(bench: VirtualBench) -> None:
+    """The same tokens, another serial number: neither is the old one listed from memory, nor gets the other a code."""
+    with opened(bench) as (token, card):
+        key = made_key(token, card)
+        bench.lay(tokens.virtual_memory(serial=bytes(9) + b"\x07"))
+        bench.arm()
+        for act in (lambda: token.objects(card), lambda: token.sign(key, DATA), lambda: log_in_again(token, card)):
+            with pytest.raises(CardRemovedError):
+                act()
+        assert codes_sent(bench) == 0
+
+
+def test_a_card_that_was_changed_elsewhere_is_read_anew(bench: VirtualBench) -> None:
+    """Out and in again between two calls, with something else on it: what it holds now is told, not what it held."""
+    with opened(bench) as (token, card):
+        empty = bench.memory()
+        made_key(token, card)
+        bench.lay(empty)
+        assert token.objects(card) == ()
+
+
+def log_in_again(token: CardProcess, card: TokenId) -> None:
+    token.log_in(card, Code(bytearray(tokens.CODES[card.label], "ascii")))
+
+
 OTHERS = {"resets": ("opensc-tool", "--reset"), "logs in and out": ("pkcs11-tool", "--list-objects", "--login")}
 
 
@@ -161,6 +187,51 @@ def test_a_code_whose_try_was_lost_with_the_power_counts(bench: VirtualBench) ->
         assert info.code is CodeState.FINAL_TRY
         log_in(token, card.label)
         assert bench.memory().codes[1].tries_left == 3
+
+
+def test_a_certificate_whose_file_is_gone_hides_those_behind_it(bench: VirtualBench) -> None:
+    """OpenSC 0.23 deletes the file first and its entry afterwards. Cut in between, it shows nothing behind the entry.
+
+    Nothing that PKCS#11 can do takes that entry away. So an old certificate is the last thing to be removed, and even
+    then a cut in these two commands hides the new ones from OpenSC, although they are on the card.
+    """
+    with opened(bench) as (token, card):
+        token.generate_key_pair(card, KeyAlgorithm.P_256, b"k", "k")
+        public = next(o for o in token.objects(card) if o.kind is ObjectKind.PUBLIC_KEY)
+        for name in ("first", "second", "third"):
+            token.write_certificate(card, tokens.certificate(public.value, name), b"k", name)
+        memory = bench.memory()
+
+        def destroy_second(*cuts: Cut) -> None:
+            bench.lay(memory)
+            log_in(token, card.label)
+            (doomed,) = (o for o in certificates(token, card) if o.label == "second")
+            bench.arm(*cuts)
+            token.destroy(doomed)
+
+        destroy_second()
+        deleting = next(e.number for e in bench.exchanges() if e.name == "DELETE_FILE")
+        assert {o.label for o in certificates(token, card)} == {"first", "third"}
+        with pytest.raises(CardError):
+            destroy_second(Cut(at=deleting, when=When.AFTER))
+        bench.insert()
+        assert {o.label for o in certificates(token, card)} == {"first"}
+
+
+def certificates(token: CardProcess, card: TokenId) -> list[CardObject]:
+    return [o for o in token.objects(card) if o.kind is ObjectKind.CERTIFICATE]
+
+
+def test_many_cards_lie_side_by_side() -> None:
+    """Six at once, each with a pcscd of its own; all are there in a few seconds, and all are gone again."""
+    with ExitStack() as stack, ThreadPoolExecutor(6) as threads:
+        folders = [stack.enter_context(short_folder()) for _ in range(6)]
+        serials = [bytes(9) + bytes([number]) for number in range(6)]
+        made = list(threads.map(VirtualBench, folders, [tokens.virtual_memory(serial=serial) for serial in serials]))
+        assert [bench.memory().serial for bench in made] == serials
+        assert all(bench.is_in for bench in made)
+        list(threads.map(VirtualBench.close, made))
+        assert not any((folder / "door").exists() for folder in folders)
 
 
 def test_power_is_cut_where_it_was_asked_for(bench: VirtualBench) -> None:
