@@ -59,6 +59,7 @@ def recover(lab: VirtualLab, choice: str) -> str:
             break
         if ended is None:
             choice = "upgrade"  # nothing was begun
+    assert not lab.hidden()
     return lab.end()
 
 
