@@ -151,3 +151,13 @@ def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(NoReaderError, match="vsmartcard-vpcd is not installed"):
         start(tmp_path / "demo")
     assert not (tmp_path / "demo").exists()
+
+
+def test_the_command_loads_where_there_are_no_unix_sockets() -> None:
+    """`sithsup demo --help` shall work on Windows too: what needs such sockets is the card process's."""
+    program = (
+        "import socket, socketserver, sys; del socket.AF_UNIX\n"
+        "for name in [n for n in dir(socketserver) if 'Unix' in n]: delattr(socketserver, name)\n"
+        "sys.modules['fcntl'] = None; import sithsup.cli.demo"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.demo.virtual.apdu import Refused, Status
+from sithsup.demo.virtual.memory import StoredCode
 from sithsup.demo.virtual.writes import stages
 
 if TYPE_CHECKING:
     from sithsup.demo.virtual.apdu import Command
     from sithsup.demo.virtual.card import Answer, Card
-    from sithsup.demo.virtual.memory import StoredCode
 
 LENGTH = 8
 """Bytes of a stored code."""
@@ -27,8 +27,6 @@ def padded(code: str) -> bytes:
 
 def stored(code: str, unblocking: str, tries: int = 3, unblocking_tries: int = 10) -> StoredCode:
     """A code of a new card, with nothing tried yet."""
-    from sithsup.demo.virtual.memory import StoredCode  # noqa: PLC0415  only a type elsewhere
-
     return StoredCode(
         value=padded(code),
         tries=tries,

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sithsup.demo.detached import wait_until
-from sithsup.demo.virtual.door import DoorServer
+from sithsup.demo.virtual.door_server import DoorServer
 from sithsup.demo.virtual.holder import Holder
 from sithsup.demo.virtual.reader import Reader
 from sithsup.demo.virtual.service import CARD_FILE, DOOR, READY_FILE, SOCKET, find_tool, reader_configuration
