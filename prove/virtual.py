@@ -34,6 +34,8 @@ PATIENCE = 6
 """How many runs a person tries before a case counts as stuck."""
 DIRECTORIES = {CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS}
 """Files that several keys and certificates share, so that tearing one may cost more than what is being written."""
+BEFORE_THE_DIRECTORY = 3
+"""Commands from the deletion of a file to the first one that writes its directory anew."""
 _STRIKE = re.compile(r"(\d+):(before|after|torn|reset)(?:\.(\d+))?(?:x(\d+))?")
 
 
@@ -126,12 +128,20 @@ class Case:
         lab.put_back()
         lab.bench.arm(*([self.second.cut] if self.second else []))
         ending = recover(lab, self.choice)
-        return ending, is_torn or (self.second is not None and _was_in_a_directory(lab.bench.exchanges()))
+        is_torn |= self.second is not None and _was_in_a_directory(lab.bench.exchanges())
+        if ending in (OLD, NEW) and (hidden := lab.hidden()):
+            return f"{hidden} certificates that the module does not show", is_torn
+        return ending, is_torn
 
 
 def _was_in_a_directory(exchanges: tuple[Exchange, ...]) -> bool:
-    """Whether power went at a command that writes a shared directory, or between two of them."""
-    return bool(exchanges) and not exchanges[-1].status and exchanges[-1].path in DIRECTORIES
+    """Whether power went while a shared directory was written, or while it still listed a file that was deleted."""
+    if not exchanges or exchanges[-1].status:
+        return False
+    last = exchanges[-1]
+    return (last.path in DIRECTORIES and last.name == "UPDATE_BINARY") or any(
+        each.name == "DELETE_FILE" for each in exchanges[-BEFORE_THE_DIRECTORY:]
+    )
 
 
 def recover(lab: VirtualLab, choice: str) -> str:
