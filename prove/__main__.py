@@ -36,8 +36,6 @@ def main(arguments: Sequence[str]) -> int:
         results += _play(name, options)
     minutes = (time.monotonic() - begun) / 60
     wrong = [result for result in results if result.column == "other"]
-    for result in wrong:
-        print(f"WRONG: {result.ending}\n    ./dev prove --case '{result.name}'", file=sys.stderr)
     table = report.table(count(results))
     print("\n".join(table))
     if not (options.fast or options.only):
@@ -85,13 +83,21 @@ def _play(name: str, options: argparse.Namespace) -> list[Result]:
     workers = STACKS[name].PER_CORE * (os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, spawn, initializer=logging.disable, initargs=(everything,)) as pool:
         for done, future in enumerate(as_completed([pool.submit(task) for task in tasks]), 1):
-            results += future.result()
+            results += _told(future.result())
             if options.until_wrong and any(result.column == "other" for result in results):
                 pool.shutdown(wait=False, cancel_futures=True)
                 break
             if done % max(1, len(tasks) // 10) == 0:
                 seconds = time.monotonic() - begun
                 print(f"    {name}: {done} of {len(tasks)} parts, {len(results)} cases, {seconds:.0f} s", flush=True)
+    return results
+
+
+def _told(results: list[Result]) -> list[Result]:
+    """Tell at once what ended wrong, and how to play it again."""
+    for result in results:
+        if result.column == "other":
+            print(f"WRONG: {result.ending}\n    ./dev prove --case '{result.name}'", file=sys.stderr, flush=True)
     return results
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -190,12 +190,19 @@ def test_what_must_never_be_so_is_seen(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------- it tells it
 
 
+class Wrong(NamedTuple):
+    """A task whose cases end old, new and neither."""
+
+    def __call__(self) -> list[Result]:
+        return [Result("simulators", "killed", f"simulators,{end}", end) for end in (OLD, NEW, "NEITHER")]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--until-wrong"]])
 def test_a_case_that_ended_wrong_fails_the_run_and_says_how_to_play_it_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results = [Result("simulators", "killed", f"simulators,{end}", end) for end in (OLD, NEW, "NEITHER")]
-    monkeypatch.setattr(program, "_play", lambda *_, **__: results)
-    assert program.main(["--fast", "--only", "simulators"]) == 1
+    monkeypatch.setattr(simulated, "tasks", lambda *_, **__: [Wrong()])
+    assert program.main(["--only", "simulators", *arguments]) == 1
     said = capsys.readouterr()
     assert "./dev prove --case 'simulators,NEITHER'" in said.err
     assert said.out.splitlines()[-1].startswith("3 cases, 1 neither old nor new")
