@@ -96,8 +96,18 @@ class StatusNotOfferedError(AuthorityUnreachableError):
     """A certificate names nobody who could be asked for its status."""
 
     code = "SU-2008"
+    what_text = mark("The status of a certificate cannot be asked for.")
     why_text = mark("A certificate does not say where its status can be asked for.")
     next_text = mark("Tell your local IT support. Run “sithsup check” to see what works now.")
+
+
+class IssuerUnknownError(AuthorityError):
+    """The certificate of an issuer is not at hand, and without it nothing of a status can be verified."""
+
+    code = "SU-2012"
+    what_text = mark("The status of a certificate cannot be asked for.")
+    why_text = mark("The campaign file lacks the certificate of an issuer: {issuer}")
+    next_text = mark("Tell your local IT support, who can add it. Run “sithsup check” to see what works now.")
 
 
 class ServerUntrustedError(AuthorityUnreachableError):
@@ -123,8 +133,11 @@ class ProxyRefusedError(AuthorityUnreachableError):
 
     code = "SU-2011"
     what_text = mark("The network's proxy does not let the program through.")
-    why_text = mark("It asks for a user name and a password, which the program does not have.")
-    next_text = mark("Ask your local IT support to let the program reach {address} without logging in to the proxy.")
+    why_text = mark("It asks for a user name and a password, and the program has none or not the right ones.")
+    next_text = mark(
+        "Ask your local IT support to correct the log-in in the program's proxy setting, "
+        "or to let the program reach {address} without one."
+    )
 
 
 class TransactionUnknownError(AuthorityError):
