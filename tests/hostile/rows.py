@@ -11,6 +11,7 @@ from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID as OID  # noqa: N814  it is long, and stands in a table
 
 from sithsup.ca import path, protection, trust
 from sithsup.ca.cmp import NOT_ONE, OTHER_BODY
@@ -98,6 +99,10 @@ def of_kind(kind: str, tamper: Any) -> Any:
 
 def usage(*names: str) -> Any:
     return certificate(extensions=f.replaced(x509.KeyUsage, profiles.key_usage(*names)))
+
+
+def purposes(*oids: x509.ObjectIdentifier) -> Any:
+    return certificate(extensions=f.replaced(x509.ExtendedKeyUsage, x509.ExtendedKeyUsage(oids), critical=False))
 
 
 def tbs(change: Callable[[Any], None]) -> Any:
@@ -325,6 +330,13 @@ ROWS = (
         trust.FOR_AUTHORITY, True),
     Row("a key for both roles", usage("digital_signature", "content_commitment"), UNSUITABLE, trust.OTHER_ROLE, True),
     Row("a key for nothing", certificate(extensions=f.without("2.5.29.15")), UNSUITABLE, trust.OTHER_ROLE, True),
+    Row("one to serve web pages with, not to log in", purposes(OID.SERVER_AUTH), UNSUITABLE, trust.NO_LOG_IN, True),
+    Row("one that may answer for everybody's status", purposes(OID.CLIENT_AUTH, OID.OCSP_SIGNING), UNSUITABLE,
+        trust.FOR_SERVICE, True),
+    Row("one that may speak for the authority", of_kind("Person ID", purposes(OID.CLIENT_AUTH, x509.ObjectIdentifier(
+        "1.3.6.1.5.5.7.3.28"))), UNSUITABLE, trust.FOR_SERVICE, True),
+    Row("valid for ten minutes", certificate(validity=(NOW, NOW + timedelta(minutes=10))), UNSUITABLE,
+        trust.TOO_SHORT, True),
     Row("signed with SHA-1", certificate(digest=SHA1), UNSUITABLE, path.WEAK, True),
     Row("valid for a hundred years", certificate(validity=(NOW, NOW + 100 * YEARS)), UNSUITABLE, trust.TOO_LONG, True),
     Row("expired", certificate(validity=(NOW - YEARS, NOW - DAY)), UNSUITABLE, trust.EXPIRED, True),
