@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 import traceback
 from base64 import b64encode
 from contextlib import contextmanager, suppress
@@ -23,7 +24,7 @@ from sithsup.settings import DIRECT
 from tests.ca import pki
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NOW, DAY = datetime.now(UTC).replace(microsecond=0), timedelta(days=1)
@@ -46,7 +47,12 @@ def _question(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def speaking(folder: Path, keyed: pki.Keyed, newest: ssl.TLSVersion | None = None) -> Iterator[tuple[str, list[bytes]]]:
+def speaking(
+    folder: Path,
+    keyed: pki.Keyed,
+    newest: ssl.TLSVersion | None = None,
+    behave: Callable[[ssl.SSLSocket], None] = lambda secured: secured.sendall(ANSWER),
+) -> Iterator[tuple[str, list[bytes]]]:
     """A server over TLS that answers one question; gives its address and what it has heard."""
     pem = keyed.certificate.public_bytes(Encoding.PEM)
     pem += keyed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -63,7 +69,7 @@ def speaking(folder: Path, keyed: pki.Keyed, newest: ssl.TLSVersion | None = Non
             connection, _ = listener.accept()
             with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
                 heard.append(_question(secured))
-                secured.sendall(ANSWER)
+                behave(secured)
 
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
@@ -210,6 +216,84 @@ def test_a_proxy_that_is_set_makes_a_tunnel() -> None:
     assert heard[0].startswith(b"CONNECT authority.invalid:443 ")
     assert b"Proxy-Authorization: Basic " + b64encode(b"me:secret") in heard[0]
     assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@contextmanager
+def tunnelling(to: int) -> Iterator[str]:
+    """A proxy that makes one tunnel, wherever it is asked to lead, to a server on this computer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def forward(source: socket.socket, target: socket.socket) -> None:
+            with suppress(OSError):
+                while piece := source.recv(65536):
+                    target.sendall(piece)
+
+        def listen() -> None:
+            connection, _ = listener.accept()
+            with connection, socket.create_connection(("127.0.0.1", to)) as server, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                threading.Thread(target=forward, args=(server, connection), daemon=True).start()
+                forward(connection, server)
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+DRIPS = (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+
+
+@pytest.mark.parametrize("through", ["a tunnel", "nothing"])
+@pytest.mark.parametrize("start", DRIPS, ids=["in the head", "in the body"])
+def test_a_secure_answer_that_drips_is_a_lost_one(start: bytes, through: str, tmp_path: Path) -> None:
+    """The time for the whole of it is bounded, through a proxy too, where the connection is told of by other names."""
+
+    def drip(secured: ssl.SSLSocket) -> None:
+        secured.sendall(start)
+        for _ in range(200):  # for ten seconds, far longer than the client waits
+            secured.sendall(b"x")
+            time.sleep(0.05)
+
+    with speaking(tmp_path, server_certificate(), behave=drip) as (address, _), tunnelling(_port(address)) as proxy:
+        way = proxy if through == "a tunnel" else DIRECT
+        begun = time.monotonic()
+        with (
+            HttpTransport(address, (ROOT.der,), proxy=way, seconds=1) as transport,
+            pytest.raises(TimeoutError),
+        ):
+            transport.exchange(b"question")
+        assert time.monotonic() - begun < 4
+
+
+def _port(address: str) -> int:
+    return int(address.rstrip("/").rpartition(":")[2])
+
+
+@pytest.mark.parametrize("through", ["a tunnel", "nothing"])
+def test_a_handshake_that_drips_is_a_lost_answer(through: str) -> None:
+    """While it is under way too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def listen() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"\x16\x03\x03\x40\x00")  # the head of one long record
+                for _ in range(200):
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        threading.Thread(target=listen, daemon=True).start()
+        port = listener.getsockname()[1]
+        with tunnelling(port) as proxy:
+            way = proxy if through == "a tunnel" else DIRECT
+            begun = time.monotonic()
+            with (
+                HttpTransport(f"https://127.0.0.1:{port}/", (ROOT.der,), proxy=way, seconds=1) as transport,
+                pytest.raises(TimeoutError),
+            ):
+                transport.exchange(b"question")
+            assert time.monotonic() - begun < 4
 
 
 def test_direct_is_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
