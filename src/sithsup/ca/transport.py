@@ -199,7 +199,7 @@ class _Line:
         """Learn of a connection; what httpcore calls it depends on who connects, and on whether to a proxy."""
         stream = info.get("return_value")
         if event.endswith("connect_tcp.complete"):
-            # a handle of our own: TLS takes the connection's, and would leave none to cut in the middle of a handshake
+            # a handle of our own: TLS takes over the connection's, and leaves none to cut
             self._sockets.append(stream.get_extra_info("socket").dup())  # type: ignore[attr-defined]
             if self.is_cut:
                 _shut(self._sockets[-1])
