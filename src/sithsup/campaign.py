@@ -121,6 +121,8 @@ class Campaign(_Part):
     old_keys: OldKeys = OldKeys.KEEP
     confirm_wait_max: timedelta
     """The longest time after which the authority has revoked what nobody confirmed."""
+    status_lag_max: Annotated[timedelta, Field(ge=timedelta())] = timedelta(hours=1)
+    """How far behind the authority its status service may be; zero where it reads the authority's own ledger."""
     authority: AuthorityData
     trust_anchors: Annotated[tuple[str, ...], Field(min_length=1)]
     """The roots of the new certificates and of the authority's own messages, PEM."""

@@ -254,6 +254,37 @@ class Journal:
         return self._clock().isoformat()
 
 
+# -------------------------------------------------------------------------------------------- unfinished
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upgrade that was begun on this computer. `card` is a masked card number, `begun` ISO 8601 in UTC."""
+
+    card: str
+    campaign: str
+    case_code: str
+    begun: str
+
+
+def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
+    """Every upgrade that waits for its card on this computer, but for the card of this key (`card_key`).
+
+    One that another process is at work on, or whose journal cannot be read, is not among them.
+    """
+    found = []
+    for path in sorted(folder.glob("journal-*.sqlite3")):
+        if besides and besides in path.name:
+            continue
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+            found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
+    return tuple(found)
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)
+
+
 # ------------------------------------------------------------------------------------------------ history
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Self
 from sithsup.card.session import Card
 from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
 from sithsup.errors import (
+    AuthorityError,
     InterruptedUpgradeError,
     NotEligibleError,
     PointOfNoReturnError,
@@ -26,7 +27,7 @@ from sithsup.errors import (
     new_case_code,
 )
 from sithsup.evidence import World, our_key_pairs, past_no_return
-from sithsup.journal import Journal, card_key
+from sithsup.journal import Journal, Unfinished, card_key, unfinished
 from sithsup.model import KeyRole, Outcome
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import roll_back, roll_forward
@@ -55,6 +56,8 @@ class Report:
     verdict: Verdict
     reasons: tuple[Reason, ...]
     """Against beginning an upgrade; empty when nothing stands in the way or when one was begun."""
+    waiting: tuple[Unfinished, ...]
+    """Upgrades of other cards that were begun on this computer."""
 
 
 class Operation:
@@ -97,12 +100,12 @@ class Operation:
 
     def look(self) -> Report:
         """Tell what the card is, without a code."""
-        verdict = assess(look(UPGRADE, self.world))
+        verdict = assess(UPGRADE, look(UPGRADE, self.world))
         contents = self.world.contents
         found = reasons(contents, self.world.campaign, self._clock()) if verdict.situation is Situation.FRESH else ()
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
-        return Report(contents, verdict, found)
+        return Report(contents, verdict, found, unfinished(self._folder, besides=self._key))
 
     # ----------------------------------------------------------------------------------------- acting
 
@@ -163,7 +166,7 @@ class Operation:
         """Leave the card as the error allows: untouched, restored, or to be recovered."""
         self.outcome = Outcome.INTERRUPTED
         try:
-            verdict = assess(look(UPGRADE, self.world))
+            verdict = assess(UPGRADE, look(UPGRADE, self.world))
         except SithsupError:
             return  # the card cannot be read now; its own error has been said
         if verdict.situation is Situation.FRESH:
@@ -172,8 +175,8 @@ class Operation:
         elif error.final:
             try:
                 yield from roll_back(UPGRADE, self.world)
-            except PointOfNoReturnError:
-                return
+            except (PointOfNoReturnError, AuthorityError):
+                return  # it can only be finished, or that cannot be told now
             self._end(Outcome.RESTORED)
 
     def _begin(self) -> None:

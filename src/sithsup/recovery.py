@@ -5,7 +5,8 @@
 * Nothing of ours on the card and nothing announced: FRESH. There is nothing to recover.
 * Everything below the line is seen: UPGRADED.
 * Otherwise INTERRUPTED. Going on is always offered; going back only when the line is known not to be passed.
-* When neither identity can work any more and nothing is left to go on with: UNUSABLE, said plainly.
+* When neither identity works and no key is left that the authority would hear: UNUSABLE, said plainly.
+* Whether the old identity works is not said of a card whose upgrade may be past the line before its status was asked.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sithsup.errors import AuthorityError
-from sithsup.evidence import Fate, chosen, is_alive, old_on_card, past_no_return
-from sithsup.model import KeyRole, Seen
+from sithsup.errors import AuthorityError, UnusableError
+from sithsup.evidence import Fate, chosen, is_held, old_on_card, past_no_return, signer, status
+from sithsup.model import CertificateState, KeyRole, Seen
 from sithsup.steps import nothing
 
 if TYPE_CHECKING:
@@ -50,8 +51,11 @@ class Evidence:
     """Whether the journal announces anything that leaves a trace on the card or at the authority."""
     past_line: bool | None
     """Whether the point of no return is passed; None when that cannot be told now."""
-    old_works: bool
+    old_works: bool | None
+    """None when the issuer may have revoked it, and cannot be asked now."""
     new_works: bool
+    is_heard: bool
+    """Whether a key is left that the authority would hear, so that the upgrade can be finished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,12 @@ class Verdict:
     """What works now, what is missing, and what may be chosen; the first choice is the recommended one."""
 
     situation: Situation
-    old_works: bool
+    old_works: bool | None
     new_works: bool
     missing: tuple[str, ...]
     choices: tuple[Choice, ...]
+    seconds: int
+    """About how long it takes to finish what is missing."""
 
 
 def look(table: tuple[Step, ...], world: World) -> Evidence:
@@ -75,19 +81,21 @@ def look(table: tuple[Step, ...], world: World) -> Evidence:
         rows=tuple((step.name, step.seen(world)) for step in table if step.undo is not nothing),
         announced=world.journal.is_announced,
         past_line=past_line,
-        old_works=_old_works(world),
+        old_works=_old_works(world, is_doubtful=past_line is not False),
         new_works=_new_works(world),
+        is_heard=_is_heard(world),
     )
 
 
-def assess(evidence: Evidence) -> Verdict:
-    """Judge what was seen."""
+def assess(table: tuple[Step, ...], evidence: Evidence) -> Verdict:
+    """Judge what was seen of a table's rows."""
     situation = _situation(evidence)
     choices: tuple[Choice, ...] = ()
     if situation is Situation.INTERRUPTED:
         choices = (Choice.CONTINUE,) if evidence.past_line is not False else (Choice.CONTINUE, Choice.RESTORE)
     missing = tuple(name for name, seen in evidence.rows if seen is not Seen.LIVE)
-    return Verdict(situation, evidence.old_works, evidence.new_works, missing, choices)
+    seconds = sum(step.seconds for step in table if step.name in missing)
+    return Verdict(situation, evidence.old_works, evidence.new_works, missing, choices, seconds)
 
 
 def _situation(evidence: Evidence) -> Situation:
@@ -98,17 +106,32 @@ def _situation(evidence: Evidence) -> Situation:
     ours = [state for name, state in evidence.rows if "-old-" not in name]
     if not evidence.announced and all(state is Seen.ABSENT for state in ours):
         return Situation.FRESH
-    if not evidence.old_works and not evidence.new_works and evidence.past_line is False:
+    if evidence.old_works is False and not evidence.new_works and not evidence.is_heard:
         return Situation.UNUSABLE
     return Situation.INTERRUPTED
 
 
-def _old_works(world: World) -> bool:
-    """Whether there is an old authentication certificate with its key."""
-    alive = {pair.public_key for pair in world.contents.key_pairs if is_alive(world, pair)}
-    return any(
-        c.certificate.role is KeyRole.AUTHENTICATION and c.certificate.public_key in alive for c in old_on_card(world)
-    )
+def _old_works(world: World, *, is_doubtful: bool) -> bool | None:
+    """Whether there is an old authentication certificate with its key, and, when in doubt, whether it is revoked."""
+    old = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
+    usable = [certificate for certificate in old if is_held(world, certificate)]
+    if not is_doubtful or not usable:
+        return bool(usable)
+    try:
+        return any(status(world, certificate).state is not CertificateState.REVOKED for certificate in usable)
+    except AuthorityError:
+        return None
+
+
+def _is_heard(world: World) -> bool:
+    """Whether some key can speak for the card; that it must be waited for is no reason to give up."""
+    try:
+        signer(world)
+    except UnusableError:
+        return False
+    except AuthorityError:
+        return True
+    return True
 
 
 def _new_works(world: World) -> bool:

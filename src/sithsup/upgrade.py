@@ -45,31 +45,33 @@ class Step:
     undo: Callable[[World], None] | None
     text: str
     """What a person reads while it goes on (a message id)."""
+    seconds: int
+    """About how long it takes on an ordinary card: for a bar, and for telling how much is left."""
 
 
 # fmt: off
 UPGRADE = (
     #    name                        do                       seen                      undo
     Step("ask-authority",            steps.query,             steps.begun,              steps.nothing,
-         mark("Ask the certificate issuer whether the card may be upgraded")),
+         mark("Ask the certificate issuer whether the card may be upgraded"), 2),
     Step("generate-auth-key",        steps.generate(AUTH),    steps.has_key(AUTH),      steps.destroy_key(AUTH),
-         mark("Make a new key for authentication on the card")),
+         mark("Make a new key for authentication on the card"), 20),
     Step("generate-signature-key",   steps.generate(SIGN),    steps.has_key(SIGN),      steps.destroy_key(SIGN),
-         mark("Make a new key for signatures on the card")),
+         mark("Make a new key for signatures on the card"), 20),
     Step("order-certificates",       steps.order,             steps.ordered,            steps.reject,
-         mark("Order the new certificates")),
+         mark("Order the new certificates"), 5),
     Step("write-certificates",       steps.write_certificates, steps.has_certificates,  steps.erase_certificates,
-         mark("Write the new certificates to the card")),
+         mark("Write the new certificates to the card"), 5),
     Step("prove-new-identity",       steps.sign_and_verify,   steps.never,              steps.nothing,
-         mark("Test that the new certificates work")),
+         mark("Test that the new certificates work"), 2),
     # ------------------------------------ point of no return ------------------------------------
     Step("confirm-certificates",     steps.confirm,           steps.confirmed,          None,
-         mark("Tell the certificate issuer that the new certificates work")),
+         mark("Tell the certificate issuer that the new certificates work"), 4),
     Step("revoke-old-certificates",  steps.revoke_old,        steps.old_revoked,        None,
-         mark("Have the old certificates revoked")),
+         mark("Have the old certificates revoked"), 4),
     Step("remove-old-certificates",  steps.remove_old,        steps.old_removed,        None,
-         mark("Remove the old certificates from the card")),
+         mark("Remove the old certificates from the card"), 3),
     Step("remove-old-keys",          steps.remove_old_keys,   steps.old_keys_removed,   None,
-         mark("Remove the old keys from the card")),
+         mark("Remove the old keys from the card"), 3),
 )
 # fmt: on

@@ -115,6 +115,16 @@ class TestLogIn:
         card.log_in()
         assert len(person.asked) == 4
 
+    def test_a_token_that_another_program_closed_is_not_open(self) -> None:
+        """It shows no private key any more; that does not mean that it has none."""
+        module, card, _ = begin()
+        card.log_in()
+        opened = [token.info.id for token in card.contents.tokens]
+        assert all(card.is_open(token) for token in opened)
+        module.log_out(opened[0])
+        card.refresh()
+        assert [card.is_open(token) for token in opened] == [False, True]
+
     def test_a_locked_code_is_told_before_anything_is_asked(self) -> None:
         """Also when it is the second code that is locked."""
         module, card, person = begin()

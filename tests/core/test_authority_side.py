@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup import steps
 from sithsup.campaign import RevokeOld, RevokeSignedBy
 from sithsup.certificate import Certificate
 from sithsup.errors import (
@@ -14,10 +15,14 @@ from sithsup.errors import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CertificateUnsuitableError,
+    PointOfNoReturnError,
     StatusNotOfferedError,
+    StepNotSeenError,
+    StillWaitingError,
     TransactionUnknownError,
 )
 from sithsup.model import CertificateState, CertificateStatus, KeyRole, Outcome
+from sithsup.recovery import Choice
 from sithsup.runner import WALKS
 from sithsup.sim import pki
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, When
@@ -25,7 +30,7 @@ from sithsup.sim.ledger import Retire
 from sithsup.sim.messages import Protected
 from sithsup.sim.registry import CHECK_AFTER
 from sithsup.steps.orders import LONGEST_WAIT, SHORTEST_WAIT
-from tests.support.lab import NEW, OLD, Lab, update_campaign
+from tests.support.lab import NEW, OLD, START, Lab, update_campaign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -360,3 +365,138 @@ def test_an_update_whose_confirmation_nobody_heard_is_not_taken_for_confirmed(tm
         assert not operation.look().verdict.new_works
     assert lab.run("resume") is Outcome.UPGRADED
     assert lab.end() == NEW
+
+
+# ------------------------------------------------------------------- what is not certain costs nothing that works
+
+
+@pytest.mark.parametrize("campaign", ["four targets", "kur"])
+def test_a_status_that_is_lost_at_the_end_does_not_make_a_new_certificate_a_stray(
+    campaign: str, tmp_path: Path
+) -> None:
+    """Another computer knows by the retired old certificate that the new were confirmed; then nobody tells it again."""
+    lab = updating(tmp_path, at("destroy")) if campaign == "kur" else Lab(tmp_path, faults=at("destroy"))
+    lab.run("upgrade")
+    lab.lose_journal()
+    lab.mend()
+    asked: list[bytes] = []
+
+    def judge(certificate: Certificate) -> Exception | None:
+        asked.append(certificate.der)
+        is_second = certificate.der in lab.case.old and asked.count(certificate.der) > 1
+        return AuthorityUnreachableError(address="lost") if is_second else None
+
+    told(lab, judge)
+    for _ in range(3):
+        lab.run("resume")
+        assert lab.identity_works()
+        lab.mend()
+    assert lab.end() == NEW
+
+
+def lagging(folder: Path, *, is_old_known: bool, faults: Faults) -> Lab:
+    """A lab that another computer takes over, where the status service has not heard of the new certificates."""
+    lab = Lab(folder, faults=faults)
+    lab.campaign = lab.case.campaign.model_copy(update={"status_lag_max": timedelta(minutes=5)})
+    lab.run("upgrade")
+    lab.lose_journal()
+    lab.mend()
+
+    def judge(certificate: Certificate) -> CertificateState | None:
+        is_new = not certificate.is_ca and certificate.der not in lab.case.old
+        if lab.clock() >= START + timedelta(minutes=16) or certificate.is_ca:
+            return None
+        if is_new:
+            return CertificateState.UNKNOWN
+        return None if is_old_known else CertificateState.GOOD
+
+    told(lab, judge)
+    return lab
+
+
+@pytest.mark.parametrize("action", ["resume", "restore"])
+@pytest.mark.parametrize("is_old_known", [True, False])
+def test_a_status_service_that_is_behind_costs_nothing_that_works(
+    is_old_known: bool, action: str, tmp_path: Path
+) -> None:
+    """All is confirmed, nobody can tell yet, and the card is in another computer: it waits, and undoes nothing."""
+    lab = lagging(tmp_path, is_old_known=is_old_known, faults=at("destroy"))
+    before = lab.certificates()
+    assert isinstance(lab.run(action), StillWaitingError | PointOfNoReturnError | AuthorityRefusedError)
+    assert lab.identity_works()
+    assert lab.certificates() == before
+    lab.wait(minutes=17)
+    lab.mend()
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_what_was_never_confirmed_can_be_undone_once_the_news_would_be_there(tmp_path: Path) -> None:
+    """Until then only going on is offered."""
+    lab = lagging(tmp_path, is_old_known=True, faults=at("confirm"))
+    waiting = lab.run("restore")
+    assert isinstance(waiting, StillWaitingError)
+    assert waiting.values == {"minutes": 15}
+    with lab.operation() as operation:
+        assert operation.look().verdict.choices == (Choice.CONTINUE,)
+    lab.wait(minutes=17)
+    lab.mend()
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
+
+
+def test_going_on_elsewhere_need_not_wait_for_the_news(tmp_path: Path) -> None:
+    """Other certificates are ordered for the same keys and confirmed, whatever became of the first."""
+    lab = lagging(tmp_path, is_old_known=True, faults=at("confirm"))
+    lab.run("resume")
+    assert "confirm-certificates: done" in lab.events
+    lab.mend()
+    lab.wait(minutes=17)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_nothing_old_is_removed_while_a_new_certificate_is_not_on_the_card(tmp_path: Path) -> None:
+    """However the row came to be asked."""
+    lab = Lab(tmp_path, faults=at("write_certificate", 2))
+    lab.run("upgrade")
+    lab.mend()
+    with lab.operation() as operation, pytest.raises(StepNotSeenError):
+        steps.remove_old(operation.world)
+    assert set(lab.case.old) <= lab.certificates()
+
+
+def test_a_signer_that_is_revoked_undoes_nothing_by_itself(tmp_path: Path) -> None:
+    """Whatever the status service says: the authority itself has said that the old certificate is retired."""
+    lab = Lab(tmp_path, faults=at("destroy"))
+    lab.run("upgrade")
+    lab.lose_journal()
+    lab.mend()
+    told(lab, lambda c: CertificateState.GOOD if c.is_ca or c.der in lab.case.old else CertificateState.UNKNOWN)
+    refused = lab.run("resume")
+    assert isinstance(refused, AuthorityRefusedError)
+    assert "certRevoked" in refused.fail_info
+    assert lab.identity_works()
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_a_confirmation_that_is_refused_leaves_both_ways_open(action: str, number: int, tmp_path: Path) -> None:
+    """A wrong clock, say. Its bytes are not sent again; the status tells in the end that nobody heard it."""
+    lab = Lab(tmp_path, faults=at("confirm", number, Failure.REFUSED))
+    assert isinstance(lab.run("upgrade"), AuthorityRefusedError)
+    assert lab.identity_works()
+    lab.mend()
+    if number == 1:
+        lab.wait(minutes=11)
+    ended = lab.run(action)
+    if number == 1 and action == "restore":
+        assert ended is Outcome.RESTORED
+        assert lab.end() == OLD
+        return
+    assert isinstance(ended, PointOfNoReturnError) == (action == "restore")
+    lab.mend()
+    assert ended is Outcome.UPGRADED or lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    assert not lab.wrong()

@@ -13,7 +13,7 @@ import pytest
 
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
-from sithsup.journal import Journal, history
+from sithsup.journal import Journal, Unfinished, history, unfinished
 from sithsup.model import KeyRole, Message, MessageKind, Outcome
 from sithsup.sim.case import CardKind, old_card
 
@@ -305,3 +305,25 @@ def test_an_error_of_the_database_is_an_error_of_ours(tmp_path: Path) -> None:
         journal._db.execute("DROP TABLE message")
         with pytest.raises(JournalUnwritableError, match="no such table"):
             journal.remember("target", ORDER, b"key")
+
+
+# -------------------------------------------------------------------------------------------- unfinished
+
+
+def test_what_waits_for_another_card_is_listed(tmp_path: Path) -> None:
+    """For whoever put the wrong card in: which one is meant, and since when. The present card is not among them."""
+    for key, name in (("one", "…1111"), ("two", "…2222")):
+        with Journal(tmp_path, key, Clock()) as journal:
+            journal.begin(name, "campaign", f"CASE {key}")
+    assert unfinished(tmp_path, besides="one") == (Unfinished("…2222", "campaign", "CASE two", BEGUN.isoformat()),)
+    assert {each.card for each in unfinished(tmp_path)} == {"…1111", "…2222"}
+
+
+def test_what_cannot_be_read_or_is_being_worked_on_is_not_listed(tmp_path: Path) -> None:
+    """Looking at one card neither disturbs nor depends on the others."""
+    (tmp_path / "journal-torn.sqlite3").write_bytes(b"no database at all" * 100)
+    with Journal(tmp_path, "busy", Clock()) as journal:
+        journal.begin("…1111", "campaign", "CASE")
+        assert unfinished(tmp_path) == ()
+    assert len(unfinished(tmp_path)) == 1
+    assert unfinished(tmp_path / "nowhere") == ()

@@ -44,12 +44,15 @@ from sithsup.runner import WALKS
 from sithsup.sim import pki
 from sithsup.sim.case import CODES, CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, Tear, When
+from sithsup.sim.keys import public_half
 from sithsup.sim.ledger import RecordState, Retire
 from sithsup.upgrade import UPGRADE
 from tests.support.lab import NEW, OLD, Inline, Lab
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sithsup.sim.card import StoredObject
 
 KILL = Mishap(Failure.PROCESS_KILLED, When.BEFORE)
 KILL_AFTER = Mishap(Failure.PROCESS_KILLED, When.AFTER)
@@ -909,30 +912,87 @@ def test_resuming_a_card_on_which_nothing_was_begun_changes_nothing(tmp_path: Pa
 
 
 def test_assess_tells_the_four_situations() -> None:
-    """A table of what is seen and what it means."""
+    """A table of what is seen and what it means. `?` is what cannot be told now."""
     live, absent = Seen.LIVE, Seen.ABSENT
     table = """
-        ours    removed  announced  line   old  new   -> situation    choices
-        absent  absent   no         no     yes  no    -> fresh
-        absent  absent   yes        no     yes  no    -> interrupted  continue restore
-        live    absent   no         no     yes  no    -> interrupted  continue restore
-        live    absent   no         yes    yes  no    -> interrupted  continue
-        live    absent   no         ?      yes  no    -> interrupted  continue
-        live    live     no         yes    no   yes   -> upgraded
-        absent  live     no         no     no   no    -> fresh
-        absent  live     yes        no     no   no    -> unusable
+        ours    removed  announced  line   old  new  heard  -> situation    choices
+        absent  absent   no         no     yes  no   yes    -> fresh
+        absent  absent   yes        no     yes  no   yes    -> interrupted  continue restore
+        live    absent   no         no     yes  no   yes    -> interrupted  continue restore
+        live    absent   no         yes    yes  no   yes    -> interrupted  continue
+        live    absent   no         ?      yes  no   yes    -> interrupted  continue
+        live    absent   yes        yes    no   no   yes    -> interrupted  continue
+        live    absent   yes        yes    ?    no   no     -> interrupted  continue
+        live    live     no         yes    no   yes  yes    -> upgraded
+        absent  live     no         no     no   no   no     -> fresh
+        absent  live     yes        no     no   no   no     -> unusable
+        live    absent   yes        yes    no   no   no     -> unusable
     """
     words = {"yes": True, "no": False, "?": None}
     for line in table.strip().splitlines()[1:]:
         given, expected = line.split("->")
         ours, removed, *facts = given.split()
-        announced, line_passed, old, new = (words[fact] for fact in facts)
+        announced, line_passed, old, new, heard = (words[fact] for fact in facts)
         rows = (
             ("generate-auth-key", live if ours == "live" else absent),
             ("remove-old-certificates", live if removed == "live" else absent),
         )
-        verdict = recovery.assess(recovery.Evidence(rows, bool(announced), line_passed, bool(old), bool(new)))
+        evidence = recovery.Evidence(rows, bool(announced), line_passed, old, bool(new), bool(heard))
+        verdict = recovery.assess(UPGRADE, evidence)
         assert [verdict.situation, *verdict.choices] == expected.split(), line
+
+
+def test_what_is_left_takes_as_long_as_the_rows_that_are_missing() -> None:
+    """About so many seconds; a card that is upgraded needs none."""
+    rows = tuple((step.name, Seen.LIVE) for step in UPGRADE)
+    assert recovery.assess(UPGRADE, recovery.Evidence(rows, False, None, False, True, True)).seconds == 0
+    left = (*rows[:-2], (rows[-2][0], Seen.ABSENT), (rows[-1][0], Seen.DEAD))
+    seconds = recovery.assess(UPGRADE, recovery.Evidence(left, False, None, False, True, True)).seconds
+    assert seconds == UPGRADE[-2].seconds + UPGRADE[-1].seconds > 0
+
+
+@pytest.mark.parametrize(("told", "works"), [("revoked", False), ("good", True), ("silent", None)])
+def test_the_old_is_not_said_to_work_once_the_issuer_may_have_retired_it(
+    told: str, works: bool | None, tmp_path: Path
+) -> None:
+    """The first confirmation was sent, and its answer lost; some authorities retire the old at that moment."""
+    lab = Lab(tmp_path, faults=at("confirm", 1, Mishap(Failure.ANSWER_LOST)))
+    lab.authority.ledger.policy.retire = Retire.FIRST if told == "revoked" else Retire.NEVER
+    lab.run("upgrade")
+    lab.mend()
+    lab.authority.ledger.policy.unreachable = told == "silent"
+    with lab.operation() as operation:
+        verdict = operation.look().verdict
+    assert (verdict.old_works, verdict.situation) == (works, recovery.Situation.INTERRUPTED)
+
+
+def test_which_card_is_meant_is_said_when_another_one_is_in(tmp_path: Path) -> None:
+    """The upgrade of one card waits on this computer; the other one is told so, and may be upgraded itself."""
+    lab = written(tmp_path)
+    other = Lab(tmp_path)
+    other.card.serial = "SIM other"
+    with other.operation() as operation:
+        (waiting,) = operation.look().waiting
+    assert waiting.card == f"…{lab.case.person.card_number[-4:]}"
+    with lab.operation() as operation:
+        assert operation.look().waiting == ()
+    assert other.run("upgrade") is Outcome.UPGRADED
+
+
+def test_a_card_is_given_up_when_nobody_would_hear_it(tmp_path: Path) -> None:
+    """The old certificate is retired and gone from the card with its key, and nothing new was confirmed."""
+    lab = written(tmp_path)
+    for token in lab.card.tokens:
+        old = {Certificate.parse(der).public_key for der in lab.case.old}
+        token.objects[:] = [o for o in token.objects if o.value not in old | set(lab.case.old) and not _is_of(o, old)]
+    lab.card.tokens[0].objects[:] = [o for o in lab.card.tokens[0].objects if o.value not in lab.case.kept]
+    with lab.operation() as operation:
+        assert operation.look().verdict.situation is recovery.Situation.UNUSABLE
+    assert isinstance(lab.run("resume"), UnusableError)
+
+
+def _is_of(stored: StoredObject, keys: set[bytes]) -> bool:
+    return bool(stored.secret) and public_half(stored.secret) in keys
 
 
 def test_events_name_rows_in_the_order_in_which_they_are_undone(tmp_path: Path) -> None:

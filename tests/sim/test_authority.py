@@ -17,7 +17,7 @@ from sithsup.errors import (
     AuthorityUnreachableError,
     TransactionUnknownError,
 )
-from sithsup.model import CertificateState, KeyRole, MessageKind, ObjectKind
+from sithsup.model import CertificateState, KeyRole, MessageKind, ObjectKind, Waiting
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.case import CONFIRM_WAIT
 from sithsup.sim.faults import (
@@ -372,14 +372,17 @@ def test_an_answer_that_somebody_else_signed_is_not_trusted(bench: Bench) -> Non
 
 # ------------------------------------------------------------------------------------------------------- faults
 
-MESSAGES = [(verb, mishap) for verb in sorted(AUTHORITY_VERBS) for mishap in mishaps(verb)]
-ARRIVES = {Failure.ANSWER_LOST, Failure.DELIVERED_TWICE, Failure.GARBAGE}
+FORGETS = {Failure.AUTHORITY_RESTARTED, Failure.WAIT_OVER}
+MESSAGES = [(verb, m) for verb in sorted(AUTHORITY_VERBS) for m in mishaps(verb) if m.failure not in FORGETS]
+ARRIVES = {Failure.ANSWER_LOST, Failure.DELIVERED_TWICE, Failure.GARBAGE, *FORGETS}
 ERRORS: dict[Failure, type[BaseException]] = {
     Failure.REQUEST_LOST: AuthorityUnreachableError,
     Failure.ANSWER_LOST: AuthorityUnreachableError,
     Failure.ANSWERED_LATE: AuthorityUnreachableError,
     Failure.OUT_OF_REACH: AuthorityUnreachableError,
     Failure.GARBAGE: AnswerUntrustedError,
+    Failure.REFUSED: AuthorityRefusedError,
+    Failure.TURNED_AWAY: AuthorityBusyError,
     Failure.PROCESS_KILLED: ProcessKilled,
 }
 
@@ -484,6 +487,19 @@ def test_a_late_message_is_acted_on_before_the_next() -> None:
     assert not bench.authority.ledger.transactions
     bench.authority.query(bench.case.person.card_number, bench.signer())
     assert len(bench.authority.ledger.transactions) == 1
+
+
+@pytest.mark.parametrize(("failure", "is_kept"), [(Failure.WAIT_OVER, True), (Failure.AUTHORITY_RESTARTED, False)])
+def test_an_authority_that_gave_up_revokes_what_it_issued(failure: Failure, is_kept: bool) -> None:
+    """Its transaction is unknown from then on; only one that starts anew forgets what it was still to issue."""
+    talk = Conversation("confirm")
+    talk.bench.authority.ledger.policy.polls = 1
+    waiting = talk.bench.authority.order(talk.bench.compose(talk.bench.target(), b"hsa-id-authentication"))
+    assert isinstance(waiting, Waiting)
+    raised = talk.strike("confirm", Mishap(failure))
+    assert isinstance(raised, TransactionUnknownError)
+    assert not [r for r in talk.bench.authority.ledger.certificates.values() if r.state is RecordState.ISSUED]
+    assert bool(talk.bench.authority.ledger.unready) is is_kept
 
 
 def test_out_of_reach_lasts() -> None:

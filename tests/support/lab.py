@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from sithsup.campaign import OldKeys
 from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate
 from sithsup.errors import SithsupError
@@ -19,7 +20,7 @@ from sithsup.model import KeyRole, ObjectKind, Outcome, RequestBody, SubjectKind
 from sithsup.operation import Operation
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.card import Desk
-from sithsup.sim.case import CardKind, Case, HonestHolder, old_card
+from sithsup.sim.case import CONFIRM_WAIT, CardKind, Case, HonestHolder, old_card
 from sithsup.sim.faults import Faults, ProcessKilled
 from sithsup.sim.keys import public_half
 from sithsup.sim.ledger import RecordState
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Campaign
     from sithsup.runner import StepEvent
+    from sithsup.sim.card import StoredObject
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OLD, NEW = "old", "new"
@@ -70,13 +72,21 @@ class Lab:
     campaign: Campaign | None = None
     events: list[str] = field(default_factory=list)
     pauses: list[float] = field(default_factory=list)
+    skew: timedelta = timedelta()
+    """How far the computer's clock is ahead of the authority's."""
+    jump: timedelta = timedelta()
+    """What `skew` becomes once the first run has ended."""
 
     def __post_init__(self) -> None:
         self.case: Case = old_card(self.kind, START)
         self.campaign = self.campaign or self.case.campaign
+        self.holder = HonestHolder()
+        self.broken: list[str] = []
+        """The calls before which no identity worked."""
         self.token = SimulatedToken(Desk(cards=[self.case.card]), self.faults)
         self.authority = SimulatedAuthority.for_cases(self.case, clock=self.clock, faults=self.faults)
-        self.others = self._others()
+        self.others, self.old_keys = self._others(), self._old_keys()
+        self.faults.watch = self._watch
 
     # ------------------------------------------------------------------------------------------------ acting
 
@@ -104,15 +114,17 @@ class Lab:
             authority=self.authority,
             campaign=self.campaign,
             folder=self.folder / self.computer,
-            codes=HonestHolder(),
-            clock=self.clock,
+            codes=self.holder,
+            clock=lambda: self.clock() + self.skew,
             executor=Inline(),
             pause=self.pause,
         )
 
     def mend(self, faults: Faults | None = None) -> None:
         """Put the card back, start the module anew, reach the authority again; go on with another script."""
+        self.skew = self.jump
         self.faults = faults or Faults()
+        self.faults.watch = self._watch
         self.authority.ledger.policy.unreachable = False
         self.token.insert()
         self.token.restart(self.faults)
@@ -157,21 +169,44 @@ class Lab:
         found = (Certificate.parse(der) for der in self.certificates() & good if der not in self.case.kept)
         return any(c.role is KeyRole.AUTHENTICATION and c.public_key in keys for c in found)
 
+    def _watch(self) -> None:
+        """Look at the card and the ledger before a call of the program."""
+        if not self.identity_works():
+            self.broken.append(f"before call {len(self.faults.calls) + 1} of a run")
+
+    def wrong(self) -> str:
+        """What must never be so, at whatever end; empty when nothing is wrong. Every confirmation wait passes."""
+        if self.broken:
+            return f"NEITHER {self.broken[0]}"
+        if self.token.codes_sent > self.holder.given:
+            return f"{self.token.codes_sent} codes sent, {self.holder.given} given"
+        if (self.folder / self.computer).exists() and list((self.folder / self.computer).glob("journal-*")):
+            return "the journal is left open"
+        self.wait(minutes=CONFIRM_WAIT.total_seconds() // 60 + 1)
+        self.authority.expire()
+        valid, on_card = set(self.authority.ledger.valid_certificates()), self.certificates()
+        records = self.authority.ledger.certificates.values()
+        if any(r.profile and r.der in valid and r.der not in on_card for r in records):
+            return "a valid certificate that is not on the card"
+        return "" if self.identity_works() else "NEITHER after the wait"
+
     def end(self) -> str:
         """`old`, `new`, or what is wrong with the card."""
         on_card, keys = self.certificates(), self.working_keys()
         ledger = self.authority.ledger
         confirmed = {r.der for r in ledger.certificates.values() if r.state is RecordState.CONFIRMED and r.profile}
         new = {der for der in on_card if der in confirmed and Certificate.parse(der).public_key in keys}
-        others_untouched = self._others() == self.others
         ours = {r.der for r in ledger.certificates.values() if r.profile}
         old_alive = set(self.case.old) <= on_card and set(self.case.old) <= set(ledger.valid_certificates())
-        if not others_untouched:
+        if self._others() != self.others:
             return "what was not ours has changed"
         if old_alive and not on_card & ours and not self._new_keys():
-            return OLD
+            return OLD if self._old_keys() == self.old_keys else "an old key has changed"
         assert self.campaign
-        if len(new) == len(self.campaign.wanted) and on_card == new | set(self.case.kept):
+        if self._old_keys() != self.old_keys and self.campaign.old_keys is OldKeys.KEEP:
+            return "an old key has changed"
+        keys = {Certificate.parse(der).public_key for der in new}
+        if len(new) == len(self.campaign.wanted) and on_card == new | set(self.case.kept) and self._new_keys() == keys:
             return NEW
         return f"TORN old={old_alive} new={len(new)} ours={len(on_card & ours)} keys={len(self._new_keys())}"
 
@@ -181,15 +216,17 @@ class Lab:
 
     def _others(self) -> list[str]:
         """Everything on the card that the campaign does not target, as it is stored."""
-        old_keys = {Certificate.parse(der).public_key for der in self.case.old}
         kept = set(self.case.kept)
-        stored = (o for t in self.card.tokens for o in t.objects)
-        return sorted(
-            o.model_dump_json()
-            for o in stored
-            if (o.kind is ObjectKind.CERTIFICATE and o.value in kept)
-            or (o.kind is not ObjectKind.CERTIFICATE and (o.value in old_keys or _is_old(o, old_keys)))
-        )
+        carried = {Certificate.parse(der).public_key for der in kept}
+        return sorted(o.model_dump_json() for o in self._stored() if o.value in kept or _public_key(o) in carried)
+
+    def _old_keys(self) -> list[str]:
+        """The old keys, as they are stored."""
+        old = {Certificate.parse(der).public_key for der in self.case.old}
+        return sorted(o.model_dump_json() for o in self._stored() if _public_key(o) in old)
+
+    def _stored(self) -> list[StoredObject]:
+        return [o for t in self.card.tokens for o in t.objects]
 
 
 def update_campaign(campaign: Campaign) -> Campaign:
@@ -202,8 +239,11 @@ def update_campaign(campaign: Campaign) -> Campaign:
     return campaign.model_copy(update={"targets": targets})
 
 
-def _is_old(stored: Any, old_keys: set[bytes]) -> bool:
-    return bool(stored.secret) and public_half(stored.secret) in old_keys
+def _public_key(stored: StoredObject) -> bytes:
+    """Whose half an object is; empty for a certificate and for a key that is none any more."""
+    if stored.secret:
+        return public_half(stored.secret)
+    return stored.value if stored.kind is not ObjectKind.CERTIFICATE else b""
 
 
 def every_call(run: Callable[[Faults], object]) -> list[str]:

@@ -74,6 +74,10 @@ class Card:
         self._public_keys = _public_keys(contents)
         self._number = contents.number
 
+    def is_open(self, token: TokenId) -> bool:
+        """Whether a token was opened with its code, and so shows all that it has."""
+        return token in self._open
+
     # ------------------------------------------------------------------------------------------- reading
 
     @property
@@ -95,6 +99,8 @@ class Card:
             read = [(infos[token], kept[token] if token in kept else self._token.objects(token)) for token in self._ids]
             contents = card_contents(read)
             self._check_same(contents)
+        # what showed private keys and shows none any more was closed by another program, which resets cards
+        self._open -= _with_private_keys(self._contents) - _with_private_keys(contents)
         self._contents = contents
         self._stale = set()
 
@@ -294,3 +300,7 @@ def choose_card(cards: tuple[CardContents, ...], *, reader: str | None, number: 
 
 def _readers(card: CardContents) -> tuple[str, ...]:
     return tuple(token.info.reader for token in card.tokens)
+
+
+def _with_private_keys(contents: CardContents) -> set[TokenId]:
+    return {pair.token for pair in contents.key_pairs if pair.private is not None}

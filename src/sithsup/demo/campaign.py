@@ -59,6 +59,7 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
         revoke_old=wishes.revoke_old,
         revoke_signed_by=wishes.revoke_signed_by,
         confirm_wait_max=knobs.confirm_wait + _MARGIN,
+        status_lag_max=timedelta(),
         authority=AuthorityData(address=hierarchy.url + CMP_PATH, query_oid=knobs.query_oid),
         trust_anchors=(_pem(hierarchy, profiles.ROOT_2),),
         intermediates=tuple(

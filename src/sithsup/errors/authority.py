@@ -48,9 +48,13 @@ class AuthorityRefusedError(AuthorityError):
     next_text = mark("Tell your deputy issuer the reason. Run “sithsup check” to see what works now.")
 
     def __init__(self, detail: str = "", *, fail_info: frozenset[str] = frozenset(), **values: object) -> None:
-        """Keep the authority's reasons."""
+        """Keep the authority's reasons.
+
+        That the signer is revoked ends nothing: it may be the old certificate, retired by a confirmation.
+        """
         super().__init__(detail, **values)
         self.fail_info = fail_info
+        self.final = "certRevoked" not in fail_info
 
 
 class AnswerUntrustedError(AuthorityError):
@@ -89,7 +93,7 @@ class StillWaitingError(AuthorityError):
     exit_code = 5
     what_text = mark("It cannot be told yet whether the new certificates are in use.")
     why_text = mark("They were ordered on another computer, or this computer has lost its journal.")
-    next_text = mark("Leave the card as it is and run “sithsup resume” again in {minutes} minutes.")
+    next_text = mark("Leave the card as it is and try again in {minutes} minutes.")
 
 
 class StatusNotOfferedError(AuthorityUnreachableError):

@@ -24,7 +24,7 @@ class SithsupError(Exception):
     code: ClassVar[str] = "SU-9001"
     exit_code: int = 1
     contact: ClassVar[Contact] = Contact.LOCAL_IT
-    final: ClassVar[bool] = False
+    final: bool = False
     """Whether trying again cannot help: what was begun before the point of no return is then undone at once."""
     what_text: ClassVar[str] = mark("Something happened that the program did not expect.")
     why_text: ClassVar[str] = mark("This is a fault in the program, not in your card.")

@@ -8,7 +8,7 @@
 
 from sithsup.evidence.certificates import Candidate, candidates, chosen, ours_on_card, strays
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import is_alive, key_ids, our_key, our_key_pairs, targets_of
+from sithsup.evidence.keys import is_alive, is_held, key_ids, our_key, our_key_pairs, targets_of
 from sithsup.evidence.line import past_no_return, signer, signer_with
 from sithsup.evidence.old import old_certificate, old_on_card
 from sithsup.evidence.world import World, ask_status, is_overdue, is_revoked, judge, read_issued, status
@@ -21,6 +21,7 @@ __all__ = [
     "candidates",
     "chosen",
     "is_alive",
+    "is_held",
     "is_overdue",
     "is_revoked",
     "judge",

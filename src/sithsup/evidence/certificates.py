@@ -54,9 +54,18 @@ def chosen(world: World, target: Target) -> Candidate | None:
 
 
 def strays(world: World) -> tuple[CardCertificate, ...]:
-    """Certificates of targets that are on the card without belonging there: dead, superseded, or without a key."""
-    keep = {c.certificate.der for target in world.campaign.wanted if (c := chosen(world, target))}
-    return tuple(c for c in ours_on_card(world) if c.certificate.der not in keep)
+    """Certificates of targets that are on the card without belonging there: dead, superseded, or without a key.
+
+    As long as it is not known what belongs there for a target, none of its certificates is one.
+    """
+    wanted = {target: chosen(world, target) for target in world.campaign.wanted}
+    keep = {c.certificate.der for c in wanted.values() if c}
+    unsettled = [target for target, c in wanted.items() if c is None]
+    return tuple(
+        c
+        for c in ours_on_card(world)
+        if c.certificate.der not in keep and not any(matches(target, c.certificate) for target in unsettled)
+    )
 
 
 def ours_on_card(world: World) -> tuple[CardCertificate, ...]:

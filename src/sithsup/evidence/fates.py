@@ -14,7 +14,7 @@ from sithsup.certificate import Certificate
 from sithsup.errors import AuthorityError
 from sithsup.evidence.keys import matches
 from sithsup.evidence.old import has_old_authentication, old_on_card
-from sithsup.evidence.world import is_overdue, is_revoked, judge, status
+from sithsup.evidence.world import is_overdue, is_revoked, judge, settled_at, status
 from sithsup.model import CertificateState, KeyRole
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def fate_of_stranger(world: World, certificate: Certificate) -> Fate:
         return Fate.UNKNOWN if has_old_authentication(world) else Fate.CONFIRMED
     if answer.state is CertificateState.REVOKED:
         return Fate.DEAD
-    is_late = answer.at > certificate.not_before + world.campaign.confirm_wait_max
+    is_late = answer.at > settled_at(world, certificate)
     is_good = answer.state is CertificateState.GOOD
     is_certain = is_late or not has_old_authentication(world) or (is_good and _was_heard(world, certificate))
     return Fate.CONFIRMED if is_good and is_certain else Fate.UNKNOWN

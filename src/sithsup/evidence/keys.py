@@ -85,6 +85,13 @@ def is_alive(world: World, pair: KeyPair) -> bool:
     return pair.usable or (pair.public is not None and is_closed(world, pair.token))
 
 
+def is_held(world: World, certificate: Certificate) -> bool:
+    """Whether the card holds the key of a certificate, as far as can be seen."""
+    return any(pair.public_key == certificate.public_key and is_alive(world, pair) for pair in world.contents.key_pairs)
+
+
 def is_closed(world: World, token: TokenId) -> bool:
-    """Whether a token shows no private key at all: then its code was not given."""
-    return all(pair.private is None for pair in world.contents.key_pairs if pair.token == token)
+    """Whether a token may hold private keys that it does not show: its code was not given."""
+    return not world.card.is_open(token) and all(
+        pair.private is None for pair in world.contents.key_pairs if pair.token == token
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,9 @@ from sithsup.certificate import Certificate
 from sithsup.errors import StillWaitingError, UnusableError
 from sithsup.evidence.certificates import candidates, chosen, ours_on_card
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import targets_of
+from sithsup.evidence.keys import is_held, targets_of
 from sithsup.evidence.old import has_old_authentication, old_certificate
-from sithsup.evidence.world import is_revoked, read_issued, status
+from sithsup.evidence.world import is_revoked, read_issued, settled_at, status
 from sithsup.model import CertificateState, KeyRole, Signer
 from sithsup.texts import tr
 
@@ -26,11 +27,12 @@ def signer(world: World) -> Signer:
     Raises `StillWaitingError` when the old one is retired and the new one cannot be relied on before the wait is over.
     """
     old, new = old_certificate(world, KeyRole.AUTHENTICATION), _new_authentication(world)
-    if old and world.contents.key_pair(old.public_key) is None:
+    if old and not is_held(world, old):
         old = None
-    if old and (new or _has_strangers(world)) and is_revoked(world, old):
+    if old and (new or _strangers(world)) and is_revoked(world, old):
         if new is None:
-            raise StillWaitingError(minutes=ceil(world.campaign.confirm_wait_max.total_seconds() / 60))
+            longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
+            raise StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
         old = None
     certificate = old or new
     if certificate is None:
@@ -50,11 +52,6 @@ def _new_authentication(world: World) -> Certificate | None:
     return next((c.certificate for c in found if c and c.fate is Fate.CONFIRMED), None)
 
 
-def _has_strangers(world: World) -> bool:
-    """Whether another computer was at work: the card carries certificates of ours that this one did not order."""
-    return any(c.transaction is None for target in world.campaign.wanted for c in candidates(world, target))
-
-
 def _is_dead(world: World, transaction: Transaction) -> bool:
     """Whether what was told to be confirmed, and then forgotten, is revoked."""
     issued = read_issued(world, transaction)
@@ -65,18 +62,41 @@ def _is_dead(world: World, transaction: Transaction) -> bool:
 def past_no_return(world: World) -> bool:
     """Whether the authority has, or may have, heard a confirmation: then the upgrade can only be finished.
 
-    Raises `AuthorityError` when only the status service could tell and it does not answer.
+    Raises `AuthorityError` when only the status service could tell, and does not answer or cannot tell yet.
     """
     for target in world.campaign.wanted:
         for transaction in world.journal.transactions(target.name):
             if transaction.confirm and not (transaction.error and _is_dead(world, transaction)):
                 return True
-    strangers = [
+    if ours_on_card(world) and not has_old_authentication(world):
+        return True
+    return _may_be_confirmed(world, _strangers(world))
+
+
+def _strangers(world: World) -> tuple[Certificate, ...]:
+    """Certificates of ours on the card that this computer did not order: another one may have confirmed them."""
+    return tuple(
         c.certificate
         for target in world.campaign.wanted
         for c in candidates(world, target)
         if c.on_card and c.transaction is None
-    ]
-    if ours_on_card(world) and not has_old_authentication(world):
+    )
+
+
+def _may_be_confirmed(world: World, certificates: tuple[Certificate, ...]) -> bool:
+    """Whether somebody confirmed one of them, as their status tells; raises `StillWaitingError` where it is silent.
+
+    A status service may be behind. Once the longest wait for a confirmation is over, and the news of it must be there,
+    a certificate that is not called good was not confirmed.
+    """
+    answers = [(status(world, certificate), certificate) for certificate in certificates]
+    if any(answer.state is CertificateState.GOOD for answer, _ in answers):
         return True
-    return any(status(world, certificate).state is CertificateState.GOOD for certificate in strangers)
+    silent = [(answer.at, each) for answer, each in answers if answer.state is CertificateState.UNKNOWN]
+    old = old_certificate(world, KeyRole.AUTHENTICATION)
+    if silent and old and is_revoked(world, old):
+        return True
+    left = [settled_at(world, each) - at for at, each in silent if world.campaign.status_lag_max]
+    if left and max(left) > timedelta():
+        raise StillWaitingError(minutes=ceil(max(left).total_seconds() / 60))
+    return False

@@ -14,6 +14,7 @@ from sithsup.model import CertificateState, CertificateStatus
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
+    from datetime import datetime
 
     from sithsup.ca.authority import Authority
     from sithsup.campaign import Campaign
@@ -82,6 +83,11 @@ def is_overdue(world: World, transaction: Transaction) -> bool:
     assert transaction.issued_at  # noqa: S101  it has an answer
     allowed = issued.confirm_by - issued.at if issued.confirm_by else world.campaign.confirm_wait_max
     return world.clock() - transaction.issued_at >= allowed
+
+
+def settled_at(world: World, certificate: Certificate) -> datetime:
+    """From when on the status tells for certain whether a certificate was confirmed."""
+    return certificate.not_before + world.campaign.confirm_wait_max + world.campaign.status_lag_max
 
 
 def status(world: World, certificate: Certificate) -> CertificateStatus:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -180,6 +180,11 @@ class SimulatedAuthority:
         while self.ledger.late:
             self._registry.answer(self.ledger.late.pop(0))
 
+    def expire(self) -> None:
+        """Let the authority look at its clock, and do what is still on its way to it."""
+        self.deliver_late()
+        self._registry.expire()
+
     def _misdeliver(self, verb: str, request: bytes, mishap: Mishap) -> bytes:
         match mishap.failure:
             case Failure.PROCESS_KILLED:
@@ -191,6 +196,18 @@ class SimulatedAuthority:
                 return self._deliver(request)
             case Failure.GARBAGE:
                 return _damaged(self._deliver(request))
+            case Failure.AUTHORITY_RESTARTED | Failure.WAIT_OVER:
+                self._registry.forget(everything=mishap.failure is Failure.AUTHORITY_RESTARTED)
+                return self._deliver(request)
+        return self._lose(request, mishap)
+
+    def _lose(self, request: bytes, mishap: Mishap) -> NoReturn:
+        """Give the client no answer of the authority's."""
+        match mishap.failure:
+            case Failure.REFUSED:
+                raise AuthorityRefusedError(str(mishap), fail_info=frozenset({"badTime"}), reason="badTime")
+            case Failure.TURNED_AWAY:
+                raise AuthorityBusyError(str(mishap), retry_after=1.0)
             case Failure.ANSWER_LOST:
                 self._deliver(request)
             case Failure.ANSWERED_LATE:

@@ -59,10 +59,15 @@ class Case:
 
 
 class HonestHolder:
-    """A `card.pin.CodeSource` who knows the right codes."""
+    """A `card.pin.CodeSource` who knows the right codes, and counts how often one was asked for."""
+
+    def __init__(self) -> None:
+        """Nothing was asked yet."""
+        self.given = 0
 
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
         """Give the code of the token."""
+        self.given += 1
         return Code(bytearray(CODES[KeyRole.AUTHENTICATION if KeyRole.AUTHENTICATION in roles else KeyRole.SIGNATURE]))
 
 
@@ -122,6 +127,7 @@ def campaign(at: datetime, algorithm: KeyAlgorithm = KeyAlgorithm.P_256) -> Camp
             for name, profile in pki.PROFILES.items()
         ),
         confirm_wait_max=CONFIRM_WAIT,
+        status_lag_max=timedelta(),
         authority=AuthorityData(address=ADDRESS, query_oid="2.999.1"),
         trust_anchors=(_pem(issuers[pki.NEW_ROOT]),),
         intermediates=tuple(_pem(issuers[name]) for name in (pki.NEW_HSA_ID, pki.NEW_PERSON_ID, pki.OLD_PERSONS)),

@@ -16,6 +16,10 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class When(StrEnum):
@@ -48,6 +52,14 @@ class Failure(StrEnum):
     """The work was done; the answer arrives damaged."""
     OUT_OF_REACH = "out-of-reach"
     """This message and all later ones, until `policy.unreachable` is cleared."""
+    REFUSED = "refused"
+    """The authority refuses what it would grant at any other time (badTime); nothing is done."""
+    TURNED_AWAY = "turned-away"
+    """What stands before the authority answers by itself, with HTTP's 503: the message never gets there."""
+    AUTHORITY_RESTARTED = "authority-restarted"
+    """It has forgotten every transaction that was open, and revoked what it had issued in them; then it answers."""
+    WAIT_OVER = "wait-over"
+    """The time to confirm passes while the message is on its way; what waits to be issued is not forgotten."""
 
     PROCESS_KILLED = "process-killed"
     """Our own process, with the card's: `ProcessKilled`, now and at every later call of the same `Faults`."""
@@ -76,6 +88,10 @@ AUTHORITY_FAILURES = (
     Failure.DELIVERED_TWICE,
     Failure.GARBAGE,
     Failure.OUT_OF_REACH,
+    Failure.REFUSED,
+    Failure.TURNED_AWAY,
+    Failure.AUTHORITY_RESTARTED,
+    Failure.WAIT_OVER,
 )
 
 TEARS: dict[str, tuple[Tear, ...]] = {
@@ -142,9 +158,13 @@ def mishaps(verb: str) -> tuple[Mishap, ...]:
 class Faults:
     """The script of one run, and the calls that it saw. May be called from several threads."""
 
-    def __init__(self, *script: Fault) -> None:
-        """Begin to count. Where two faults fall due at one call, the first strikes."""
+    def __init__(self, *script: Fault, watch: Callable[[], None] | None = None) -> None:
+        """Begin to count. Where two faults fall due at one call, the first strikes.
+
+        `watch` is called before each call, when the effects of the one before stand and nothing is under way.
+        """
         self.calls: list[str] = []
+        self.watch = watch
         self.killed = False
         self._script = script
         self._counts = [0] * len(script)
@@ -155,6 +175,8 @@ class Faults:
         with self._lock:
             if self.killed:
                 raise ProcessKilled(verb)
+            if self.watch is not None:
+                self.watch()
             self.calls.append(verb)
             struck = None
             for place, fault in enumerate(self._script):

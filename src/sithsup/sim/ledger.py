@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime  # noqa: TC003  pydantic reads annotations at run time
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import Field
@@ -40,6 +40,8 @@ class Policy(State):
     """Certificates are confirmed as they are issued."""
     unconfirmed_is_good: bool = False
     """The status service calls a certificate good before it is confirmed."""
+    status_lag: timedelta = timedelta()
+    """How far behind the ledger the status service is."""
     polls: int = 0
     """How often an order is to be asked for before it is ready."""
     busy: float | None = None
@@ -58,6 +60,7 @@ class Record(State):
     """Whether it is retired when the new ones are confirmed."""
     state: RecordState
     issued_at: datetime
+    confirmed_at: datetime | None = None
     revoked_at: datetime | None = None
 
 
@@ -105,6 +108,7 @@ class Ledger(State):
                 source=der in old,
                 state=RecordState.CONFIRMED,
                 issued_at=parsed.not_before,
+                confirmed_at=parsed.not_before,
             )
 
     def next_serial(self) -> int:

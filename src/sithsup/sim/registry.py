@@ -22,6 +22,7 @@ from sithsup.sim.messages import Answer, Ask, Protected, Question, Say, certific
 from sithsup.sim.pki import AGE, PROFILES, RESPONDER, Body, Hierarchy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from sithsup.model import Clock
@@ -54,7 +55,7 @@ class Registry:
     def answer(self, request: bytes) -> bytes:
         """Answer a message. What changed something is answered the same way for ever."""
         now = self._clock()
-        self._expire(now)
+        self.expire()
         question, signer = self._read(request)
         blank = Answer(say=Say.REFUSED, transaction=question.transaction, nonce=question.nonce, at=now)
         if self.ledger.policy.busy is not None:
@@ -72,12 +73,24 @@ class Registry:
             self.ledger.answers[name] = raw
         return raw
 
-    def _expire(self, now: datetime) -> None:
+    def expire(self) -> None:
         """Revoke what nobody confirmed in time."""
-        for transaction in self.ledger.transactions.values():
-            if not transaction.closed and transaction.confirm_by is not None and now > transaction.confirm_by:
-                transaction.closed = True
-                self.ledger.revoke(self.ledger.certificates[transaction.serial], now)
+        now = self._clock()
+        self._give_up(t for t in self._open() if t.confirm_by is not None and now > t.confirm_by)
+
+    def forget(self, *, everything: bool) -> None:
+        """Give up waiting for every confirmation, and with `everything` for whatever else was begun."""
+        self._give_up(self._open())
+        if everything:
+            self.ledger.unready.clear()
+
+    def _open(self) -> tuple[Transaction, ...]:
+        return tuple(t for t in self.ledger.transactions.values() if not t.closed)
+
+    def _give_up(self, transactions: Iterable[Transaction]) -> None:
+        for transaction in transactions:
+            transaction.closed = True
+            self.ledger.revoke(self.ledger.certificates[transaction.serial], self._clock())
 
     # -- protection ------------------------------------------------------------------------------------------
 
@@ -243,7 +256,7 @@ class Registry:
         for other in others:
             if other.profile == record.profile and other.state is RecordState.CONFIRMED:
                 self.ledger.revoke(other, at)
-        record.state = RecordState.CONFIRMED
+        record.state, record.confirmed_at = RecordState.CONFIRMED, at
         confirmed = {r.profile for r in others if r.state is RecordState.CONFIRMED}
         for other in others:
             if other.source and self._retires(record, other, is_last=confirmed >= PROFILES.keys()):
@@ -266,12 +279,15 @@ class Registry:
         authorities = {certificate_hash(issuer.path[0]) for issuer in self.hierarchy.issuers.values()}
         for record in self.ledger.certificates.values():
             if certificate_hash(record.der) == question.certificate_hash:
-                state, at = self._state(record), record.revoked_at
+                state = self._state(record, blank.at - self.ledger.policy.status_lag)
+                at = record.revoked_at if state is CertificateState.REVOKED else None
         if question.certificate_hash in authorities:
             state = CertificateState.GOOD
         return blank.model_copy(update={"say": Say.STATUS, "state": state, "revoked_at": at})
 
-    def _state(self, record: Record) -> CertificateState:
-        if record.state is RecordState.ISSUED and not self.ledger.policy.unconfirmed_is_good:
-            return CertificateState.UNKNOWN
-        return CertificateState.REVOKED if record.state is RecordState.REVOKED else CertificateState.GOOD
+    def _state(self, record: Record, known: datetime) -> CertificateState:
+        """What the status service knew of a certificate at a moment."""
+        if record.revoked_at is not None and record.revoked_at <= known:
+            return CertificateState.REVOKED
+        good_since = record.issued_at if self.ledger.policy.unconfirmed_is_good else record.confirmed_at
+        return CertificateState.GOOD if good_since is not None and good_since <= known else CertificateState.UNKNOWN

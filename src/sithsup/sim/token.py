@@ -57,6 +57,8 @@ class SimulatedToken:
         self.faults = faults or Faults()
         self._pool = pool or keys.KeyPool()
         self._path = path
+        self.codes_sent = 0
+        """How many codes ever came here, right or wrong."""
         self._open: set[TokenId] = set()
         self._dead = False
         self._lock = threading.RLock()
@@ -109,6 +111,7 @@ class SimulatedToken:
 
     def log_in(self, token: TokenId, code: Code | None) -> None:
         """Open a token; on a PIN pad the holder is taken to type the right code."""
+        self.codes_sent += code is not None
         try:
             self._call("log_in", token, lambda: self._log_in(token, code))
         finally:
@@ -154,6 +157,7 @@ class SimulatedToken:
 
     def sign(self, key: CardObject, data: bytes, code: Code | None = None) -> bytes:
         """Sign for real."""
+        self.codes_sent += code is not None
         try:
             return self._call("sign", key.token, lambda: self._sign(key, data, code))
         finally:

@@ -22,6 +22,7 @@ from sithsup.model import CertificateState, Seen
 from sithsup.steps.common import fold, made_key, ordered_certificate
 
 if TYPE_CHECKING:
+    from sithsup.certificate import Certificate
     from sithsup.model import CardObject, Target
 
 SENTENCE = "Med den här underskriften visar jag att de nya certifikaten på mitt kort fungerar.".encode()
@@ -94,10 +95,18 @@ def sign_and_verify(world: World) -> None:
 
 
 def remove_old(world: World) -> None:
-    """Remove the old certificates one by one, once the status service calls every new one good."""
-    _require_good(world)
+    """Remove the old certificates one by one, once the status service calls every new one good.
+
+    What goes is decided before anything is asked anew: an answer that is lost from here on must not make a new
+    certificate look as if it did not belong on the card.
+    """
+    new = [ordered_certificate(world, target) for target in world.campaign.wanted]
+    doomed = (*old_on_card(world), *strays(world))
+    if not all(each.on_card for each in new):
+        raise StepNotSeenError(step="write-certificates")
+    _require_good(world, [each.certificate for each in new])
     world.journal.remember_certificates(world.contents.certificates)
-    for seen in (*old_on_card(world), *strays(world)):
+    for seen in doomed:
         world.card.destroy(seen.found)
 
 
@@ -106,9 +115,8 @@ def old_removed(world: World) -> Seen:
     return Seen.LIVE if not old_on_card(world) and not strays(world) else Seen.ABSENT
 
 
-def _require_good(world: World) -> None:
+def _require_good(world: World, new: list[Certificate]) -> None:
     """See every new certificate called good; a status service may need a moment after the confirmation."""
-    new = [c.certificate for target in world.campaign.wanted if (c := chosen(world, target))]
     for _ in range(LOOKS):
         world.statuses.clear()  # what was known before says nothing now
         states = {answer.state for answer in world.executor.map(lambda each: status(world, each), new)}

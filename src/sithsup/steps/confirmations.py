@@ -13,9 +13,11 @@ from sithsup.ca.path import path_to_anchor
 from sithsup.certificate import Certificate
 from sithsup.errors import (
     AuthorityError,
+    AuthorityRefusedError,
     CertificateUnsuitableError,
     StatusNotOfferedError,
     StepNotSeenError,
+    StillWaitingError,
     TransactionUnknownError,
 )
 from sithsup.evidence import Fate, World, ask_status, chosen, judge, past_no_return, signer, status
@@ -35,10 +37,18 @@ ISSUER_NOT_GOOD = mark("the issuer's own certificate is revoked, or not known to
 def confirm(world: World) -> None:
     """Confirm every certificate to the authority."""
     sender = signer(world)
-    if not past_no_return(world):
+    if not _is_past_the_line(world):
         _require_sound(world)
     for targets in world.campaign.confirmation_rounds:
         _confirm_round(world, targets, sender)
+
+
+def _is_past_the_line(world: World) -> bool:
+    """Whether there is no way back, for certain; where that cannot be told yet, everything is looked at first."""
+    try:
+        return past_no_return(world)
+    except StillWaitingError:
+        return False
 
 
 def confirmed(world: World) -> Seen:
@@ -56,8 +66,8 @@ def repeat_confirmations(world: World) -> None:
     for target in world.campaign.wanted:
         for transaction in world.journal.transactions(target.name):
             if transaction.confirm and not (transaction.confirmed or transaction.error):
-                with suppress(TransactionUnknownError):  # remembered: the walk goes on with what is left
-                    _hear(world, transaction, _outcome(world, transaction.confirm))
+                with suppress(TransactionUnknownError, AuthorityRefusedError):  # remembered: the walk goes on
+                    _journal_outcome(world, transaction, _outcome(world, transaction.confirm))
 
 
 def _outcome(world: World, message: Message) -> Message | AuthorityError:
@@ -82,7 +92,7 @@ def _confirm_round(world: World, targets: tuple[Target, ...], sender: Signer) ->
     finally:
         for transaction, answer in answers(sent):
             try:
-                _hear(world, transaction, answer)
+                _journal_outcome(world, transaction, answer)
             except AuthorityError as error:
                 failures.append(error)
     if failures:
@@ -99,12 +109,16 @@ def _confirmation(world: World, transaction: Transaction, sender: Signer) -> Mes
     return message
 
 
-def _hear(world: World, transaction: Transaction, answer: Message | AuthorityError) -> None:
-    """Journal what came of a confirmation; raises what went wrong."""
-    if isinstance(answer, TransactionUnknownError):
+def _journal_outcome(world: World, transaction: Transaction, answer: Message | AuthorityError) -> None:
+    """Journal what came of a confirmation; raises what went wrong.
+
+    One that was refused is not sent again: its bytes would be refused again. What became of the certificate is then
+    for the status service to say, as where the transaction is forgotten.
+    """
+    if isinstance(answer, TransactionUnknownError | AuthorityRefusedError):
         world.statuses.clear()  # what was known before says nothing of what became of it
-        forgotten = Message(MessageKind.ERROR, transaction.order.transaction, str(answer).encode())
-        world.journal.remember(transaction.target, forgotten)
+        ended = Message(MessageKind.ERROR, transaction.order.transaction, str(answer).encode())
+        world.journal.remember(transaction.target, ended)
     if isinstance(answer, AuthorityError):
         raise answer
     world.journal.remember(transaction.target, answer)

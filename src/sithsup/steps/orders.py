@@ -95,11 +95,11 @@ def _send_orders(world: World, sender: Signer) -> tuple[list[AuthorityError], fl
                 message = _compose_order(world, target, sender)
                 sent[world.executor.submit(world.authority.order, message)] = target.name
     finally:
-        heard = _hear(world, sent)
+        heard = _journal_answers(world, sent)
     return heard
 
 
-def _hear(world: World, sent: dict[Future[Issued | Waiting], str]) -> tuple[list[AuthorityError], float]:
+def _journal_answers(world: World, sent: dict[Future[Issued | Waiting], str]) -> tuple[list[AuthorityError], float]:
     failures, delay = [], SHORTEST_WAIT
     for name, answer in answers(sent):
         if isinstance(answer, Issued | Waiting):
@@ -134,7 +134,7 @@ def _wait_for_answers(world: World, sender: Signer, delay: float) -> list[Author
             message = world.authority.compose_poll(transaction.waiting, sender)
             world.journal.remember(transaction.target, message)
             sent[world.executor.submit(world.authority.order, message)] = transaction.target
-        failures, delay = _hear(world, sent)
+        failures, delay = _journal_answers(world, sent)
         if failures:
             return failures
     return []

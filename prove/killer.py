@@ -1,6 +1,6 @@
 """Runs the program and kills it, as `kill -9` would, right before or right after its n-th write to the journal.
 
-    python killer.py before|after N COMMAND [ARGUMENTS]...
+    python -m prove.killer before|after N COMMAND [ARGUMENTS]...
 
 The folder of the journal is written to by an SQL statement of the journal, by its end, and by a line of the history.
 A run with fewer writes than N is an ordinary one.

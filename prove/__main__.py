@@ -1,0 +1,79 @@
+"""`./dev prove`: plays every case on all cores, tells how each kind of fault ended, and fails unless all end well."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prove import killed, report, simulated
+from prove.case import Result, count, scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+SEED = 20200407
+PROOF = Path(__file__).parents[1] / "docs" / "proof.md"
+STACKS = {simulated.STACK: simulated, killed.STACK: killed}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play what was asked for; 1 when a case ended neither old nor new."""
+    options = _parser().parse_args(arguments)
+    if options.case:
+        return _play_one(options.case)
+    begun = time.monotonic()
+    results: list[Result] = []
+    for name in options.only or STACKS:
+        results += _play(name, options.seed, fast=options.fast)
+    minutes = (time.monotonic() - begun) / 60
+    wrong = [result for result in results if result.column == "other"]
+    for result in wrong:
+        print(f"WRONG: {result.ending}\n    ./dev prove --case '{result.name}'", file=sys.stderr)
+    table = report.table(count(results))
+    print("\n".join(table))
+    if not (options.fast or options.only):
+        PROOF.write_text(report.proof(table, len(results), options.seed, minutes, [*STACKS]), encoding="utf-8")
+    print(f"{len(results)} cases, {len(wrong)} neither old nor new, {minutes:.1f} minutes")
+    return 1 if wrong or not results else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="./dev prove", description=__doc__)
+    parser.add_argument("--fast", action="store_true", help="a few minutes' worth of every kind of case")
+    parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="choose other cases by chance")
+    parser.add_argument("--only", action="append", choices=STACKS, help="one stack (again for another one)")
+    parser.add_argument("--case", metavar="NAME", help="play one case again, by the name that it was told with")
+    return parser
+
+
+def _play_one(name: str) -> int:
+    stack = STACKS[name.split(",", maxsplit=1)[0]]
+    with scratch() as folder:
+        result = stack.Case.parse(name).play(folder / "case")
+    print(result.ending)
+    return 1 if result.column == "other" else 0
+
+
+def _play(name: str, seed: int, *, fast: bool) -> list[Result]:
+    """Play all tasks of a stack, as many at once as there are cores."""
+    tasks: Sequence[Callable[[], list[Result]]] = STACKS[name].tasks(seed, fast=fast)
+    begun, results = time.monotonic(), list[Result]()
+    spawn, everything = multiprocessing.get_context("spawn"), logging.CRITICAL  # no log of what goes wrong on purpose
+    with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=logging.disable, initargs=(everything,)) as pool:
+        for done, future in enumerate(as_completed([pool.submit(task) for task in tasks]), 1):
+            results += future.result()
+            if done % max(1, len(tasks) // 10) == 0:
+                seconds = time.monotonic() - begun
+                print(f"    {name}: {done} of {len(tasks)} parts, {len(results)} cases, {seconds:.0f} s", flush=True)
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

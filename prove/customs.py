@@ -1,0 +1,78 @@
+"""What may be otherwise than in the plain case: the campaign's wishes, the authority's habits, the middleware's."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sithsup.campaign import OldKeys, RevokeOld
+from sithsup.sim.ledger import Retire
+from tests.support.lab import update_campaign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.lab import Lab
+
+
+def as_ever(lab: Lab) -> None:
+    """The campaign as it is, and an authority that has everything at once and retires the old by itself."""
+
+
+def revoking(lab: Lab) -> None:
+    """The program polls, and has the old certificates revoked."""
+    lab.campaign = lab.case.campaign.model_copy(update={"revoke_old": RevokeOld.CLIENT})
+    lab.authority.ledger.policy.retire = Retire.NEVER
+    lab.authority.ledger.policy.polls = 2
+
+
+def updating(lab: Lab) -> None:
+    """Each old certificate is updated (kur), and retired when its successor is confirmed."""
+    lab.campaign = update_campaign(lab.case.campaign)
+    lab.authority.ledger.policy.retire = Retire.EACH
+
+
+def retiring_first(lab: Lab) -> None:
+    """The first confirmation retires everything old."""
+    lab.authority.ledger.policy.retire = Retire.FIRST
+
+
+def believing(lab: Lab) -> None:
+    """The status service calls certificates good that nobody confirmed."""
+    lab.authority.ledger.policy.unconfirmed_is_good = True
+
+
+def clearing(lab: Lab) -> None:
+    """The old keys are destroyed in the end."""
+    lab.campaign = lab.case.campaign.model_copy(update={"old_keys": OldKeys.DESTROY})
+
+
+def one_id_each(lab: Lab) -> None:
+    """A CKA_ID names one key on the whole card, and one certificate, as OpenSC has it."""
+    lab.card.unique_ids = True
+
+
+def lagging(lab: Lab) -> None:
+    """The status service learns of everything a minute late, and the campaign says so."""
+    lab.authority.ledger.policy.status_lag = timedelta(minutes=1)
+    lab.campaign = lab.case.campaign.model_copy(update={"status_lag_max": timedelta(minutes=1)})
+
+
+def clock_ahead(lab: Lab) -> None:
+    """The recovery runs on a computer whose clock is a day ahead."""
+    lab.jump = timedelta(days=1)
+
+
+def clock_behind(lab: Lab) -> None:
+    """The same, a day behind."""
+    lab.jump = -timedelta(days=1)
+
+
+CUSTOMS: dict[str, Callable[[Lab], None]] = {
+    custom.__name__.replace("_", "-"): custom
+    for custom in (
+        *(as_ever, revoking, updating, retiring_first, believing),
+        *(clearing, one_id_each, lagging, clock_ahead, clock_behind),
+    )
+}
+PLAIN = "as-ever"

@@ -1,0 +1,118 @@
+"""The table of how every kind of case ended, and docs/proof.md."""
+
+from __future__ import annotations
+
+import platform
+import re
+import subprocess
+from collections import Counter
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from prove.case import ENDINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+COLUMNS = (*ENDINGS, "other")
+LIBRARIES = ("cryptography", "asn1crypto", "PyKCS11", "httpx")
+PACKAGES = ("softhsm2", "pcscd", "vsmartcard-vpcd", "opensc-pkcs11", "openssl")
+
+TEXT = """\
+# The promise, tried
+
+Whenever the upgrade is interrupted, and however often, the card ends with its old identity working or with its new one.
+Never neither. `./dev prove` plays every interruption that we can think of and writes this page; a case that ends
+otherwise is told with the one line that plays it again, and is a fault.
+
+{summary}
+
+{table}
+
+## What is looked at
+
+- **At every instant**: before each call of the program to the card or the authority, some authentication certificate
+  that the authority holds good is on the card, with a key that can sign.
+- **At the end**: exactly the old identity, or exactly the new one; what the campaign does not target is byte for byte
+  as it was; no key or certificate of ours is left over; no journal is left open.
+- **After every confirmation wait has passed**: the authority's ledger has no valid certificate of ours that is not on
+  the card, and none of the card's is revoked.
+- **Always**: no code was sent that its holder was not asked for.
+- **Afterwards**: the computer on which the upgrade began goes on too, and changes nothing.
+
+The judges are not the program: on the simulators the stored card and the ledger, on SoftHSM2 `pkcs11-tool`, `openssl`
+and the ledger.
+
+## The stacks
+
+{stacks}
+
+## What is not proven
+
+- **A real SITHS card with Net iD has not been measured.** Neither has a real authority.
+- What power that is cut in the middle of a write leaves on real silicon. The simulators leave what was measured on an
+  emulated card: files that no directory lists, keys without their public half, keys that can neither sign nor be
+  destroyed.
+- A module that lies: one that shows objects which are not on the card.
+- A status service further behind than the campaign says.
+- Disks that lose what they have said to be synced.
+
+## Versions
+
+{versions}
+"""
+
+STACK_TEXTS = {
+    "simulators": "**simulators**: a simulated card and a simulated authority with faults that can be switched on; "
+    "every call of an upgrade, every way to go wrong, and again at calls of the recovery; four kinds of cards, ten "
+    "customs of campaign, authority, middleware and clock, the same computer or another one without the journal.",
+    "processes": "**processes**: the real program on a SoftHSM2 card with the demo's CMP authority, killed (`kill -9`) "
+    "around every write of its journal and at random moments.",
+}
+
+
+def table(counts: Mapping[tuple[str, str], Counter[str]]) -> list[str]:
+    """One row for each stack and kind of fault, and the totals; Markdown, and readable as it is."""
+    head = ["stack", "fault", "cases", *COLUMNS]
+    rows = [[stack, fault, *_cells(counts[stack, fault])] for stack, fault in sorted(counts)]
+    rows.append(["all", "", *_cells(sum(counts.values(), Counter()))])
+    widths = [max(len(row[place]) for row in [head, *rows]) for place in range(len(head))]
+    lines = [_line(head, widths), "|" + "|".join("-" * (width + 2) for width in widths) + "|"]
+    return [*lines, *(_line(row, widths) for row in rows)]
+
+
+def _cells(ends: Counter[str]) -> list[str]:
+    return [str(ends.total()), *(str(ends[column]) for column in COLUMNS)]
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    return "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+
+
+def proof(rows: list[str], number: int, seed: int, minutes: float, stacks: list[str]) -> str:
+    """The whole page."""
+    return TEXT.format(
+        summary=f"{number} cases with the seed {seed}, in {minutes:.0f} minutes on two cores.",
+        table="\n".join(rows),
+        stacks="\n".join(f"- {STACK_TEXTS[stack]}" for stack in stacks),
+        versions="\n".join(f"- {line}" for line in _versions()),
+    )
+
+
+def _versions() -> Iterator[str]:
+    yield f"Python {platform.python_version()}"
+    for name in LIBRARIES:
+        yield f"{name} {version(name)}"
+    for name in PACKAGES:
+        if found := _package(name):
+            yield f"{name} {found} (Debian)"
+
+
+def _package(name: str) -> str:
+    """The version of an installed Debian package; empty where there is none, or no Debian."""
+    try:
+        asked = ["dpkg-query", "-W", "-f=${Version}", name]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60).stdout
+    except OSError:
+        return ""
+    return said if re.fullmatch(r"[\w.+:~-]+", said) else ""

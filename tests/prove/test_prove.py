@@ -1,0 +1,190 @@
+"""The fast run of the proof, part by part; and that the proof itself sees, counts and tells what goes wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from prove import __main__ as program
+from prove import killed, report, simulated
+from prove.case import ENDINGS, Place, Result, count
+from prove.customs import CUSTOMS, PLAIN
+from sithsup.evidence import World, old_on_card
+from sithsup.sim.case import CardKind
+from sithsup.sim.faults import Failure, Mishap, When
+from sithsup.steps import write_certificates
+from sithsup.upgrade import UPGRADE
+from tests.support.lab import NEW, OLD, Lab
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from prove.killed import AtMoments, AtWrites
+    from prove.simulated import Doubles, Singles
+
+NEEDED = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
+
+
+@pytest.fixture(autouse=True)
+def _quiet(caplog: pytest.LogCaptureFixture) -> None:
+    """Thousands of cases go wrong on purpose, and each writes it into its log."""
+    caplog.set_level("CRITICAL")
+
+
+def played(task: Singles | Doubles | AtWrites | AtMoments) -> list[Result]:
+    """Play a task, count the endings, and tell how to play again what ended wrong."""
+    results = task()
+    ends = Counter(result.column for result in results)
+    print(f"{task}: {ends.total()} cases, {dict(ends)}")  # noqa: T201  a slow proof says what it tried
+    wrong = [f"{result.ending}: {result.name}" for result in results if result.ending not in ENDINGS]
+    assert not wrong, "\n".join(wrong[:20])
+    assert results
+    return results
+
+
+# ----------------------------------------------------------------------------------------------- the fast run
+
+
+@pytest.mark.parametrize("kind", CardKind)
+@pytest.mark.parametrize("custom", CUSTOMS)
+def test_an_interrupted_upgrade_on_the_simulators_ends_old_or_new(custom: str, kind: CardKind) -> None:
+    """A part of the cases with one fault and some with two; `./dev prove` plays them all."""
+    tasks = [t for t in simulated.tasks(program.SEED, fast=True) if (t.kind, t.custom) == (kind, custom)]
+    found = [result.ending for task in tasks for result in played(task)]
+    assert OLD in found
+    assert NEW in found or kind is CardKind.BRIMMING
+
+
+@NEEDED
+@pytest.mark.parametrize("number", range(len(killed.tasks(program.SEED, fast=True))))
+def test_a_killed_upgrade_on_a_real_card_ends_old_or_new(number: int) -> None:
+    """Around every third write of the journal and at random moments."""
+    found = {result.ending for result in played(killed.tasks(program.SEED, fast=True)[number])}
+    assert found <= {OLD, NEW}
+
+
+# ------------------------------------------------------------------------------------------------ the whole run
+
+
+def test_a_whole_run_plays_every_plain_case_and_enough_of_all() -> None:
+    """No part is left out, and none played twice."""
+    tasks = simulated.tasks(1, fast=False)
+    for kind in CardKind:
+        plain = [t for t in tasks if isinstance(t, simulated.Singles) and (t.kind, t.custom) == (kind, PLAIN)]
+        assert sorted(task.part for task in plain) == list(range(simulated.PARTS))
+    assert len(set(tasks)) == len(tasks)
+    assert {(task.kind, task.custom) for task in tasks} == {(kind, custom) for kind in CardKind for custom in CUSTOMS}
+
+
+def test_another_seed_chooses_other_cases() -> None:
+    """And the same seed the same."""
+    assert simulated.tasks(1, fast=True) == simulated.tasks(1, fast=True) != simulated.tasks(2, fast=True)
+    assert {task.seed for task in killed.tasks(1, fast=False) if isinstance(task, killed.AtMoments)}.isdisjoint(
+        task.seed for task in killed.tasks(2, fast=False) if isinstance(task, killed.AtMoments)
+    )
+
+
+def test_every_write_of_the_journal_is_killed_at_before_and_after() -> None:
+    """In two ways to recover each, of which over all there are four."""
+    writes = [task for task in killed.tasks(1, fast=False) if isinstance(task, killed.AtWrites)]
+    cases = [
+        case for at in range(1, 60) for task in writes if (at - task.first) % task.every == 0 for case in task.cases(at)
+    ]
+    assert len(set(cases)) == len(cases) == 59 * 2 * 2
+    assert {(case.choice, case.place) for case in cases} == {(c, p) for c in ("resume", "restore") for p in Place}
+
+
+# ------------------------------------------------------------------------------------- it sees what goes wrong
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "simulators,two-pins,as-ever,generate_key_pair:2:card-pulled/torn/phantom,restore,here",
+        "simulators,shared,updating,confirm:1:answer-lost/before,resume,elsewhere,status:3:garbage/before",
+    ],
+)
+def test_a_case_is_played_again_by_its_name(name: str, tmp_path: Path) -> None:
+    assert simulated.Case.parse(name).name == name
+    result = simulated.Case.parse(name).play(tmp_path)
+    assert result.name == name
+    assert result.ending in (OLD, NEW)
+
+
+def test_a_kill_is_played_again_by_its_name() -> None:
+    for name in ("processes,before,17,resume,here", "processes,moment,0.4131,restore,elsewhere"):
+        assert killed.Case.parse(name).name == name
+
+
+def test_a_program_that_destroys_the_old_too_early_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proof is worth what it catches: here the old certificates go before the new ones are written."""
+
+    def careless(world: World) -> None:
+        for seen in old_on_card(world):
+            world.card.destroy(seen.found)
+        write_certificates(world)
+
+    table = tuple(replace(step, do=careless) if step.name == "write-certificates" else step for step in UPGRADE)
+    monkeypatch.setattr("sithsup.operation.UPGRADE", table)
+    strike = simulated.Strike("write_certificate", 2, Mishap(Failure.CARD_PULLED, When.AFTER))
+    case = simulated.Case(CardKind.TWO_PINS, PLAIN, strike, "resume", Place.HERE)
+    assert case.play(tmp_path).column == "other"
+
+
+def test_what_must_never_be_so_is_seen(tmp_path: Path) -> None:
+    """A certificate that nobody has, a code that nobody gave, a journal that is left open."""
+    lab = Lab(tmp_path)
+    lab.run("upgrade")
+    assert lab.wrong() == ""
+    (tmp_path / "A" / "journal-x.sqlite3").touch()
+    assert lab.wrong() == "the journal is left open"
+    (tmp_path / "A" / "journal-x.sqlite3").unlink()
+    lab.token.codes_sent += 1
+    assert "codes sent" in lab.wrong()
+    lab.token.codes_sent -= 1
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.value not in lab.certificates() - set(lab.case.kept)]
+    assert lab.wrong() == "a valid certificate that is not on the card"
+
+
+# ------------------------------------------------------------------------------------------------- it tells it
+
+
+def test_a_case_that_ended_wrong_fails_the_run_and_says_how_to_play_it_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = [Result("simulators", "killed", f"simulators,{end}", end) for end in (OLD, NEW, "NEITHER")]
+    monkeypatch.setattr(program, "_play", lambda *_, **__: results)
+    assert program.main(["--fast", "--only", "simulators"]) == 1
+    said = capsys.readouterr()
+    assert "./dev prove --case 'simulators,NEITHER'" in said.err
+    assert said.out.splitlines()[-1].startswith("3 cases, 1 neither old nor new")
+
+
+def test_the_parts_are_played_in_processes_and_the_total_is_told_last(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = simulated.Singles(CardKind.ONE_PIN, PLAIN, 0, 700)
+    monkeypatch.setattr(simulated, "tasks", lambda *_, **__: [part])
+    assert program.main(["--only", "simulators"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("4 cases, 0 neither old nor new")
+
+
+def test_a_run_in_which_nothing_was_played_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program, "_play", lambda *_, **__: [])
+    assert program.main(["--fast"]) == 1
+
+
+def test_the_table_counts_every_case_once() -> None:
+    results = [
+        Result("a", "pulled", "1", OLD),
+        Result("a", "pulled", "2", "torn directory"),
+        Result("b", "hung", "3", "?"),
+    ]
+    lines = report.table(count(results))
+    assert [cell.strip() for cell in lines[2].split("|")[1:-1]] == ["a", "pulled", "2", "1", "0", "1", "0"]
+    assert [cell.strip() for cell in lines[3].split("|")[1:-1]] == ["b", "hung", "1", "0", "0", "0", "1"]
+    assert [cell.strip() for cell in lines[-1].split("|")[1:-1]] == ["all", "", "3", "1", "0", "1", "1"]
