@@ -14,6 +14,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sithsup.ca.path import MOST_CERTIFICATES
 from sithsup.errors import (
     AnswerUntrustedError,
     AuthorityBusyError,
@@ -46,6 +47,7 @@ def respond(
     at: datetime = pki.NOW,
     until: datetime | None = pki.NOW + timedelta(hours=1),
     nonce: Callable[[bytes], bytes | None] = lambda nonce: nonce,
+    beside: tuple[pki.Keyed, ...] = (),
 ) -> Callable[[bytes | None], bytes]:
     """Answer as a responder does, except for what the test names."""
 
@@ -64,8 +66,8 @@ def respond(
             None,
         )
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
-        if signer is not H.hsa_issuer:
-            builder = builder.certificates([signer.certificate])
+        if beside or signer is not H.hsa_issuer:
+            builder = builder.certificates([each.certificate for each in (*beside, signer)])
         repeated = nonce(asked)
         if repeated is not None:
             builder = builder.add_extension(x509.OCSPNonce(repeated), critical=False)
@@ -125,10 +127,13 @@ def test_a_responder_tells_the_state(
 def test_a_certified_responder_is_believed() -> None:
     """A responder that the issuer itself certified for OCSP."""
     later = datetime.now(UTC) + timedelta(days=1)
-    assert ask(respond(signer=delegated(not_after=later))).state is CertificateState.GOOD
+    responder = delegated(not_after=later)
+    assert ask(respond(signer=responder)).state is CertificateState.GOOD
+    assert ask(respond(signer=responder, beside=DECOYS[1:])).state is CertificateState.GOOD
 
 
 LATER = datetime.now(UTC) + timedelta(days=1)
+DECOYS = tuple(pki.make(pki.name("TEST"), []) for _ in range(MOST_CERTIFICATES))
 LAST_WEEK = pki.NOW - timedelta(days=7)
 UNTRUSTED: dict[str, dict[str, Any]] = {
     "stranger": {"signer": pki.make(pki.name("TEST"), [pki.purposes(OCSP_SIGNING)], not_after=LATER)},
@@ -137,6 +142,7 @@ UNTRUSTED: dict[str, dict[str, Any]] = {
     "certified for nothing": {"signer": delegated(pki.usage("digital_signature"), not_after=LATER)},
     "expired": {"signer": delegated(not_after=pki.NOW)},
     "the certificate itself": {"signer": ISSUED},
+    "beside too many others": {"beside": DECOYS},
     "about another": {"about": H.issue(pki.target(), pki.new_key())},
     "another nonce": {"nonce": lambda _: b"x" * 16},
     "old, without nonce": {"nonce": lambda _: None, "at": LAST_WEEK, "until": LAST_WEEK + timedelta(days=1)},

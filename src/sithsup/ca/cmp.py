@@ -17,7 +17,7 @@ from asn1crypto import core
 
 from sithsup.ca import requests, status
 from sithsup.ca.cmp_asn1 import InfoTypeAndValue, PKIBody, PKIMessage, certificate_der
-from sithsup.ca.protection import Opener, aware, directory_name, reading, reference, refuse, seal
+from sithsup.ca.protection import NONCE, Opener, aware, directory_name, reading, reference, refuse, seal
 from sithsup.ca.refusals import forgotten, refusal
 from sithsup.ca.signatures import certificate_hash
 from sithsup.ca.transport import patiently
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from sithsup.ca.protection import Answer
     from sithsup.ca.transport import Transport
     from sithsup.model import CertificateStatus, Clock, Signer, Target
-
-NONCE = 16
-"""Bytes of a transactionID and of a nonce (RFC 9810, section 5.1.1)."""
 
 _random = secrets.SystemRandom().random
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from sithsup.ca.path import HOSTILE
+from sithsup.ca.path import HOSTILE, MOST_CERTIFICATES
 from sithsup.ca.signatures import is_signed
 from sithsup.errors import (
     AnswerUntrustedError,
@@ -161,6 +161,8 @@ def _about(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> ocsp.OCSPS
 def _require_signed(response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> None:
     """Accept the issuer itself or a responder that it certified for OCSP (RFC 6960, section 4.2.2.2)."""
     algorithm = response.signature_algorithm_oid.dotted_string
+    if len(response.certificates) > MOST_CERTIFICATES:  # they are not protected either
+        raise _untrusted(f"OCSP: {len(response.certificates)} certificates")
     for signer in (issuer, *response.certificates):
         if _is_signed_by(signer, algorithm, response.signature, response.tbs_response_bytes):
             if signer == issuer:
