@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
@@ -125,6 +126,43 @@ def test_what_is_not_about_tls_is_told_otherwise() -> None:
     """A connection that was cut is no reason to distrust."""
     assert tls.problem(ConnectionResetError()) is None
     assert tls.problem(ssl.SSLEOFError()) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [
+        ("UNSUPPORTED_PROTOCOL", tls.OTHER_PROTOCOL),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", tls.OTHER_PROTOCOL),
+        ("WRONG_VERSION_NUMBER", tls.OTHER_PROTOCOL),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", tls.OTHER_PROTOCOL),
+        ("NO_SHARED_CIPHER", tls.OTHER_PROTOCOL),
+        ("DH_KEY_TOO_SMALL", tls.OTHER_PROTOCOL),
+        ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", None),
+        ("TLSV1_ALERT_INTERNAL_ERROR", None),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", None),
+        (None, None),
+    ],
+)
+def test_only_what_is_about_versions_and_ciphers_is_called_unsafe(reason: str | None, problem: str | None) -> None:
+    """By OpenSSL's own names; everything else is an accident, and may pass."""
+    error = ssl.SSLError(1, "an error")
+    error.reason = reason  # type: ignore[assignment]
+    assert tls.problem(error) == problem
+
+
+def test_a_record_that_was_damaged_is_a_lost_answer(tmp_path: Path) -> None:
+    """It is asked for again, and nobody is called unsafe for it."""
+
+    def damage(secured: ssl.SSLSocket) -> None:
+        os.write(secured.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))  # as no key of this connection made it
+        secured.recv(1)
+
+    with (
+        speaking(tmp_path, server_certificate(), behave=damage) as (address, _),
+        HttpTransport(address, (ROOT.der,)) as transport,
+        pytest.raises(ConnectionError),
+    ):
+        transport.exchange(b"question")
 
 
 # ------------------------------------------------------------------------------------------------ in between
