@@ -279,6 +279,8 @@ def test_an_expired_anchor_is_named() -> None:
     """Trust ends with the anchor's own validity; later certificates say why."""
     at = pki.NOW + 5 * pki.YEAR
     assert path.path_to_anchor(H.hsa_issuer.der, (), H.anchors, at).problems == (path.NOT_VALID_NOW,)
+    for others in ((), (H.cmp_signer.der,)):  # the certificate itself is no issuer, though it lies among the others
+        assert path.path_to_anchor(H.cmp_signer.der, others, H.anchors, at).problems == (path.NOT_VALID_NOW,)
 
 
 def test_path_length_is_held() -> None:

@@ -113,7 +113,7 @@ def _judged(path: Certificates, leaf: x509.Certificate, at: datetime, anchors: C
     problems = {
         problem: None
         for issuer in path
-        if issuer is not leaf or leaf in anchors
+        if issuer != leaf or leaf in anchors
         for problem in _issuer_problems(issuer, at, is_anchor=issuer in anchors)
     }
     if leaf not in anchors:

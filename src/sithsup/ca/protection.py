@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from asn1crypto import core, x509
 
 from sithsup.ca.cmp_asn1 import PKIBody, PKIMessage, is_der, protected_part
-from sithsup.ca.path import MOST_CERTIFICATES, path_to_anchor
+from sithsup.ca.path import MOST_CERTIFICATES, NOT_VALID_NOW, path_to_anchor
 from sithsup.ca.signatures import algorithm_of, is_signed
 from sithsup.certificate import Certificate
 from sithsup.errors import AnswerUntrustedError, SithsupError
@@ -176,18 +176,20 @@ class Opener:
         header, others = message["header"], (*self._known, *extra)
         signed, signature = protected_part(message), bytes(message["protection"].native)
         problems: list[str] = []
-        for candidate in dict.fromkeys((*others, *self._anchors)):
+        for candidate in dict.fromkeys((*extra, *others, *self._anchors)):
             if not _may_be_sender(candidate, header):
                 continue
             certificate = Certificate.parse(candidate)
             if not is_signed(certificate.public_key, header["protectionAlg"], signature, signed):
                 continue
             path = path_to_anchor(candidate, others, self._anchors, at)
-            if not path.problems and not certificate.not_before <= at <= certificate.not_after:
-                raise refuse(OTHER_CLOCK, f"signer valid {certificate.not_before} to {certificate.not_after}")
-            if not path.problems and _may_speak(certificate):
+            if not _may_speak(certificate):
+                problems.append("it may not speak for an authority")
+            elif path.problems in ((), (NOT_VALID_NOW,)):
+                if path.problems or not certificate.not_before <= at <= certificate.not_after:
+                    raise refuse(OTHER_CLOCK, f"{certificate.common_name} or its issuer is not valid")
                 return path.certificates
-            problems += path.problems or ("it may not speak for an authority",)
+            problems += path.problems
         raise refuse(BAD_SIGNATURE, "; ".join(problems) or "no certificate fits the signature")
 
     def _remember(self, path: Iterable[bytes]) -> None:
