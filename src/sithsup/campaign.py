@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError
 from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
 
@@ -126,14 +127,16 @@ class Campaign(_Part):
     trust_anchors: Annotated[tuple[str, ...], Field(min_length=1)]
     """The roots of the new certificates and of the authority's own messages, PEM."""
     intermediates: tuple[str, ...] = ()
-    """The certificates of the targets' and the source issuers, PEM: another computer asks for a status with them."""
+    """The certificates of the targets' and the source issuers, PEM: a status is verified with them. Those of the
+    targets' issuers must be here or among the anchors; without those of the source issuers nobody can tell whether an
+    old certificate is revoked."""
     contacts: Contacts
 
     @field_validator("trust_anchors", "intermediates")
     @classmethod
     def _are_certificates(cls, pems: tuple[str, ...]) -> tuple[str, ...]:
         for pem in pems:
-            x509.load_pem_x509_certificate(pem.encode("ascii"))
+            Certificate.parse(_der(pem))
         return pems
 
     @model_validator(mode="after")
@@ -141,6 +144,7 @@ class Campaign(_Part):
         names = [target.name for target in self.targets]
         kinds = [(target.role, target.subject) for target in self.targets]
         updates = [target for target in self.targets if target.body is RequestBody.KUR]
+        known = {Certificate.parse(_der(pem)).common_name for pem in (*self.intermediates, *self.trust_anchors)}
         problems = {
             "two targets have the same name": len(set(names)) != len(names),
             "two targets have the same role and subject": len(set(kinds)) != len(kinds),
@@ -150,6 +154,7 @@ class Campaign(_Part):
             != len({t.role for t in self.targets}),
             "some targets are ordered with kur and some are not": 0 < len(updates) < len(self.targets),
             "two targets update one old certificate (kur)": len({t.role for t in updates}) < len(updates),
+            "the certificate of a target's issuer is missing": not {t.issuer for t in self.targets} <= known,
             "confirm_wait_max is under 60 seconds": self.confirm_wait_max < SHORTEST_CONFIRM_WAIT,
         }
         broken = [problem for problem, is_so in problems.items() if is_so]

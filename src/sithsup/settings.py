@@ -114,6 +114,8 @@ class Settings:
     """Seconds until a call to the module counts as hung."""
     key_timeout: Annotated[float, Variable("SITHSUP_KEY_TIMEOUT", _seconds)] = 360.0
     """The same for a key generation, which takes minutes on a slow card."""
+    answer_timeout: Annotated[float, Variable("SITHSUP_ANSWER_TIMEOUT", _seconds)] = 60.0
+    """Seconds until an answer of the authority counts as lost, and is asked for again."""
 
     @classmethod
     def variables(cls) -> dict[str, Variable]:

@@ -45,8 +45,8 @@ class Script:
 
 def authority(script: Script, **options: Any) -> CmpAuthority:
     """A client that speaks through the script, and never really waits."""
-    options = {"sleep": lambda _: None, "random": lambda: 0.5, **options}
-    return CmpAuthority(script, pki.hierarchy().anchors, QUERY_OID, lambda: pki.NOW, **options)
+    options = {"clock": lambda: pki.NOW, "sleep": lambda _: None, "random": lambda: 0.5, **options}
+    return CmpAuthority(script, pki.hierarchy().anchors, QUERY_OID, **options)
 
 
 def reply(

@@ -11,6 +11,7 @@ from cryptography import x509 as pki_x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sithsup.ca import path
 from sithsup.ca.cmp import CmpAuthority
 from sithsup.ca.cmp_asn1 import PKIBody
 from sithsup.errors import (
@@ -91,6 +92,9 @@ HEADERS: dict[str, dict[str, Any]] = {
     "no transaction": {"transactionID": None},
     "other nonce": {"recipNonce": b"x" * 16},
     "no nonce": {"recipNonce": None},
+    "no nonce of its own": {"senderNonce": None},
+    "a nonce of one byte": {"senderNonce": b"x"},
+    "a nonce too short by one byte": {"senderNonce": b"x" * 15},
     "other sender": {"sender": x509.GeneralName("directory_name", x509.Name.build({"common_name": "TEST X"}))},
     "sender of another kind": {"sender": x509.GeneralName("dns_name", "ca.invalid")},
     "other key identifier": {"senderKID": b"x" * 20},
@@ -108,6 +112,33 @@ def test_an_answer_that_does_not_belong_to_the_question_is_refused(what: str) ->
     client = authority(Script(lambda request: eligible(request, **HEADERS[what])))
     with pytest.raises(AnswerUntrustedError):
         client.query(pki.CARD_NUMBER, signer())
+
+
+def test_certificates_beside_an_answer_are_not_looked_at_without_end() -> None:
+    """They are not protected: anybody may add so many that a computer is busy for a long while."""
+    h = pki.hierarchy()
+    decoys = [pki.make(h.cmp_signer.certificate.subject, []).der for _ in range(path.MOST_CERTIFICATES - 1)]
+    asked = authority(Script(lambda request: eligible(request, extra=(*decoys, h.cmp_signer.der))))
+    assert asked.query(pki.CARD_NUMBER, signer()).reason == "ELIGIBLE"
+    asked = authority(Script(lambda request: eligible(request, extra=(*decoys, decoys[0], h.cmp_signer.der))))
+    with pytest.raises(AnswerUntrustedError):
+        asked.query(pki.CARD_NUMBER, signer())
+
+
+def test_whoever_was_believed_before_is_found_behind_as_many_as_may_come() -> None:
+    """What is known from an earlier answer comes first."""
+    h = pki.hierarchy()
+    between = pki.make(pki.name("TEST sub"), pki.authority_extensions(), h.root)
+    voice = pki.make(pki.name("TEST CMP 2"), [pki.usage("digital_signature"), pki.purposes(pki.CMC_CA)], between)
+    decoys = tuple(pki.make(pki.name("TEST"), []).der for _ in range(path.MOST_CERTIFICATES))
+    first = answered(genp(), signer=voice, extra=(voice.der, between.der))
+    client = authority(Script(first, answered(genp(), signer=voice, extra=decoys)))
+    for _ in range(2):
+        assert client.query(pki.CARD_NUMBER, signer()).reason == "ELIGIBLE"
+
+
+def genp() -> PKIBody:
+    return PKIBody("genp", [{"infoType": QUERY_OID, "infoValue": core.UTF8String("ELIGIBLE")}])
 
 
 def test_an_unsigned_refusal_ends_nothing() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from asn1crypto import core, x509
@@ -14,14 +14,11 @@ from cryptography.x509 import load_der_x509_csr
 from sithsup.ca.cmp_asn1 import PKIBody, PKIMessage, is_der
 from sithsup.ca.protection import reference
 from sithsup.errors import AnswerUntrustedError, AuthorityBusyError, AuthorityRefusedError
-from sithsup.model import MessageKind, RequestBody, Waiting
+from sithsup.model import Message, MessageKind, RequestBody, Waiting
 from tests.ca import pki
 from tests.ca.orders import KEY, TARGET, answered, certificate, compose, issue, prove, signer
 from tests.ca.scripted import Script, authority, cp, error_body, granted, reply, status_info
 from tests.support.orders import issued_by
-
-if TYPE_CHECKING:
-    from sithsup.model import Message
 
 OLD = pki.hierarchy().old_authentication.parsed
 
@@ -88,7 +85,7 @@ def test_a_confirmation_repeats_the_number_of_the_answer(number: int) -> None:
     """A PKCS#10 request has none: some authorities say 0, others -1."""
     body = cp(granted(certificate(), request_id=number))
     client = authority(Script(lambda request: issue(request, body=body)))
-    order = compose(client)
+    order = ordering(RequestBody.P10CR)
     confirmation = client.compose_confirmation(order, issued_by(client, order), signer(), accept=True)
     assert content(confirmation)[0]["certReqId"].native == number
 
@@ -119,6 +116,53 @@ def test_what_waits_is_polled_for(body: PKIBody, number: int) -> None:
     again = client.compose_poll(later.answer, signer())
     assert PKIMessage.load(again.der)["header"]["senderNonce"].native != header["senderNonce"].native
     assert issued_by(client, again).certificate == certificate()
+
+
+def polls(*each: dict[str, Any]) -> PKIBody:
+    return PKIBody("pollRep", list(each))
+
+
+SOON = {"certReqId": 0, "checkAfter": 1}
+NO_WAIT: dict[str, PKIBody] = {
+    "nothing": polls(),
+    "another request": polls({"certReqId": 12345, "checkAfter": 1}),
+    "a whole message": polls({"certReqId": -1, "checkAfter": 1}),
+    "two": polls(SOON, SOON),
+    "a response without a number": cp({"certReqId": -1, "status": {"status": "waiting"}}),
+    "a certificate without a number": cp(granted(certificate(), request_id=-1)),
+}
+
+
+@pytest.mark.parametrize("what", NO_WAIT)
+def test_only_what_was_asked_for_is_waited_for(what: str) -> None:
+    """One answer to the one request, by its number; at once and to a poll (RFC 9810, section 5.3.22)."""
+    client = authority(Script(answered(NO_WAIT[what])))
+    with pytest.raises(AnswerUntrustedError):
+        client.order(compose(client))
+    client = authority(Script(answered(polls(SOON)), answered(NO_WAIT[what])))
+    waiting = client.order(compose(client))
+    assert isinstance(waiting, Waiting)
+    with pytest.raises(AnswerUntrustedError):
+        client.order(client.compose_poll(waiting.answer, signer()))
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_whole_message_that_waited_may_come_with_either_number(number: int) -> None:
+    """Its poll names none."""
+    ready = cp(granted(certificate(), request_id=number))
+    client = authority(Script(answered(error_body(status="waiting")), lambda request: issue(request, body=ready)))
+    waiting = client.order(compose(client))
+    assert isinstance(waiting, Waiting)
+    assert issued_by(client, client.compose_poll(waiting.answer, signer())).certificate == certificate()
+
+
+@pytest.mark.parametrize("body", [polls(), polls({"certReqId": 12345, "checkAfter": 1}), polls(SOON, SOON)])
+def test_a_journal_of_an_earlier_version_is_asked_about_as_a_whole(body: PKIBody) -> None:
+    """It once took such answers for waiting: then everything that is not ready is asked for."""
+    client = authority(Script(issue))
+    order = compose(client)
+    kept = Message(MessageKind.WAITING, order.transaction, reply(order.der, body))
+    assert content(client.compose_poll(kept, signer()))[0]["certReqId"].native == -1
 
 
 def test_a_time_in_the_past_is_now() -> None:

@@ -14,6 +14,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sithsup.ca.path import MOST_CERTIFICATES
 from sithsup.errors import (
     AnswerUntrustedError,
     AuthorityBusyError,
@@ -46,6 +47,7 @@ def respond(
     at: datetime = pki.NOW,
     until: datetime | None = pki.NOW + timedelta(hours=1),
     nonce: Callable[[bytes], bytes | None] = lambda nonce: nonce,
+    beside: tuple[pki.Keyed, ...] = (),
 ) -> Callable[[bytes | None], bytes]:
     """Answer as a responder does, except for what the test names."""
 
@@ -64,8 +66,8 @@ def respond(
             None,
         )
         builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, signer.certificate)
-        if signer is not H.hsa_issuer:
-            builder = builder.certificates([signer.certificate])
+        if beside or signer is not H.hsa_issuer:
+            builder = builder.certificates([each.certificate for each in (*beside, signer)])
         repeated = nonce(asked)
         if repeated is not None:
             builder = builder.add_extension(x509.OCSPNonce(repeated), critical=False)
@@ -97,10 +99,11 @@ def ask(
     responder: Callable[[bytes | None], bytes] | Exception,
     revocations: Callable[[bytes | None], bytes] | Exception | None = None,
     certificate: pki.Keyed = ISSUED,
+    now: datetime = pki.NOW,
 ) -> CertificateStatus:
     script = Script()
     script.pages = {pki.OCSP_URL: responder, pki.CRL_URL: revocations or TimeoutError()}
-    return authority(script).status(certificate.der, H.hsa_issuer.der)
+    return authority(script, clock=lambda: now).status(certificate.der, H.hsa_issuer.der)
 
 
 @pytest.mark.parametrize(
@@ -124,10 +127,13 @@ def test_a_responder_tells_the_state(
 def test_a_certified_responder_is_believed() -> None:
     """A responder that the issuer itself certified for OCSP."""
     later = datetime.now(UTC) + timedelta(days=1)
-    assert ask(respond(signer=delegated(not_after=later))).state is CertificateState.GOOD
+    responder = delegated(not_after=later)
+    assert ask(respond(signer=responder)).state is CertificateState.GOOD
+    assert ask(respond(signer=responder, beside=DECOYS[1:])).state is CertificateState.GOOD
 
 
 LATER = datetime.now(UTC) + timedelta(days=1)
+DECOYS = tuple(pki.make(pki.name("TEST"), []) for _ in range(MOST_CERTIFICATES))
 LAST_WEEK = pki.NOW - timedelta(days=7)
 UNTRUSTED: dict[str, dict[str, Any]] = {
     "stranger": {"signer": pki.make(pki.name("TEST"), [pki.purposes(OCSP_SIGNING)], not_after=LATER)},
@@ -136,6 +142,7 @@ UNTRUSTED: dict[str, dict[str, Any]] = {
     "certified for nothing": {"signer": delegated(pki.usage("digital_signature"), not_after=LATER)},
     "expired": {"signer": delegated(not_after=pki.NOW)},
     "the certificate itself": {"signer": ISSUED},
+    "beside too many others": {"beside": DECOYS},
     "about another": {"about": H.issue(pki.target(), pki.new_key())},
     "another nonce": {"nonce": lambda _: b"x" * 16},
     "old, without nonce": {"nonce": lambda _: None, "at": LAST_WEEK, "until": LAST_WEEK + timedelta(days=1)},
@@ -183,6 +190,46 @@ def test_the_list_is_read_when_the_responder_is_away(failure: Exception) -> None
     serial = ISSUED.certificate.serial_number
     assert ask(failure, crl(serial + 1)) == CertificateStatus(CertificateState.GOOD, pki.NOW)
     assert ask(failure, crl(serial)) == CertificateStatus(CertificateState.REVOKED, pki.NOW, REVOKED_AT)
+
+
+YOUNG = pki.make(pki.name("TEST"), pki.status_addresses(), H.hsa_issuer, not_before=pki.NOW + timedelta(seconds=1))
+
+
+def test_a_list_that_is_older_than_the_certificate_says_nothing_good_of_it() -> None:
+    """It could not have known it; who is on it is revoked all the same."""
+    serial = YOUNG.certificate.serial_number
+    unknown = CertificateStatus(CertificateState.UNKNOWN, pki.NOW)
+    assert ask(TimeoutError(), crl(serial + 1), YOUNG) == unknown
+    assert ask(TimeoutError(), crl(serial), YOUNG).state is CertificateState.REVOKED
+    at = pki.NOW + timedelta(seconds=1)
+    assert ask(TimeoutError(), crl(serial + 1, at=at), YOUNG) == CertificateStatus(CertificateState.GOOD, at)
+
+
+def test_a_responder_that_speaks_from_before_the_certificate_says_nothing_good_of_it() -> None:
+    """Many are fed from lists, and call good whatever is on none."""
+    assert ask(respond(about=YOUNG), certificate=YOUNG).state is CertificateState.UNKNOWN
+    assert ask(respond(REVOKED, about=YOUNG), certificate=YOUNG).state is CertificateState.REVOKED
+
+
+def test_an_expired_responder_is_not_believed_whatever_time_it_writes() -> None:
+    """Its key outlives it; a repeated nonce shows that it answers now, and now it may not."""
+    retired, year = delegated(not_after=LATER), timedelta(days=365)
+    only_ocsp = pki.make(pki.name("TEST"), [pki.status_addresses()[0]], H.hsa_issuer)
+    answer = respond(about=only_ocsp, signer=retired)
+    assert ask(answer, certificate=only_ocsp).state is CertificateState.GOOD
+    for now in (LATER + year, pki.NOW - 2 * year):  # it has expired; or so it seems, because the clock is wrong
+        with pytest.raises(AnswerUntrustedError) as caught:
+            ask(answer, certificate=only_ocsp, now=now)
+        assert "clock" in str(caught.value.values["check"])
+
+
+def test_no_responder_answered_before_the_certificate_was_issued() -> None:
+    """Whatever its own time is, and whatever this computer's: an old key is not used to speak of new certificates."""
+    tomorrow = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    until = tomorrow + timedelta(days=1)
+    young = pki.make(pki.name("TEST"), pki.status_addresses(), H.hsa_issuer, not_before=tomorrow, not_after=until)
+    with pytest.raises(AnswerUntrustedError):
+        ask(respond(about=young, at=tomorrow, until=None), lambda _: b"no list", young)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
+import time
 import traceback
 from base64 import b64encode
 from contextlib import contextmanager, suppress
@@ -23,7 +25,7 @@ from sithsup.settings import DIRECT
 from tests.ca import pki
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 NOW, DAY = datetime.now(UTC).replace(microsecond=0), timedelta(days=1)
@@ -46,7 +48,12 @@ def _question(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def speaking(folder: Path, keyed: pki.Keyed, newest: ssl.TLSVersion | None = None) -> Iterator[tuple[str, list[bytes]]]:
+def speaking(
+    folder: Path,
+    keyed: pki.Keyed,
+    newest: ssl.TLSVersion | None = None,
+    behave: Callable[[ssl.SSLSocket], None] = lambda secured: secured.sendall(ANSWER),
+) -> Iterator[tuple[str, list[bytes]]]:
     """A server over TLS that answers one question; gives its address and what it has heard."""
     pem = keyed.certificate.public_bytes(Encoding.PEM)
     pem += keyed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -63,7 +70,7 @@ def speaking(folder: Path, keyed: pki.Keyed, newest: ssl.TLSVersion | None = Non
             connection, _ = listener.accept()
             with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
                 heard.append(_question(secured))
-                secured.sendall(ANSWER)
+                behave(secured)
 
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
@@ -119,6 +126,43 @@ def test_what_is_not_about_tls_is_told_otherwise() -> None:
     """A connection that was cut is no reason to distrust."""
     assert tls.problem(ConnectionResetError()) is None
     assert tls.problem(ssl.SSLEOFError()) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "problem"),
+    [
+        ("UNSUPPORTED_PROTOCOL", tls.OTHER_PROTOCOL),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", tls.OTHER_PROTOCOL),
+        ("WRONG_VERSION_NUMBER", tls.OTHER_PROTOCOL),
+        ("SSLV3_ALERT_HANDSHAKE_FAILURE", tls.OTHER_PROTOCOL),
+        ("NO_SHARED_CIPHER", tls.OTHER_PROTOCOL),
+        ("DH_KEY_TOO_SMALL", tls.OTHER_PROTOCOL),
+        ("DECRYPTION_FAILED_OR_BAD_RECORD_MAC", None),
+        ("TLSV1_ALERT_INTERNAL_ERROR", None),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", None),
+        (None, None),
+    ],
+)
+def test_only_what_is_about_versions_and_ciphers_is_called_unsafe(reason: str | None, problem: str | None) -> None:
+    """By OpenSSL's own names; everything else is an accident, and may pass."""
+    error = ssl.SSLError(1, "an error")
+    error.reason = reason  # type: ignore[assignment]
+    assert tls.problem(error) == problem
+
+
+def test_a_record_that_was_damaged_is_a_lost_answer(tmp_path: Path) -> None:
+    """It is asked for again, and nobody is called unsafe for it."""
+
+    def damage(secured: ssl.SSLSocket) -> None:
+        os.write(secured.fileno(), b"\x17\x03\x03\x00\x20" + bytes(32))  # as no key of this connection made it
+        secured.recv(1)
+
+    with (
+        speaking(tmp_path, server_certificate(), behave=damage) as (address, _),
+        HttpTransport(address, (ROOT.der,)) as transport,
+        pytest.raises(ConnectionError),
+    ):
+        transport.exchange(b"question")
 
 
 # ------------------------------------------------------------------------------------------------ in between
@@ -210,6 +254,84 @@ def test_a_proxy_that_is_set_makes_a_tunnel() -> None:
     assert heard[0].startswith(b"CONNECT authority.invalid:443 ")
     assert b"Proxy-Authorization: Basic " + b64encode(b"me:secret") in heard[0]
     assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@contextmanager
+def tunnelling(to: int) -> Iterator[str]:
+    """A proxy that makes one tunnel, wherever it is asked to lead, to a server on this computer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def forward(source: socket.socket, target: socket.socket) -> None:
+            with suppress(OSError):
+                while piece := source.recv(65536):
+                    target.sendall(piece)
+
+        def listen() -> None:
+            connection, _ = listener.accept()
+            with connection, socket.create_connection(("127.0.0.1", to)) as server, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                threading.Thread(target=forward, args=(server, connection), daemon=True).start()
+                forward(connection, server)
+
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+DRIPS = (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n")
+
+
+@pytest.mark.parametrize("through", ["a tunnel", "nothing"])
+@pytest.mark.parametrize("start", DRIPS, ids=["in the head", "in the body"])
+def test_a_secure_answer_that_drips_is_a_lost_one(start: bytes, through: str, tmp_path: Path) -> None:
+    """The time for the whole of it is bounded, through a proxy too, where the connection is told of by other names."""
+
+    def drip(secured: ssl.SSLSocket) -> None:
+        secured.sendall(start)
+        for _ in range(200):  # for ten seconds, far longer than the client waits
+            secured.sendall(b"x")
+            time.sleep(0.05)
+
+    with speaking(tmp_path, server_certificate(), behave=drip) as (address, _), tunnelling(_port(address)) as proxy:
+        way = proxy if through == "a tunnel" else DIRECT
+        begun = time.monotonic()
+        with (
+            HttpTransport(address, (ROOT.der,), proxy=way, seconds=1) as transport,
+            pytest.raises(TimeoutError),
+        ):
+            transport.exchange(b"question")
+        assert time.monotonic() - begun < 4
+
+
+def _port(address: str) -> int:
+    return int(address.rstrip("/").rpartition(":")[2])
+
+
+@pytest.mark.parametrize("through", ["a tunnel", "nothing"])
+def test_a_handshake_that_drips_is_a_lost_answer(through: str) -> None:
+    """While it is under way too."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def listen() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"\x16\x03\x03\x40\x00")  # the head of one long record
+                for _ in range(200):
+                    connection.sendall(b"x")
+                    time.sleep(0.05)
+
+        threading.Thread(target=listen, daemon=True).start()
+        port = listener.getsockname()[1]
+        with tunnelling(port) as proxy:
+            way = proxy if through == "a tunnel" else DIRECT
+            begun = time.monotonic()
+            with (
+                HttpTransport(f"https://127.0.0.1:{port}/", (ROOT.der,), proxy=way, seconds=1) as transport,
+                pytest.raises(TimeoutError),
+            ):
+                transport.exchange(b"question")
+            assert time.monotonic() - begun < 4
 
 
 def test_direct_is_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

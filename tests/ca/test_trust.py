@@ -101,6 +101,35 @@ def test_an_authoritys_certificate_is_refused() -> None:
     assert {trust.FOR_AUTHORITY, trust.OTHER_ROLE} <= set(judge(issued))
 
 
+CLIENT, SERVER, ANY, LOG_ON = "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.1", "2.5.29.37.0", "1.3.6.1.4.1.311.20.2.2"
+OCSP, TIME, CMC_RA, CMC_ARCHIVE, CM_KGA = (f"1.3.6.1.5.5.7.3.{number}" for number in (9, 8, 28, 29, 32))
+
+
+@pytest.mark.parametrize(
+    ("role", "purposes", "reasons"),
+    [
+        (KeyRole.AUTHENTICATION, (CLIENT, LOG_ON), ()),
+        (KeyRole.AUTHENTICATION, (ANY,), ()),
+        (KeyRole.AUTHENTICATION, (CLIENT, SERVER), ()),
+        (KeyRole.AUTHENTICATION, (SERVER,), (trust.NO_LOG_IN,)),
+        (KeyRole.AUTHENTICATION, (LOG_ON,), (trust.NO_LOG_IN,)),
+        (KeyRole.SIGNATURE, ("1.3.6.1.5.5.7.3.36",), ()),
+        *[
+            (role, (CLIENT, voice), (trust.FOR_SERVICE,))
+            for role in KeyRole
+            for voice in (OCSP, TIME, pki.CMC_CA, CMC_RA, CMC_ARCHIVE, CM_KGA)
+        ],
+    ],
+    ids=str,
+)
+def test_a_purpose_that_is_named_is_that_of_the_role(
+    role: KeyRole, purposes: tuple[str, ...], reasons: tuple[str, ...]
+) -> None:
+    """For authentication one may log in with it, and no person's key speaks for an authority."""
+    issued = issue(pki.ROLE_USAGE[role], pki.card_number(), pki.purposes(*purposes))
+    assert judge(issued, pki.target(role)) == reasons
+
+
 # --------------------------------------------------------------------------------------------- continuity
 
 
@@ -177,11 +206,13 @@ def test_no_reason_tells_a_personal_number() -> None:
         (timedelta(days=2), timedelta(days=900), trust.NOT_YET),
         (timedelta(days=-9), timedelta(0), trust.EXPIRED),
         (timedelta(0), timedelta(days=4000), trust.TOO_LONG),
+        (timedelta(0), timedelta(seconds=30), trust.TOO_SHORT),
+        (timedelta(days=-900), timedelta(days=13), trust.TOO_SHORT),
     ],
-    ids=["future", "past", "long"],
+    ids=["future", "past", "long", "seconds", "days"],
 )
 def test_validity_is_sane(not_before: timedelta, not_after: timedelta, reason: str) -> None:
-    """Begun, not over, and not for ever; by the authority's time."""
+    """Begun, not over, not for ever and not for days; by the authority's time."""
     issued = issue(not_before=pki.NOW + not_before, not_after=pki.NOW + not_after)
     assert judge(issued) == (reason,)
 
@@ -248,6 +279,8 @@ def test_an_expired_anchor_is_named() -> None:
     """Trust ends with the anchor's own validity; later certificates say why."""
     at = pki.NOW + 5 * pki.YEAR
     assert path.path_to_anchor(H.hsa_issuer.der, (), H.anchors, at).problems == (path.NOT_VALID_NOW,)
+    for others in ((), (H.cmp_signer.der,)):  # the certificate itself is no issuer, though it lies among the others
+        assert path.path_to_anchor(H.cmp_signer.der, others, H.anchors, at).problems == (path.NOT_VALID_NOW,)
 
 
 def test_path_length_is_held() -> None:
@@ -301,8 +334,11 @@ def test_two_readings_are_told() -> None:
     parsed = Certificate.parse(one)
     assert list(trust._differences(parsed, x509.load_der_x509_certificate(one))) == []
     assert list(trust._differences(parsed, x509.load_der_x509_certificate(two))) == [trust.TWO_READINGS]
-    changed = replace(parsed, key_usage=frozenset({"non_repudiation"}))
-    assert list(trust._differences(changed, x509.load_der_x509_certificate(one))) == [trust.TWO_READINGS]
+    for changed in (
+        replace(parsed, key_usage=frozenset({"non_repudiation"})),
+        replace(parsed, extended_key_usage=frozenset({"client_auth"})),
+    ):
+        assert list(trust._differences(changed, x509.load_der_x509_certificate(one))) == [trust.TWO_READINGS]
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"<html>", b"\x30\x80\x00\x00"], ids=repr)

@@ -82,6 +82,8 @@ def test_the_shipped_file_leads_nowhere(shipped: Campaign) -> None:
     assert "invented" in shipped.title
     (anchor,) = (x509.load_der_x509_certificate(der) for der in shipped.anchors)
     assert anchor.subject.rfc4514_string() == "CN=sithsup 2020 campaign: no anchor published"
+    issuers = [x509.load_pem_x509_certificate(pem.encode()) for pem in shipped.intermediates]
+    assert all("no certificate published" in issuer.subject.rfc4514_string() for issuer in issuers)
 
 
 # ------------------------------------------------------------------------------------------- every rule
@@ -122,6 +124,16 @@ RULES: dict[str, tuple[str, object, str]] = {
     "an anchor that is no certificate": ("trust_anchors", [NO_CERTIFICATE], "trust_anchors: "),
     "an anchor with Swedish letters": ("trust_anchors", ["åäö"], "trust_anchors: "),
     "an issuer that is no certificate": ("intermediates", [NO_CERTIFICATE], "intermediates: "),
+    "no certificate of a target's issuer": (
+        "intermediates",
+        [],
+        "-: Value error, the certificate of",
+    ),
+    "an issuer of another name": (
+        "targets.3.issuer",
+        "SITHS e-id Person ID 4 CA",
+        "-: Value error, the certificate of",
+    ),
     "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
     "old keys neither kept nor destroyed": ("old_keys", "sell", "old_keys: "),
 }

@@ -23,6 +23,7 @@ WRONG = {
     "SITHSUP_LOG_LEVEL": "LOUD",
     "SITHSUP_CARD_TIMEOUT": "soon",
     "SITHSUP_KEY_TIMEOUT": "inf",
+    "SITHSUP_ANSWER_TIMEOUT": "0",
 }
 
 
@@ -50,6 +51,7 @@ def test_the_environment_goes_over_the_defaults() -> None:
             "SITHSUP_LOG_LEVEL": "DEBUG",
             "SITHSUP_CARD_TIMEOUT": "2.5",
             "SITHSUP_KEY_TIMEOUT": "30",
+            "SITHSUP_ANSWER_TIMEOUT": "15",
         }
     )
     assert settings == Settings(
@@ -63,6 +65,7 @@ def test_the_environment_goes_over_the_defaults() -> None:
         log_level="DEBUG",
         card_timeout=2.5,
         key_timeout=30.0,
+        answer_timeout=15.0,
     )
 
 

@@ -906,21 +906,6 @@ def test_an_upgraded_card_is_known_without_the_network(tmp_path: Path) -> None:
         assert operation.look().reasons == ("ALREADY_UPGRADED",)
 
 
-def test_a_campaign_without_the_issuers_certificates_is_finished_where_it_was_begun(tmp_path: Path) -> None:
-    """They came with the answers; another computer cannot ask for a status and undoes nothing."""
-    lab = Lab(tmp_path)
-    bare = lab.case.campaign.model_copy(update={"intermediates": ()})
-    lab.campaign = type(bare).model_validate(bare.model_dump())
-    lab.mend(at("write_certificate", 4, KILL_AFTER))
-    lab.run("upgrade")
-    lab.mend()
-    lab.lose_journal()
-    assert isinstance(lab.run("restore"), AuthorityUnreachableError)
-    lab.computer = "A"
-    assert lab.run("resume") is Outcome.UPGRADED
-    assert lab.end() == NEW
-
-
 def test_a_card_without_a_token_for_signatures_is_looked_at_without_harm(tmp_path: Path) -> None:
     """It is not eligible, and nobody stumbles."""
     lab = Lab(tmp_path, kind=CardKind.TWO_PINS)

@@ -107,7 +107,8 @@ def message_again(
         found[:1] = [signer.der]
     else:
         fields.pop("protectionAlg")
-    made = PKIMessage({"header": {**fields, **(header or {})}, "body": body or message["body"].copy()})
+    fields = {name: value for name, value in {**fields, **(header or {})}.items() if value is not None}
+    made = PKIMessage({"header": fields, "body": body or message["body"].copy()})
     if signer:
         made["protection"] = core.OctetBitString(signer.sign(protected_part(made)))
     made["extraCerts"] = [asn1_x509.Certificate.load(each) for each in certificates(found)]

@@ -5,6 +5,7 @@ The program runs as a person runs it, on SoftHSM2 behind OpenSC's own spy (pkcs1
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +13,22 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup.demo import start as life
-from sithsup.demo.campaign import Wishes
+from sithsup.demo.campaign import CMP_PATH, Wishes
+from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.start import Kind
 from sithsup.model import KeyAlgorithm
-from tests.hostile.rows import ROWS, Row
+from tests.hostile import forging as f
+from tests.hostile.certificate_rows import CERTIFICATE_ROWS
+from tests.hostile.message_rows import MESSAGE_ROWS
+from tests.hostile.row import ORDERS, Row
 from tests.hostile.server import hostile_authority
-from tests.support.demo import OLD, Demo
+from tests.hostile.status_rows import STATUS_ROWS, impostor
+from tests.support.demo import NEW, OLD, Demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.hostile.server import Turn
 
 SPIES = (
     "/usr/lib/x86_64-linux-gnu/pkcs11-spy.so",
@@ -28,6 +36,7 @@ SPIES = (
     "/usr/lib/pkcs11-spy.so",
 )
 CALL = re.compile(r"^\d+: (C_\w+)$", re.MULTILINE)
+ROWS = (*CERTIFICATE_ROWS, *MESSAGE_ROWS, *STATUS_ROWS)
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
@@ -51,13 +60,26 @@ def spy() -> str:
     return found
 
 
+def environment(row: Row, demo: Demo, address: str, folder: Path) -> dict[str, str]:
+    """The settings by which the program comes upon the row."""
+    found = {"SITHSUP_AUTHORITY": f"{address}{CMP_PATH}", **row.settings}
+    if row.tamper_status:
+        found["SITHSUP_PROXY"] = address
+    if row.change_campaign:
+        campaign = json.loads(Path(demo.environment["SITHSUP_CAMPAIGN"]).read_bytes())
+        row.change_campaign(campaign, Hierarchy.load(demo.folder / "authority"))
+        (folder / "campaign.json").write_text(json.dumps(campaign))
+        found["SITHSUP_CAMPAIGN"] = str(folder / "campaign.json")
+    return found
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_nothing_reaches_the_card(row: Row, demo: Demo, tmp_path: Path) -> None:
     """The row is refused as documented, nothing is written, the authority is told, the old identity works."""
     log = tmp_path / "spy.log"
-    with hostile_authority(demo, row.tamper) as (address, authority):
+    with hostile_authority(demo, row.tamper, row.tamper_status) as (address, authority):
         spied = {"SITHSUP_MODULE": spy(), "PKCS11SPY": demo.module, "PKCS11SPY_OUTPUT": str(log)}
-        ended = demo.act("upgrade", {"SITHSUP_AUTHORITY": address, **spied})
+        ended = demo.act("upgrade", {**environment(row, demo, address, tmp_path), **spied})
     assert (ended.error_code, ended.code) == row.says, ended.err
     assert row.text in ended.result["error"]["why"]
     assert not CONTROL.search(ended.err)
@@ -66,6 +88,7 @@ def test_nothing_reaches_the_card(row: Row, demo: Demo, tmp_path: Path) -> None:
     assert "C_Sign" in calls
     if row.is_past:
         assert "certConf" in authority.heard
+        assert demo.before.files.items() <= demo.card().files.items()  # nothing old is gone
         assert demo.act("restore").error_code == "SU-5002"
         assert demo.act("resume").code == 0
         files = demo.card().files.values()
@@ -78,3 +101,19 @@ def test_nothing_reaches_the_card(row: Row, demo: Demo, tmp_path: Path) -> None:
     if demo.card() != demo.before:
         assert demo.act("restore").code == 0
     assert demo.identity() == OLD
+
+
+def test_certificates_beside_the_right_ones_change_nothing(demo: Demo) -> None:
+    """What cannot be read, strangers, an issuer of the right name: nothing of it is protected, nothing of it counts."""
+
+    def tamper(turn: Turn) -> bytes:
+        if turn.body not in ORDERS:
+            return turn.honest
+        more = [b"\x30\x00", impostor(turn.issuer.certificate).der, turn.certificate.public_bytes(f.DER)]
+        return f.message_again(
+            turn.honest, turn.hierarchy.cmp_signer, certificates=lambda found: [found[0], *more, *found[1:], *more]
+        )
+
+    with hostile_authority(demo, tamper) as (address, _):
+        assert demo.act("upgrade", {"SITHSUP_AUTHORITY": f"{address}{CMP_PATH}"}).code == 0
+    assert demo.identity() == NEW

@@ -17,7 +17,7 @@ from asn1crypto import core
 
 from sithsup.ca import requests, status
 from sithsup.ca.cmp_asn1 import InfoTypeAndValue, PKIBody, PKIMessage, certificate_der
-from sithsup.ca.protection import Opener, aware, directory_name, reading, reference, refuse, seal
+from sithsup.ca.protection import NONCE, Opener, aware, directory_name, reading, reference, refuse, seal
 from sithsup.ca.refusals import forgotten, refusal
 from sithsup.ca.signatures import certificate_hash
 from sithsup.ca.transport import patiently
@@ -33,15 +33,13 @@ if TYPE_CHECKING:
     from sithsup.ca.transport import Transport
     from sithsup.model import CertificateStatus, Clock, Signer, Target
 
-NONCE = 16
-"""Bytes of a transactionID and of a nonce (RFC 9810, section 5.1.1)."""
-
 _random = secrets.SystemRandom().random
 
 REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 
 GRANTED = frozenset({"accepted", "grantedWithMods"})
 WAITING = "waiting"
+EITHER = (requests.ONE, requests.UNNUMBERED)
 ANSWERS = {
     "ir": ("ip", "pollRep"),
     "cr": ("cp", "pollRep"),
@@ -125,14 +123,15 @@ class CmpAuthority:
 
     def _read(self, asked: Message, der: bytes, *, journalled: bool = False) -> Issued | Waiting:
         with reading():
-            question = PKIMessage.load(asked.der)["body"].name
-        answer = self._open(der, asked.der, *ANSWERS[question], journalled=journalled)
+            question = PKIMessage.load(asked.der)["body"]
+            numbers = _numbers(question)
+        answer = self._open(der, asked.der, *ANSWERS[question.name], journalled=journalled)
         with reading():
-            check_after = _check_after(answer.body)
+            check_after = _check_after(answer.body, numbers)
             if check_after is not None:
                 spread = check_after * (1 + SPREAD * self._random())
                 return Waiting(Message(MessageKind.WAITING, asked.transaction, der), spread)
-            certificate = _certificate(answer)
+            certificate = _certificate(answer, numbers)
             confirm_by = aware(dict(answer.info).get("confirmWaitTime"))
         return Issued(
             answer=Message(MessageKind.ISSUED, asked.transaction, der),
@@ -146,7 +145,7 @@ class CmpAuthority:
 
     def compose_confirmation(self, order: Message, issued: Issued, signer: Signer, *, accept: bool) -> Message:
         """Compose a certConf; without statusInfo it accepts (RFC 9810, section 5.3.18)."""
-        request_id = _response(PKIMessage.load(issued.answer.der)["body"])["certReqId"].native
+        request_id = _only(PKIMessage.load(issued.answer.der)["body"].chosen["response"], EITHER)["certReqId"].native
         body = PKIBody("certConf", _confirmation(issued.certificate, request_id, accept=accept))
         kind = MessageKind.CONFIRM if accept else MessageKind.REJECT
         return Message(kind, order.transaction, seal(self._reply_header(issued.answer, order), body, signer))
@@ -224,24 +223,34 @@ class CmpAuthority:
         answer = self._opener.open(der, reference(question), self._clock(), journalled=journalled)
         with reading():
             name = answer.body.name
-            if name == "error" and not ("pollRep" in expected and _is_waiting(answer.body)):
+            if name == "error" and not ("pollRep" in expected and _is_waiting(answer.body.chosen["pKIStatusInfo"])):
                 raise refusal(answer.body.chosen["pKIStatusInfo"])
             if name not in (*expected, "error"):
                 raise refuse(OTHER_BODY, f"{name} instead of {', '.join(expected)}")
         return answer
 
 
-def _response(body: Any) -> Any:
-    """The one response of an ip, cp or kup, to the one certificate that was ordered."""
-    responses = list(body.chosen["response"])
-    if len(responses) != 1 or responses[0]["certReqId"].native not in (requests.ONE, requests.UNNUMBERED):
-        raise refuse(NOT_ONE, f"{len(responses)} responses")
-    return responses[0]
+def _numbers(question: Any) -> tuple[int, ...]:
+    """The certReqIds by which an answer may name what an order or a poll (a PKIBody) asks for.
+
+    The one that was asked with; where that is none, authorities say 0 or -1.
+    """
+    is_numbered = question.name in {"ir", "cr", "kur"}
+    is_numbered |= question.name == "pollReq" and question.chosen[0]["certReqId"].native == requests.ONE
+    return (requests.ONE,) if is_numbered else EITHER
 
 
-def _certificate(answer: Answer) -> bytes:
+def _only(each: Any, numbers: tuple[int, ...]) -> Any:
+    """The one response, or the one line of a pollRep, to the one thing that was asked for."""
+    found = list(each)
+    if len(found) != 1 or found[0]["certReqId"].native not in numbers:
+        raise refuse(NOT_ONE, f"certReqId {[one['certReqId'].native for one in found[:3]]} of {len(found)}")
+    return found[0]
+
+
+def _certificate(answer: Answer, numbers: tuple[int, ...]) -> bytes:
     """Take the certificate (DER) out of an answer; grantedWithMods is a success: `ca.trust` judges what was granted."""
-    response = _response(answer.body)
+    response = _only(answer.body.chosen["response"], numbers)
     if response["status"]["status"].native not in GRANTED:
         raise refusal(response["status"])
     if response["certifiedKeyPair"].native is None:
@@ -249,25 +258,29 @@ def _certificate(answer: Answer) -> bytes:
     return certificate_der(response["certifiedKeyPair"])
 
 
-def _is_waiting(body: Any) -> bool:
-    """Whether the whole answer (an error) or the certificate in it is not ready yet (RFC 9810, section 5.3.22)."""
-    if body.name == "error":
-        return bool(body.chosen["pKIStatusInfo"]["status"].native == WAITING)
-    return body.name != "pollRep" and bool(_response(body)["status"]["status"].native == WAITING)
+def _is_waiting(info: Any) -> bool:
+    return bool(info["status"].native == WAITING)
 
 
-def _check_after(body: Any) -> float | None:
-    """After how many seconds to ask again; None when the answer is no such thing."""
+def _check_after(body: Any, numbers: tuple[int, ...]) -> float | None:
+    """After how many seconds to ask again; None when the answer is no such thing.
+
+    The whole answer (an error) is not ready yet, or the certificate in it (RFC 9810, section 5.3.22).
+    """
     if body.name == "pollRep":
-        return float(max([0, *(each["checkAfter"].native for each in body.chosen)]))
-    return 0.0 if _is_waiting(body) else None
+        return float(max(0, _only(body.chosen, numbers)["checkAfter"].native))
+    is_waiting = body.name == "error" or _is_waiting(_only(body.chosen["response"], numbers)["status"])
+    return 0.0 if is_waiting else None
 
 
 def _waiting_id(body: Any) -> int:
-    """The certReqId to poll with: of the response that waits, or of the poll before; none of a whole message."""
-    if body.name == "error":
-        return requests.UNNUMBERED
-    return int((body.chosen[0] if body.name == "pollRep" else _response(body))["certReqId"].native)
+    """The certReqId to poll with: of the response that waits, or of the poll before; none of a whole message.
+
+    None either where an earlier version took something else for waiting and left it in the journal.
+    """
+    each = () if body.name == "error" else body.chosen if body.name == "pollRep" else body.chosen["response"]
+    numbers = [one["certReqId"].native for one in each]
+    return requests.ONE if numbers == [requests.ONE] else requests.UNNUMBERED
 
 
 def _confirmation(certificate: bytes, request_id: int, *, accept: bool) -> list[dict[str, Any]]:

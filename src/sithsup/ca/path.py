@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtensionOID, SignatureAlgorithmOID
 
 from sithsup.ca.signatures import is_strong
+from sithsup.certificate import Certificate
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _judged(path: Certificates, leaf: x509.Certificate, at: datetime, anchors: C
     problems = {
         problem: None
         for issuer in path
-        if issuer is not leaf or leaf in anchors
+        if issuer != leaf or leaf in anchors
         for problem in _issuer_problems(issuer, at, is_anchor=issuer in anchors)
     }
     if leaf not in anchors:
@@ -122,12 +123,12 @@ def _judged(path: Certificates, leaf: x509.Certificate, at: datetime, anchors: C
 
 
 def _load(ders: Iterable[bytes]) -> Certificates:
-    """Those that can be read at all; order kept, each once."""
+    """Those that both libraries can read at all; order kept, each once."""
     found: dict[x509.Certificate, None] = {}
     for der in tuple(ders)[:MOST_CERTIFICATES]:
         try:
             certificate = x509.load_der_x509_certificate(der)
-            _ = certificate.extensions, certificate.subject, certificate.issuer
+            _ = certificate.extensions, certificate.subject, certificate.issuer, Certificate.parse(der)
         except HOSTILE:
             continue
         found[certificate] = None

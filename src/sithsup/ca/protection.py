@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from asn1crypto import core, x509
 
 from sithsup.ca.cmp_asn1 import PKIBody, PKIMessage, is_der, protected_part
-from sithsup.ca.path import path_to_anchor
+from sithsup.ca.path import MOST_CERTIFICATES, NOT_VALID_NOW, path_to_anchor
 from sithsup.ca.signatures import algorithm_of, is_signed
 from sithsup.certificate import Certificate
 from sithsup.errors import AnswerUntrustedError, SithsupError
@@ -32,12 +32,17 @@ if TYPE_CHECKING:
 CMP_2000, CMP_2021 = 2, 3
 """pvno: the version that we speak, and the newer one in which an answer may come (RFC 9810, section 7)."""
 
+NONCE = 16
+"""Bytes of a transactionID and of a nonce (RFC 9810, section 5.1.1); an answer with a shorter one is refused (RFC 9483,
+section 3.5), because ours would repeat it to show that it follows."""
+
 VOICES = frozenset({"cmc_ca", "cmc_ra"})
 """id-kp-cmcCA and id-kp-cmcRA, as asn1crypto calls them: the key speaks for an authority (RFC 9810, section 4.5)."""
 
 UNREADABLE = mark("it is not a message that the program can read")
 UNPROTECTED = mark("it is not signed")
 NOT_OURS = mark("it does not belong to the question")
+NO_NONCE = mark("it lacks the number by which the next message is told to follow it")
 BAD_SIGNATURE = mark("its signature is wrong or its signer is not trusted")
 OTHER_CLOCK = mark("its signer is not trusted at this time; is the computer's clock right?")
 
@@ -155,6 +160,10 @@ class Opener:
             if message["protection"].native is None or header["protectionAlg"].native is None:
                 raise refuse(UNPROTECTED, _unsigned_detail(message))
             _require_ours(header, question)
+            if len(header["senderNonce"].native or b"") < NONCE:
+                raise refuse(NO_NONCE, "no senderNonce of 128 bits")
+            if len(message["extraCerts"]) > MOST_CERTIFICATES:
+                raise refuse(UNREADABLE, f"{len(message['extraCerts'])} extraCerts")
             time = aware(header["messageTime"].native)
             extra = tuple(bytes(certificate.dump()) for certificate in message["extraCerts"] or ())
             path = self._signer_path(message, extra, (journalled and time) or now)
@@ -164,21 +173,23 @@ class Opener:
 
     def _signer_path(self, message: PKIMessage, extra: tuple[bytes, ...], at: datetime) -> tuple[bytes, ...]:
         """Find who signed: the certificate (DER) first, its anchor last."""
-        header, others = message["header"], (*extra, *self._known)
+        header, others = message["header"], (*self._known, *extra)
         signed, signature = protected_part(message), bytes(message["protection"].native)
         problems: list[str] = []
-        for candidate in dict.fromkeys((*others, *self._anchors)):
+        for candidate in dict.fromkeys((*extra, *others, *self._anchors)):
             if not _may_be_sender(candidate, header):
                 continue
             certificate = Certificate.parse(candidate)
             if not is_signed(certificate.public_key, header["protectionAlg"], signature, signed):
                 continue
             path = path_to_anchor(candidate, others, self._anchors, at)
-            if not path.problems and not certificate.not_before <= at <= certificate.not_after:
-                raise refuse(OTHER_CLOCK, f"signer valid {certificate.not_before} to {certificate.not_after}")
-            if not path.problems and _may_speak(certificate):
+            if not _may_speak(certificate):
+                problems.append("it may not speak for an authority")
+            elif path.problems in ((), (NOT_VALID_NOW,)):
+                if path.problems or not certificate.not_before <= at <= certificate.not_after:
+                    raise refuse(OTHER_CLOCK, f"{certificate.common_name} or its issuer is not valid")
                 return path.certificates
-            problems += path.problems or ("it may not speak for an authority",)
+            problems += path.problems
         raise refuse(BAD_SIGNATURE, "; ".join(problems) or "no certificate fits the signature")
 
     def _remember(self, path: Iterable[bytes]) -> None:

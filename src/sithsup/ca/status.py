@@ -4,7 +4,8 @@
   issuer, or by a responder that the issuer itself certified for this.
 * A repeated nonce shows that an OCSP answer is fresh, whatever this computer's clock says. Without one, and for
   lists, the times in the answer are compared with the clock.
-* A list cannot tell unknown from good.
+* A list cannot tell unknown from good. What speaks of a time before the certificate was issued could not know it, and
+  calls it good for nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 
-from sithsup.ca.path import HOSTILE
+from sithsup.ca.path import HOSTILE, MOST_CERTIFICATES
 from sithsup.ca.signatures import is_signed
 from sithsup.errors import (
     AnswerUntrustedError,
@@ -32,7 +33,7 @@ from sithsup.errors import (
     StatusNotOfferedError,
 )
 from sithsup.model import CertificateState, CertificateStatus
-from sithsup.texts import tr
+from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 SKEW = timedelta(minutes=5)
 LONGEST_FRESH = timedelta(days=1)
 """How old an OCSP answer may be that does not say how long it holds."""
+
+NOT_VERIFIED = mark("the status of a certificate could not be verified")
+NOT_OF_THIS_TIME = mark("the status of a certificate is told for another time; is the computer's clock right?")
 
 STATES = {
     ocsp.OCSPCertStatus.GOOD: CertificateState.GOOD,
@@ -70,8 +74,16 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
     raise failure
 
 
-def _untrusted(detail: str) -> AnswerUntrustedError:
-    return AnswerUntrustedError(detail, check=tr("the status of a certificate could not be verified"))
+def _untrusted(detail: str, check: str = NOT_VERIFIED) -> AnswerUntrustedError:
+    return AnswerUntrustedError(detail, check=tr(check))
+
+
+def _status(
+    state: CertificateState, certificate: x509.Certificate, told: datetime, at: datetime, revoked: datetime | None
+) -> CertificateStatus:
+    """What was told at a time; not good, where that was before there was the certificate (by its issuer's clock)."""
+    is_guess = state is CertificateState.GOOD and told < certificate.not_valid_before_utc
+    return CertificateStatus(CertificateState.UNKNOWN if is_guess else state, at, revoked)
 
 
 def _ocsp_ways(
@@ -124,10 +136,13 @@ def _ask_ocsp(
         raise AuthorityBusyError(f"{url}: {response.response_status.name}")
     if response.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         raise AuthorityUnreachableError(f"{url}: {response.response_status.name}", address=url)
-    _require_signed(response, issuer)
+    _require_signed(response, issuer, now)
+    if response.produced_at_utc < certificate.not_valid_before_utc - SKEW:
+        raise _untrusted("OCSP: made before the certificate was", NOT_OF_THIS_TIME)
     single = _about(response, request)
     _require_fresh(response, single, nonce, now)
-    return CertificateStatus(STATES[single.certificate_status], response.produced_at_utc, single.revocation_time_utc)
+    state, made_at = STATES[single.certificate_status], response.produced_at_utc
+    return _status(state, certificate, single.this_update_utc, made_at, single.revocation_time_utc)
 
 
 def _about(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> ocsp.OCSPSingleResponse:
@@ -143,13 +158,18 @@ def _about(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> ocsp.OCSPS
     raise _untrusted("OCSP: an answer about another certificate")
 
 
-def _require_signed(response: ocsp.OCSPResponse, issuer: x509.Certificate) -> None:
+def _require_signed(response: ocsp.OCSPResponse, issuer: x509.Certificate, now: datetime) -> None:
     """Accept the issuer itself or a responder that it certified for OCSP (RFC 6960, section 4.2.2.2)."""
     algorithm = response.signature_algorithm_oid.dotted_string
+    if len(response.certificates) > MOST_CERTIFICATES:  # they are not protected either
+        raise _untrusted(f"OCSP: {len(response.certificates)} certificates")
     for signer in (issuer, *response.certificates):
-        is_signer = _is_signed_by(signer, algorithm, response.signature, response.tbs_response_bytes)
-        if is_signer and (signer == issuer or _may_answer(signer, issuer, response.produced_at_utc)):
-            return
+        if _is_signed_by(signer, algorithm, response.signature, response.tbs_response_bytes):
+            if signer == issuer:
+                return
+            if _may_answer(signer, issuer):
+                _require_valid(signer, response.produced_at_utc, now)
+                return
     raise _untrusted("OCSP: no trusted signer")
 
 
@@ -158,14 +178,28 @@ def _is_signed_by(signer: x509.Certificate, algorithm: str, signature: bytes, me
     return is_signed(key, algos.SignedDigestAlgorithm({"algorithm": algorithm}), signature, message)
 
 
-def _may_answer(signer: x509.Certificate, issuer: x509.Certificate, at: datetime) -> bool:
+def _may_answer(signer: x509.Certificate, issuer: x509.Certificate) -> bool:
     try:
         signer.verify_directly_issued_by(issuer)
         purposes = signer.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except (*HOSTILE, InvalidSignature, x509.ExtensionNotFound):
         return False
-    is_valid = signer.not_valid_before_utc <= at <= signer.not_valid_after_utc
-    return is_valid and ExtendedKeyUsageOID.OCSP_SIGNING in purposes
+    return ExtendedKeyUsageOID.OCSP_SIGNING in purposes
+
+
+def _require_valid(signer: x509.Certificate, produced_at: datetime, now: datetime) -> None:
+    """See that a responder may still answer.
+
+    producedAt alone is no measure: whoever has come by an old responder's key writes it himself, and responders are
+    mostly certified for weeks, with a mark that their own status need not be asked. So this computer's clock must
+    agree. It may be wrong; but then nothing is believed that should not be, except by a clock that is wrong by just
+    the age of a stolen key, and for a new certificate not even then, because no answer is older than what it is about.
+    Whoever is refused for a wrong clock is asked about it, as for the signer of a message, and nothing is lost: without
+    a status nothing old is removed.
+    """
+    begins, ends = signer.not_valid_before_utc - SKEW, signer.not_valid_after_utc + SKEW
+    if not (begins <= produced_at <= ends and begins <= now <= ends):
+        raise _untrusted(f"OCSP: responder valid {begins} to {ends}", NOT_OF_THIS_TIME)
 
 
 def _require_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse, nonce: bytes, now: datetime) -> None:
@@ -174,7 +208,7 @@ def _require_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse,
     except x509.ExtensionNotFound:
         until = single.next_update_utc or single.this_update_utc + LONGEST_FRESH
         if not single.this_update_utc - SKEW <= now <= until + SKEW:
-            raise _untrusted("OCSP: not of this time") from None
+            raise _untrusted("OCSP: not of this time", NOT_OF_THIS_TIME) from None
         return
     if repeated != nonce:
         raise _untrusted("OCSP: another nonce")
@@ -195,8 +229,7 @@ def _read_list(
     if any(extension.critical for extension in found.extensions):
         raise _untrusted("CRL: a partial list, or one that is not understood")
     if found.next_update_utc is None or not found.last_update_utc - SKEW <= now <= found.next_update_utc + SKEW:
-        raise _untrusted("CRL: not of this time")
+        raise _untrusted("CRL: not of this time", NOT_OF_THIS_TIME)
     entry = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
-    if entry is None:
-        return CertificateStatus(CertificateState.GOOD, found.last_update_utc)
-    return CertificateStatus(CertificateState.REVOKED, found.last_update_utc, entry.revocation_date_utc)
+    at, state = found.last_update_utc, CertificateState.REVOKED if entry else CertificateState.GOOD
+    return _status(state, certificate, at, at, entry.revocation_date_utc if entry else None)

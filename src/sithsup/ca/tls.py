@@ -6,6 +6,7 @@ certificate for its own name, and speak TLS 1.2 at least; no setting makes less 
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,10 @@ OTHER_PROTOCOL = mark("the server speaks no version of TLS that is safe enough")
 
 _BY_CODE = {62: OTHER_NAME, 64: OTHER_NAME, 9: EXPIRED, 10: EXPIRED}
 """OpenSSL's X509_V_ERR codes."""
+
+_IS_UNSAFE = re.compile("PROTOCOL|VERSION|CIPHER|FALLBACK|KEY_TOO_SMALL|INSUFFICIENT_SECURITY|HANDSHAKE_FAILURE|LEGACY")
+"""In OpenSSL's names of what went wrong: the two found nothing that both hold safe. Whatever else goes wrong under way,
+a damaged record for one, is an accident."""
 
 
 def client_context(anchors: Iterable[bytes]) -> ssl.SSLContext:
@@ -39,7 +44,7 @@ def problem(error: BaseException | None) -> str | None:
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return _BY_CODE.get(error.verify_code, UNKNOWN)
-        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        if isinstance(error, ssl.SSLError) and _IS_UNSAFE.search(str(getattr(error, "reason", ""))):
             return OTHER_PROTOCOL
         error = error.__cause__ or error.__context__
     return None

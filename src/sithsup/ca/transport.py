@@ -184,36 +184,55 @@ def patiently(
     raise AssertionError  # pragma: no cover  the last attempt returns or raises
 
 
+class _Line:
+    """The connections of one question, which can be cut."""
+
+    def __init__(self) -> None:
+        self._sockets: list[socket.socket] = []
+        self._is_cut = threading.Event()
+
+    @property
+    def is_cut(self) -> bool:
+        return self._is_cut.is_set()
+
+    def trace(self, event: str, info: Mapping[str, object]) -> None:
+        """Learn of a connection; what httpcore calls it depends on who connects, and on whether to a proxy."""
+        stream = info.get("return_value")
+        if event.endswith("connect_tcp.complete"):
+            # a handle of our own: TLS takes over the connection's, and leaves none to cut
+            self._sockets.append(stream.get_extra_info("socket").dup())  # type: ignore[attr-defined]
+            if self.is_cut:
+                _shut(self._sockets[-1])
+
+    def cut(self) -> None:
+        self._is_cut.set()
+        for found in tuple(self._sockets):
+            _shut(found)
+
+    def close(self) -> None:
+        for found in self._sockets:
+            found.close()
+
+
 @contextmanager
 def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], None]]:
     """Give httpx a callback that learns of the connection, which is cut when the time is up.
 
     Its own time-outs hold for each piece: a peer that sends one byte now and then would never end.
     """
-    sockets: list[socket.socket] = []
-    is_over = threading.Event()
-
-    def trace(event: str, info: Mapping[str, object]) -> None:
-        stream = info.get("return_value")
-        if event in {"connection.connect_tcp.complete", "connection.start_tls.complete"}:
-            sockets.append(stream.get_extra_info("socket"))  # type: ignore[attr-defined]
-
-    def cut() -> None:
-        is_over.set()
-        for found in sockets:
-            _shut(found)
-
-    timer = threading.Timer(seconds, cut)
+    line = _Line()
+    timer = threading.Timer(seconds, line.cut)
     timer.daemon = True
     timer.start()
     try:
-        yield trace
+        yield line.trace
     except httpx.TransportError as error:
-        if is_over.is_set():
+        if line.is_cut:
             raise TimeoutError(f"no whole answer in {seconds:g} seconds") from error
         raise
     finally:
         timer.cancel()
+        line.close()
 
 
 def _shut(found: socket.socket) -> None:

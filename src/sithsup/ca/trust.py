@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 LONGEST_LIFE = timedelta(days=10 * 366)
 """A card lives five years; a certificate for much longer is a mistake."""
+SHORTEST_LIFE = timedelta(days=14)
+"""What must be left of it. A card that is let go of its old identity for less than it takes to be given another card is
+worse off than before; and whoever was interrupted must have the time to come back."""
 LARGEST = 8192
 """Bytes. A card has room for tens of kilobytes in all; an honest certificate takes two."""
 CLOCK_SKEW = timedelta(days=1)
@@ -36,12 +39,20 @@ CLOCK_SKEW = timedelta(days=1)
 
 FORBIDDEN_FOR_AUTHENTICATION = frozenset({"non_repudiation", "key_cert_sign", "crl_sign"})
 
+LOG_IN = frozenset({"client_auth", "any_extended_key_usage"})
+"""Purposes by which one may log in with a key; a certificate that names none at all restricts nothing."""
+VOICES = frozenset({"cmc_ca", "cmc_ra", "cmc_archive", "1.3.6.1.5.5.7.3.32", "ocsp_signing", "time_stamping"})
+"""Purposes by which a key speaks for an authority (RFC 9810, section 4.5; the dotted one is id-kp-cmKGA). Whoever holds
+such a card could sign the authority's messages and the status of everybody's certificates."""
+
 TWO_READINGS = mark("the certificate can be read in two ways")
 NOT_DER = mark("the certificate is not encoded as it must be")
 OTHER_KEY = mark("the certificate is for another key")
 OTHER_ISSUER = mark("the certificate is from another issuer than was ordered")
 FOR_AUTHORITY = mark("the certificate is one for an issuer, not for a person")
 OTHER_ROLE = mark("the certificate is for another use than was ordered")
+NO_LOG_IN = mark("the certificate is not one to log in with")
+FOR_SERVICE = mark("the certificate may speak for an issuer, which no person's may")
 OTHER_KIND = mark("the certificate names its holder by another kind of number than was ordered")
 OTHER_HSA_ID = mark("the certificate has another HSA-id than the card")
 OTHER_NUMBER = mark("the certificate has another personal identity number than the card")
@@ -51,6 +62,7 @@ NOT_YET = mark("the certificate is not valid yet")
 EXPIRED = mark("the certificate has expired")
 TOO_BIG = mark("the certificate is too big for a card")
 TOO_LONG = mark("the certificate is valid for too long")
+TOO_SHORT = mark("the certificate expires too soon")
 
 
 def mismatches(
@@ -97,6 +109,7 @@ def _differences(certificate: Certificate, other: x509.Certificate) -> Iterator[
         (other.not_valid_after_utc, certificate.not_after),
         (_key_usage(other), certificate.key_usage),
         (_is_ca(other), certificate.is_ca),
+        (_named_purposes(other), {asn1.KeyPurposeId(name).dotted for name in certificate.extended_key_usage}),
     )
     if any(one != two for one, two in pairs):
         yield TWO_READINGS
@@ -136,6 +149,16 @@ def _is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
+def _named_purposes(certificate: x509.Certificate) -> set[str]:
+    """The extended key usage in dotted numbers."""
+    try:
+        return {
+            oid.dotted_string for oid in certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        }
+    except x509.ExtensionNotFound:
+        return set()
+
+
 def _profile(certificate: Certificate, target: Target) -> Iterator[str]:
     """Issuer, kind of holder and use of the key, as they were ordered."""
     if certificate.issuer_common_name != target.issuer:
@@ -149,8 +172,17 @@ def _profile(certificate: Certificate, target: Target) -> Iterator[str]:
         is_right &= not certificate.key_usage & FORBIDDEN_FOR_AUTHENTICATION
     if not is_right:
         yield OTHER_ROLE
+    yield from _purposes(certificate, target.role)
     if certificate.identity is None or certificate.identity.kind is not target.subject:
         yield OTHER_KIND
+
+
+def _purposes(certificate: Certificate, role: KeyRole) -> Iterator[str]:
+    named = certificate.extended_key_usage
+    if role is KeyRole.AUTHENTICATION and named and not named & LOG_IN:
+        yield NO_LOG_IN
+    if named & VOICES:
+        yield FOR_SERVICE
 
 
 def _continuity(certificate: Certificate, known: tuple[Certificate, ...]) -> Iterator[str]:
@@ -185,5 +217,7 @@ def _validity(certificate: Certificate, at: datetime) -> Iterator[str]:
         yield NOT_YET
     if certificate.not_after <= at:
         yield EXPIRED
+    elif certificate.not_after - at < SHORTEST_LIFE:
+        yield TOO_SHORT
     if certificate.not_after - certificate.not_before > LONGEST_LIFE:
         yield TOO_LONG

@@ -53,7 +53,12 @@ class Connection:
             contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             authority = self._campaign.authority
             transport = stack.enter_context(
-                HttpTransport(settings.authority or authority.address, self._campaign.anchors, proxy=settings.proxy)
+                HttpTransport(
+                    settings.authority or authority.address,
+                    self._campaign.anchors,
+                    proxy=settings.proxy,
+                    seconds=settings.answer_timeout,
+                )
             )
             operation = Operation(
                 token,

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import reason_text
-from sithsup.errors import Contact, role_text
+from sithsup.errors import AuthorityBusyError, Contact, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -133,6 +133,7 @@ class View:
             "why": error.why,
             "next": error.next_step,
             "contact": contact,
+            "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
         for line in (f"{error.what} ({error.code})", error.why, error.next_step, contact):
             if line:

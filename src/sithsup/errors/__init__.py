@@ -18,7 +18,7 @@
     │   ├── AuthorityRefusedError       SU-2003    ├── TransactionUnknownError     SU-2006
     │   ├── StatusNotOfferedError       SU-2008    ├── StillWaitingError           SU-2007
     │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
-    │   └── ProxyRefusedError           SU-2011
+    │   └── ProxyRefusedError           SU-2011    └── IssuerUnknownError          SU-2012
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
     ├── JournalError                    this computer's memory
@@ -41,6 +41,7 @@ from sithsup.errors.authority import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CertificateUnsuitableError,
+    IssuerUnknownError,
     PortalError,
     ProxyRefusedError,
     ServerUntrustedError,
@@ -114,6 +115,7 @@ __all__ = [
     "Contact",
     "FinishElsewhereError",
     "InterruptedUpgradeError",
+    "IssuerUnknownError",
     "JournalError",
     "JournalUnreadableError",
     "JournalUnwritableError",

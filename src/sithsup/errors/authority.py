@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from sithsup.errors.base import Contact, SithsupError
-from sithsup.texts import mark
+from sithsup.texts import mark, tr
+
+HOUR, DAY, YEAR = 60, 24 * 60, 365 * 24 * 60
+"""Minutes."""
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it, rounded up to what is worth saying."""
+    minutes = max(1, ceil(seconds / 60))
+    if minutes > YEAR:
+        return tr("more than a year")
+    if minutes > 2 * DAY:
+        return tr("{count} days", count=ceil(minutes / DAY))
+    if minutes > HOUR:
+        return tr("{count} hours", count=ceil(minutes / HOUR))
+    return tr("{count} minutes", count=minutes) if minutes > 1 else tr("a minute")
 
 
 class AuthorityError(SithsupError):
@@ -29,11 +46,17 @@ class AuthorityBusyError(AuthorityError):
     what_text = mark("The certificate issuer is busy.")
     why_text = mark("It asks the program to come back later.")
     next_text = mark("Try again in a while. Run “sithsup check” to see what works now.")
+    later_text = mark("Try again in {wait}. Run “sithsup check” to see what works now.")
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **values: object) -> None:
         """Keep when to come back."""
         super().__init__(detail, **values)
         self.retry_after = retry_after
+
+    @property
+    def next_step(self) -> str:
+        """When to come back, where it said so."""
+        return super().next_step if self.retry_after is None else tr(self.later_text, wait=span(self.retry_after))
 
 
 class AuthorityRefusedError(AuthorityError):
@@ -100,8 +123,18 @@ class StatusNotOfferedError(AuthorityUnreachableError):
     """A certificate names nobody who could be asked for its status."""
 
     code = "SU-2008"
+    what_text = mark("The status of a certificate cannot be asked for.")
     why_text = mark("A certificate does not say where its status can be asked for.")
     next_text = mark("Tell your local IT support. Run “sithsup check” to see what works now.")
+
+
+class IssuerUnknownError(AuthorityError):
+    """The certificate of an issuer is not at hand, and without it nothing of a status can be verified."""
+
+    code = "SU-2012"
+    what_text = mark("The status of a certificate cannot be asked for.")
+    why_text = mark("The campaign file lacks the certificate of an issuer: {issuer}")
+    next_text = mark("Tell your local IT support, who can add it. Run “sithsup check” to see what works now.")
 
 
 class ServerUntrustedError(AuthorityUnreachableError):
@@ -127,8 +160,11 @@ class ProxyRefusedError(AuthorityUnreachableError):
 
     code = "SU-2011"
     what_text = mark("The network's proxy does not let the program through.")
-    why_text = mark("It asks for a user name and a password, which the program does not have.")
-    next_text = mark("Ask your local IT support to let the program reach {address} without logging in to the proxy.")
+    why_text = mark("It asks for a user name and a password, and the program has none or not the right ones.")
+    next_text = mark(
+        "Ask your local IT support to correct the log-in in the program's proxy setting, "
+        "or to let the program reach {address} without one."
+    )
 
 
 class TransactionUnknownError(AuthorityError):

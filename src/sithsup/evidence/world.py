@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sithsup.ca import trust
+from sithsup.ca.path import path_to_anchor
 from sithsup.certificate import Certificate
-from sithsup.errors import AuthorityError, AuthorityUnreachableError
+from sithsup.errors import AuthorityError, IssuerUnknownError
 from sithsup.model import CertificateState, CertificateStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
     from datetime import datetime
 
@@ -104,12 +105,23 @@ def status(world: World, certificate: Certificate) -> CertificateStatus:
 
 def ask_status(world: World, certificate: Certificate) -> CertificateStatus:
     """What the status service says at this moment; not kept. Raises `AuthorityError` when it cannot be told."""
-    came_along = (der for issued, _ in world.judged.values() for der in issued.extra_certificates)
-    known = (*world.campaign.issuers, *came_along)
+    known = (*world.campaign.issuers, *_issuers_on_the_way(world))
     issuer = next((der for der in known if Certificate.parse(der).subject == certificate.issuer), None)
     if issuer is None:
-        raise AuthorityUnreachableError("its certificate is not known", address=certificate.issuer_common_name)
+        raise IssuerUnknownError(issuer=certificate.issuer_common_name)
     return world.authority.status(certificate.der, issuer)
+
+
+def _issuers_on_the_way(world: World) -> Iterator[bytes]:
+    """Every issuer between a certificate of this computer's and an anchor, DER.
+
+    Only these of all that came along: extraCerts are not protected, and whoever is believed as an issuer may call a
+    certificate good, or revoked.
+    """
+    for issued, _ in tuple(world.judged.values()):
+        path = path_to_anchor(issued.certificate, issued.extra_certificates, world.campaign.anchors, issued.at)
+        if not path.problems:
+            yield from path.certificates[1:]
 
 
 def is_revoked(world: World, certificate: Certificate) -> bool:

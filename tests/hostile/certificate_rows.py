@@ -1,9 +1,7 @@
-"""The table: what a hostile or broken authority may do, and what becomes of it."""
+"""The table, first part: the certificate is another than it should be, or its issuers are."""
 
 from __future__ import annotations
 
-import gzip
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,49 +9,21 @@ from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID as OID  # noqa: N814  it is long, and stands in a table
 
 from sithsup.ca import path, protection, trust
-from sithsup.ca.cmp import NOT_ONE, OTHER_BODY
-from sithsup.ca.cmp_asn1 import InfoTypesAndValues, PKIBody
 from sithsup.certificate import CARD_NUMBER_OID
 from sithsup.demo import profiles
 from sithsup.demo.entity import Entity
-from sithsup.demo.knobs import QUERY_OID
 from sithsup.demo.ledger import Reason
-from sithsup.demo.people import PEOPLE
 from sithsup.steps.confirmations import ISSUER_NOT_GOOD, REVOKED
 from tests.hostile import forging as f
-from tests.hostile.server import Page, Turn
+from tests.hostile.row import DAY, NOW, ORDERS, UNSUITABLE, UNTRUSTED, YEARS, Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NOW = datetime.now(UTC).replace(microsecond=0)
-DAY = timedelta(days=1)
-YEARS = timedelta(days=365)
-UNSUITABLE, UNTRUSTED, UNREACHABLE, BUSY = ("SU-2005", 8), ("SU-2004", 8), ("SU-2001", 8), ("SU-2002", 5)
-PORTAL = ("SU-2010", 8)
-REFUSED, FORGOTTEN, INELIGIBLE = ("SU-2003", 3), ("SU-2006", 4), ("SU-5001", 3)
-ORDERS = {"ir", "cr", "kur", "p10cr"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One thing that the authority does; how the person hears of it; whether the authority hears of it."""
-
-    name: str
-    tamper: Callable[[Turn], bytes | Page]
-    says: tuple[str, int]
-    """Error code and exit code."""
-    text: str = ""
-    """What the person reads, or a part of it."""
-    is_told: bool = False
-    """Whether the authority is told that its certificate is not wanted (a certConf that rejects)."""
-    is_late: bool = False
-    """Whether it is found out when the certificates were written, just before the line: then they are erased again."""
-    is_past: bool = False
-    """Whether the line may have been passed: then the card can be finished, and nothing old is gone."""
-
+    from tests.hostile.server import Turn
 
 # -------------------------------------------------------------------------------- the certificate is another
 
@@ -98,6 +68,10 @@ def of_kind(kind: str, tamper: Any) -> Any:
 
 def usage(*names: str) -> Any:
     return certificate(extensions=f.replaced(x509.KeyUsage, profiles.key_usage(*names)))
+
+
+def purposes(*oids: x509.ObjectIdentifier) -> Any:
+    return certificate(extensions=f.replaced(x509.ExtendedKeyUsage, x509.ExtendedKeyUsage(oids), critical=False))
 
 
 def tbs(change: Callable[[Any], None]) -> Any:
@@ -177,102 +151,6 @@ def chained(make: Callable[[Turn], tuple[Entity, Entity]]) -> Any:
     return issuing(lambda turn: once(turn)[1].der, lambda turn: (once(turn)[0].der,))
 
 
-def _pubs(turn: Turn) -> bytes:
-    """A new root in caPubs that signs everything: message, issuer, certificate."""
-    if turn.body not in ORDERS:
-        return turn.honest
-    root = f.root("TEST New Root", NOW - DAY, NOW + YEARS)
-    leaf = f.again(turn.certificate, root, issuer=root.certificate.subject)
-    return f.message_again(turn.honest, root, body=f.cp(f.granted(leaf.der), pubs=(root.der,)))
-
-
-# -------------------------------------------------------------------------------------------- the message is off
-
-
-def orders(change: Callable[[Turn], bytes | Page]) -> Any:
-    return lambda turn: change(turn) if turn.body in ORDERS else turn.honest
-
-
-def said(body: PKIBody) -> Any:
-    """Another body in answer to an order, signed as it should be."""
-    return orders(lambda turn: f.message_again(turn.honest, turn.hierarchy.cmp_signer, body=body))
-
-
-def headed(**header: Any) -> Any:
-    return orders(lambda turn: f.message_again(turn.honest, turn.hierarchy.cmp_signer, header=header))
-
-
-def signed_by(make: Callable[[Turn], Entity]) -> Any:
-    return orders(lambda turn: f.message_again(turn.honest, make(turn)))
-
-
-def _person(turn: Turn) -> Entity:
-    key = f.new_key()
-    spki = key.public_key().public_bytes(f.DER, f.SPKI)
-    profile = profiles.PROFILES["hsa-id-authentication"]
-    der = turn.hierarchy.issue(profile, spki, PEOPLE[1], "9752000000000000009", (NOW - DAY, NOW + YEARS))
-    return Entity(x509.load_der_x509_certificate(der), key)
-
-
-def _server(turn: Turn) -> Entity:
-    """A web server that the same hierarchy certified."""
-    key, web = f.new_key(), x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH])
-    root, honest = turn.hierarchy.authorities[profiles.ROOT_2], turn.hierarchy.cmp_signer.certificate
-    made = f.again(honest, root, public_key=key.public_key(), extensions=f.replaced(x509.ExtendedKeyUsage, web))
-    return Entity(f.with_identifier(made, root, key).certificate, key)
-
-
-def _expired_signer(turn: Turn) -> Entity:
-    root, honest = turn.hierarchy.authorities[profiles.ROOT_2], turn.hierarchy.cmp_signer
-    return Entity(f.again(honest.certificate, root, validity=(NOW - YEARS, NOW - DAY)).certificate, honest.key)
-
-
-def _flipped(turn: Turn) -> bytes:
-    """One bit of the signature."""
-    place = turn.honest.index(turn.hierarchy.cmp_signer.der) - 20
-    return turn.honest[:place] + bytes([turn.honest[place] ^ 1]) + turn.honest[place + 1 :]
-
-
-def _first_order(turn: Turn) -> bytes:
-    """The answer to the first message of the day, whatever is asked."""
-    return turn.memory[0]
-
-
-def _two(turn: Turn) -> bytes:
-    honest = turn.certificate.public_bytes(f.DER)
-    body = f.cp(f.granted(honest), f.granted(honest, certReqId=1))
-    return f.message_again(turn.honest, turn.hierarchy.cmp_signer, body=body)
-
-
-def _encrypted(turn: Turn) -> bytes:
-    honest = turn.certificate.public_bytes(f.DER)
-    body = f.cp(f.granted(honest)).dump().replace(b"\xa0", b"\xa1", 1)
-    return f.with_body(turn.honest, turn.hierarchy.cmp_signer, body, b"", b"")
-
-
-def _genp(value: Any) -> Any:
-    def tamper(turn: Turn) -> bytes:
-        if turn.body != "genm":
-            return turn.honest
-        body = PKIBody("genp", InfoTypesAndValues([{"infoType": QUERY_OID, "infoValue": value}]))
-        return f.message_again(turn.honest, turn.hierarchy.cmp_signer, body=body)
-
-    return tamper
-
-
-def page(status: int, body: bytes = b"", **headers: str) -> Any:
-    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return orders(lambda turn: Page(body or turn.honest, status, pairs or (("Content-Type", "application/pkixcmp"),)))
-
-
-def _zipped(turn: Turn) -> Page:
-    bomb = gzip.compress(turn.honest + bytes(50 << 20))
-    return Page(bomb, headers=(("Content-Type", "application/pkixcmp"), ("Content-Encoding", "gzip")))
-
-
-# ------------------------------------------------------------------------------------- status and confirmation
-
-
 def _revoked_at_once(turn: Turn) -> bytes:
     if turn.body in ORDERS:
         issued = turn.ledger.certificate(f.fingerprint(turn.certificate.public_bytes(f.DER)))
@@ -286,15 +164,6 @@ def _issuer_revoked(turn: Turn) -> bytes:
     return turn.honest
 
 
-def confirming(change: Callable[[Turn], bytes | Page]) -> Any:
-    return lambda turn: change(turn) if turn.body == "certConf" else turn.honest
-
-
-def _pkiconf_of_another(turn: Turn) -> bytes:
-    signer = turn.hierarchy.cmp_signer
-    return f.message_again(turn.honest, signer, header={"transactionID": bytes(16)})
-
-
 LONG = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.999.7"), core.OctetString(bytes(9000)).dump())
 UNKNOWN = x509.UnrecognizedExtension(x509.ObjectIdentifier("2.999.8"), core.Null().dump())
 OTHER_NUMBER = x509.UnrecognizedExtension(
@@ -304,7 +173,7 @@ CONSTRAINTS = x509.NameConstraints([x509.DNSName("example.org")], None)
 SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505  it is what must be refused
 SHA1 = hashes.SHA1()  # noqa: S303  it is what must be refused
 
-ROWS = (
+CERTIFICATE_ROWS = (
     # the certificate
     Row("another key", certificate(public_key=lambda _: f.new_key().public_key()), UNSUITABLE, trust.OTHER_KEY, True),
     Row("another HSA-id", of_kind("HSA-id", named(serial="TSTNMT2321000156-9999")), UNSUITABLE,
@@ -325,6 +194,13 @@ ROWS = (
         trust.FOR_AUTHORITY, True),
     Row("a key for both roles", usage("digital_signature", "content_commitment"), UNSUITABLE, trust.OTHER_ROLE, True),
     Row("a key for nothing", certificate(extensions=f.without("2.5.29.15")), UNSUITABLE, trust.OTHER_ROLE, True),
+    Row("one to serve web pages with, not to log in", purposes(OID.SERVER_AUTH), UNSUITABLE, trust.NO_LOG_IN, True),
+    Row("one that may answer for everybody's status", purposes(OID.CLIENT_AUTH, OID.OCSP_SIGNING), UNSUITABLE,
+        trust.FOR_SERVICE, True),
+    Row("one that may speak for the authority", of_kind("Person ID", purposes(OID.CLIENT_AUTH, x509.ObjectIdentifier(
+        "1.3.6.1.5.5.7.3.28"))), UNSUITABLE, trust.FOR_SERVICE, True),
+    Row("valid for ten minutes", certificate(validity=(NOW, NOW + timedelta(minutes=10))), UNSUITABLE,
+        trust.TOO_SHORT, True),
     Row("signed with SHA-1", certificate(digest=SHA1), UNSUITABLE, path.WEAK, True),
     Row("valid for a hundred years", certificate(validity=(NOW, NOW + 100 * YEARS)), UNSUITABLE, trust.TOO_LONG, True),
     Row("expired", certificate(validity=(NOW - YEARS, NOW - DAY)), UNSUITABLE, trust.EXPIRED, True),
@@ -336,6 +212,7 @@ ROWS = (
     Row("a certificate too big for a card", certificate(extensions=lambda same: [*same, (LONG, False)]), UNSUITABLE,
         trust.TOO_BIG, True),
     Row("a certificate that is BER, not DER", raw(f.long_form), UNTRUSTED, protection.UNREADABLE),
+    Row("a certificate that is none", issuing(lambda _: b"\x30\x00"), UNTRUSTED, protection.UNREADABLE),
     # its issuers
     Row("issued by another authority of the house", issuing(lambda turn: f.again(
         turn.certificate, _other(turn), issuer=_other(turn).certificate.subject).der, lambda turn: (_other(turn).der,)),
@@ -358,59 +235,6 @@ ROWS = (
         UNSUITABLE, path.CRITICAL, True),
     Row("a certificate that is revoked already", _revoked_at_once, UNSUITABLE, REVOKED, True, True),
     Row("an issuer that is revoked", _issuer_revoked, UNSUITABLE, ISSUER_NOT_GOOD, True, True),
-    # the message
-    Row("a new root in caPubs that signs everything", _pubs, UNTRUSTED, protection.BAD_SIGNATURE),
-    Row("another recipNonce", headed(recipNonce=bytes(16)), UNTRUSTED, protection.NOT_OURS),
-    Row("another transactionID", headed(transactionID=bytes(16)), UNTRUSTED, protection.NOT_OURS),
-    Row("an unknown version", headed(pvno=99), UNTRUSTED, protection.UNREADABLE),
-    Row("unsigned", orders(lambda turn: f.message_again(turn.honest, None)), UNTRUSTED, protection.UNPROTECTED),
-    Row("a wrong signature", orders(_flipped), UNTRUSTED, protection.BAD_SIGNATURE),
-    Row("signed by somebody's card", signed_by(_person), UNTRUSTED, protection.BAD_SIGNATURE),
-    Row("signed by a web server of the house", signed_by(_server), UNTRUSTED, protection.BAD_SIGNATURE),
-    Row("signed by nobody known", signed_by(lambda _: f.root("TEST Nobody", NOW - DAY, NOW + DAY)), UNTRUSTED,
-        protection.BAD_SIGNATURE),
-    Row("signed with an expired certificate", signed_by(_expired_signer), UNTRUSTED, protection.OTHER_CLOCK),
-    Row("the same answer to everything", _first_order, UNTRUSTED, protection.NOT_OURS),
-    Row("an answer to another question", said(PKIBody("pkiconf", core.Null())), UNTRUSTED, OTHER_BODY),
-    Row("two certificates", orders(_two), UNTRUSTED, NOT_ONE),
-    Row("no certificate", said(f.cp()), UNTRUSTED, NOT_ONE),
-    Row("granted without a certificate", said(f.cp({"certReqId": 0, "status": {"status": "accepted"}})), UNTRUSTED,
-        NOT_ONE),
-    Row("an encrypted certificate", orders(_encrypted), UNTRUSTED, protection.UNREADABLE),
-    Row("no message at all", orders(lambda _: b"\x30\x03\x02\x01"), UNTRUSTED, protection.UNREADABLE),
-    Row("nothing", orders(lambda _: b"\x00"), UNTRUSTED, protection.UNREADABLE),
-    Row("bytes behind the message", orders(lambda turn: turn.honest + b"\x00"), UNTRUSTED, protection.UNREADABLE),
-    Row("lengths in BER", orders(lambda turn: f.long_form(turn.honest)), UNTRUSTED, ""),
-    Row("an indefinite length", orders(lambda turn: f.indefinite(turn.honest)), UNTRUSTED, ""),
-    # what it says
-    Row("an unsigned refusal", orders(lambda turn: f.message_again(turn.honest, None, body=f.error("notAuthorized"))),
-        UNTRUSTED, protection.UNPROTECTED),
-    Row("a refusal", said(f.error("notAuthorized", text="inte än")), REFUSED, "inte än"),
-    Row("a refusal that writes on the terminal", said(f.error("badRequest", text="\x1b[2J\x07hej")), REFUSED, "[2Jhej"),
-    Row("a refusal for no reason", said(f.error(text="")), REFUSED, "-"),
-    Row("every reason at once", said(f.error(*(set(f.FAILURES) - f.PASSING))), REFUSED, ""),
-    Row("an order that is always in use", said(f.error("transactionIdInUse")), FORGOTTEN),
-    Row("out of service", said(f.error("systemUnavail")), BUSY),
-    Row("to be asked again in a year", orders(lambda turn: f.message_again(turn.honest, turn.hierarchy.cmp_signer,
-        body=f.poll(31_536_000))), BUSY),
-    Row("a reason that nobody wrote", _genp(core.UTF8String("ELIGIBLE; rm -rf /")), UNTRUSTED, OTHER_BODY),
-    Row("a permission that is none", _genp(core.UTF8String("NOT_IN_HSA")), INELIGIBLE),
-    # the way
-    Row("ten megabytes", orders(lambda turn: turn.honest + bytes(10 << 20)), UNTRUSTED, "too long"),
-    Row("a compression bomb", orders(_zipped), UNTRUSTED, ""),
-    Row("a redirect", page(302, Location="http://127.0.0.1:9/", Content_Type="text/plain"), PORTAL),
-    Row("another content type", page(200, Content_Type="application/json"), UNTRUSTED, "kind"),
-    Row("a web page", page(200, b"<html>Log in</html>", Content_Type="text/html"), PORTAL),
-    Row("an error page", page(500, b"<html>Oops</html>", Content_Type="text/html"), UNREACHABLE),
-    Row("busy", page(503, b"later", Content_Type="text/plain", Retry_After="600"), BUSY),
-    Row("half an answer", orders(lambda turn: Page(turn.honest[:500], cut=True)), UNREACHABLE),
-    # past the line
-    Row("an unsigned acknowledgement", confirming(lambda turn: f.message_again(turn.honest, None)), UNTRUSTED,
-        protection.UNPROTECTED, is_past=True),
-    Row("an acknowledgement of another transaction", confirming(_pkiconf_of_another), UNTRUSTED, protection.NOT_OURS,
-        is_past=True),
-    Row("an acknowledgement that never comes", confirming(lambda _: Page(b"", 500, (("Content-Type", "text/html"),))),
-        UNREACHABLE, is_past=True),
 )  # fmt: skip
 
 
