@@ -473,6 +473,9 @@ def test_a_file_that_is_no_campaign(content: str | None, demo: Demo, tmp_path: P
         ("SITHSUP_CARD_TIMEOUT", "soon"),
         ("SITHSUP_LANGUAGE", "klingon"),
         ("SITHSUP_STATE", "/dev/null/state"),
+        ("all_proxy", "socks5h://127.0.0.1:1"),
+        ("http_proxy", "garbage::::"),
+        ("no_proxy", "[::1"),
     ],
 )
 def test_a_wrong_setting(name: str, value: str, demo: Demo) -> None:
@@ -481,6 +484,16 @@ def test_a_wrong_setting(name: str, value: str, demo: Demo) -> None:
     assert_refused(ended, 2, "SU-3002")
     assert name in ended.result["error"]["why"]
     assert_untouched(demo)
+
+
+def test_a_proxy_of_our_own_goes_before_one_that_cannot_be_used(demo: Demo) -> None:
+    """Whoever follows the advice gets on; and an authority's password is neither shown nor logged."""
+    unusable = {"all_proxy": "socks5h://127.0.0.1:1", "no_proxy": "[::1"}
+    assert demo.run("check", environ=unusable).code == 2
+    assert demo.run("check", environ={**unusable, "SITHSUP_PROXY": "direct"}).code == 10
+    ended = demo.act("upgrade", {"SITHSUP_AUTHORITY": "http://someone:hemligt@127.0.0.1:1/cmp"})
+    assert_refused(ended, 2, "SU-3002")
+    assert "hemligt" not in ended.out + ended.err + "".join(p.read_text() for p in demo.state.glob("*.log"))
 
 
 @pytest.mark.parametrize(

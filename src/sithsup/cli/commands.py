@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 from sithsup import errors, texts
 from sithsup.campaign import Campaign
@@ -18,6 +19,7 @@ from sithsup.errors import CancelledError, InterruptedUpgradeError, SithsupError
 from sithsup.journal import HistoryEntry, history
 from sithsup.model import Outcome
 from sithsup.recovery import Situation
+from sithsup.settings import refuse_unusable_proxies
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -168,10 +170,12 @@ def run_demo(context: Context) -> int:
 
 
 def _connect(context: Context) -> Connection:
-    arguments = context.arguments
+    arguments, campaign = context.arguments, context.load_campaign()
+    if context.settings.proxy is None:
+        refuse_unusable_proxies(getproxies())
     return Connection(
         context.settings,
-        context.load_campaign(),
+        campaign,
         context.started,
         reader=arguments.reader,
         number=arguments.card,

@@ -21,6 +21,7 @@
     │   └── ProxyRefusedError           SU-2011
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
+    │   │                                              └── ProxyUnusableError      SU-3002
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   └── JournalUnreadableError      SU-4003
@@ -85,6 +86,7 @@ from sithsup.errors.upgrade import (
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
+    ProxyUnusableError,
     SecondInstanceError,
     SettingsInvalidError,
     StepNotSeenError,
@@ -133,6 +135,7 @@ __all__ = [
     "PortalError",
     "ProofFailedError",
     "ProxyRefusedError",
+    "ProxyUnusableError",
     "SecondInstanceError",
     "ServerUntrustedError",
     "SettingsInvalidError",

@@ -30,6 +30,13 @@ class SettingsInvalidError(ConfigurationError):
     next_text = mark("Correct the setting and try again.")
 
 
+class ProxyUnusableError(SettingsInvalidError):
+    """What the system says of its proxies cannot be used. Values: `name`, `problem`."""
+
+    why_text = mark("{problem}")
+    next_text = mark("Set SITHSUP_PROXY to an http proxy or to “direct”.")
+
+
 class JournalError(SithsupError):
     """This computer's memory of an unfinished upgrade."""
 
