@@ -29,7 +29,8 @@
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
         ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
-        ├── InterruptedUpgradeError     SU-5007    └── FinishElsewhereError        SU-5010
+        ├── InterruptedUpgradeError     SU-5007    ├── FinishElsewhereError        SU-5010
+        │   └── InterruptedByPersonError SU-5007   └── UpgradeFinishedError        SU-5008
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -79,6 +80,7 @@ from sithsup.errors.upgrade import (
     CancelledError,
     ConfigurationError,
     FinishElsewhereError,
+    InterruptedByPersonError,
     InterruptedUpgradeError,
     JournalError,
     JournalUnreadableError,
@@ -92,6 +94,7 @@ from sithsup.errors.upgrade import (
     StepNotSeenError,
     UnusableError,
     UpgradeError,
+    UpgradeFinishedError,
 )
 
 __all__ = [
@@ -115,6 +118,7 @@ __all__ = [
     "ConfigurationError",
     "Contact",
     "FinishElsewhereError",
+    "InterruptedByPersonError",
     "InterruptedUpgradeError",
     "JournalError",
     "JournalUnreadableError",
@@ -146,6 +150,7 @@ __all__ = [
     "TransactionUnknownError",
     "UnusableError",
     "UpgradeError",
+    "UpgradeFinishedError",
     "is_case_code",
     "leaves",
     "new_case_code",

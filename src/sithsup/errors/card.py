@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.model import KeyRole
@@ -178,7 +178,7 @@ class CodeError(CardError):
     """A code. Value: `role`, as `role_text` gives it, or the token's label where the role is not known."""
 
     exit_code = 6
-    contact = Contact.DEPUTY_ISSUER
+    contact: ClassVar[Contact | None] = Contact.DEPUTY_ISSUER
 
     @property
     def shown(self) -> Mapping[str, object]:
@@ -191,6 +191,7 @@ class CodeIncorrectError(CodeError):
     """The code was wrong. `state` is what the card's flags say after the try."""
 
     code = "SU-1101"
+    contact = None
     what_text = mark("The code was wrong.")
     why_text = mark("The card did not accept the code for {role}.")
     next_text = mark("Check which code is which and try again. After too many wrong codes the code is locked.")

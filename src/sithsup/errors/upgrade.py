@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sithsup.errors.base import Contact, SithsupError
-from sithsup.texts import mark
+from sithsup.texts import mark, tr
 
 
 class ConfigurationError(SithsupError):
@@ -97,6 +97,26 @@ class NotEligibleError(UpgradeError):
         self.reasons = reasons
         self.exit_code = exit_code
 
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong: the reason is that nothing needs to be done."""
+        return self.exit_code == 0
+
+    @property
+    def what(self) -> str:
+        """What happened; where nothing is wrong, the reason alone."""
+        return str(self.values.get("reason", "")) if self.is_well else super().what
+
+    @property
+    def why(self) -> str:
+        """The reason."""
+        return "" if self.is_well else super().why
+
+    @property
+    def next_step(self) -> str:
+        """What to do."""
+        return tr("Nothing needs to be done.") if self.is_well else super().next_step
+
 
 class PointOfNoReturnError(UpgradeError):
     """The upgrade can only be finished: the authority may already have retired the old certificates."""
@@ -107,6 +127,16 @@ class PointOfNoReturnError(UpgradeError):
     next_text = mark(
         "The new certificates are on the card already. Run “sithsup resume”: it finishes whatever is left to do."
     )
+
+
+class UpgradeFinishedError(PointOfNoReturnError):
+    """The upgrade is finished, and nothing of it is left to do: it is never undone."""
+
+    code = "SU-5008"
+    exit_code = 3
+    what_text = mark("The card is upgraded and everything is done.")
+    why_text = mark("The old certificates cannot be brought back.")
+    next_text = mark("Nothing needs to be done.")
 
 
 class StepNotSeenError(UpgradeError):
@@ -169,3 +199,26 @@ class FinishElsewhereError(UpgradeError):
     next_text = mark(
         "Run “sithsup resume” on that computer. If that is not possible, ask your deputy issuer for a new card."
     )
+
+
+class InterruptedByPersonError(InterruptedUpgradeError):
+    """Somebody pressed Ctrl-C in the middle of it. Says of the card only what is known of it."""
+
+    what_text = mark("You interrupted the upgrade.")
+
+    def __init__(self, *, works: bool, may_restore: bool) -> None:
+        """Choose the words: whether an identity on the card works, and whether going back is possible."""
+        super().__init__()
+        self.works, self.may_restore = works, may_restore
+
+    @property
+    def why(self) -> str:
+        """What is known of the card."""
+        return tr("The card still works.") if self.works else ""
+
+    @property
+    def next_step(self) -> str:
+        """How to go on."""
+        if self.may_restore:
+            return tr("Go on with “sithsup resume”, or go back with “sithsup restore”.")
+        return tr("Go on with “sithsup resume”.")
