@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,20 @@ pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 
 KEYS_MADE = "Make a new key for signatures on the card"
 PROVEN = "Test that the new certificates work"
+HEARS_CTRL_C = (
+    sys.executable,
+    "-c",
+    "import runpy, signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"  # noqa: ISC004  one program
+    "runpy.run_module('sithsup', run_name='__main__')",
+)
+"""A shell starts what runs in the background deaf to it, these tests perhaps among them."""
 BOTH_WAYS = "Go on with “sithsup resume”, or go back with “sithsup restore”."
 
 
-def begin(demo: Demo, environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+def begin(demo: Demo, environ: dict[str, str]) -> subprocess.Popen[str]:
     """Start an upgrade with the right codes on its standard input."""
     with (demo.folder / "pins").open("rb") as pins:
-        return demo.start("upgrade", "--yes", "--pin-stdin", *arguments, environ=environ, stdin=pins)
+        return demo.start("upgrade", "--yes", "--pin-stdin", program=HEARS_CTRL_C, environ=environ, stdin=pins)
 
 
 def wait_for(text: str, running: subprocess.Popen[str]) -> list[str]:

@@ -134,6 +134,7 @@ class UpgradeFinishedError(PointOfNoReturnError):
 
     code = "SU-5008"
     exit_code = 3
+    contact = None
     what_text = mark("The card is upgraded and everything is done.")
     why_text = mark("The old certificates cannot be brought back.")
     next_text = mark("Nothing needs to be done.")
