@@ -191,6 +191,8 @@ def test_a_card_or_reader_that_is_not_there(option: tuple[str, str], code: str, 
     """7: the choice names nothing."""
     ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", *option, codes=demo.pins)
     assert_refused(ended, 7, code)
+    number = demo.run("check", "--json").result["card"]["number"]
+    assert f"These cards are there: {number} (" in ended.err
     assert_untouched(demo)
 
 

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
-from sithsup import errors, texts
+from sithsup import errors
 from sithsup.campaign import Campaign
 from sithsup.cli.codes import code_source
 from sithsup.cli.connect import Connection
+from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
 from sithsup.cli.view import View
 from sithsup.eligibility import EXIT_CODES
 from sithsup.errors import CancelledError, InterruptedByPersonError, SithsupError
@@ -143,10 +144,10 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
 
 
 def _interruption(operation: Operation) -> InterruptedByPersonError:
-    """What can be said of the card without touching it: as it was read last, and as the journal and statuses tell."""
+    """What can be said of the card. A call that it is still in is waited for, but for no second Ctrl-C."""
     try:
         verdict = operation.look().verdict
-    except SithsupError:
+    except (SithsupError, KeyboardInterrupt):
         return InterruptedByPersonError(works=False, may_restore=False)
     return InterruptedByPersonError(
         works=verdict.old_works or verdict.new_works, may_restore=Choice.RESTORE in verdict.choices
@@ -163,25 +164,25 @@ def show_history(context: Context) -> int:
     entries = history(context.settings.data)
     names = [field.name for field in fields(HistoryEntry)]
     context.view.result["history"] = [{name: getattr(entry, name) for name in names} for entry in entries]
-    return context.view.finish(0, ("  ".join(getattr(entry, name) for name in names) for entry in entries))
+    if not entries:
+        context.view.say(tr("Nothing was finished on this computer."))
+    return context.view.finish(0, history_lines(entries))
 
 
 def show_errors(context: Context) -> int:
     """List every error code with its texts."""
-    leaves = sorted(errors.leaves(), key=lambda leaf: leaf.code)
     context.view.result["errors"] = [
         {
             "code": leaf.code,
             "kind": leaf.__name__,
-            "what": texts.translated(leaf.what_text),
-            "why": texts.translated(leaf.why_text),
-            "next": texts.translated(leaf.next_text),
+            "what": example(leaf.what_text),
+            "why": example(leaf.why_text),
+            "next": example(leaf.next_text),
             "exit_code": leaf.exit_code,
         }
-        for leaf in leaves
+        for leaf in error_kinds()
     ]
-    lines = (f"{leaf.code}  {texts.translated(leaf.what_text)} {texts.translated(leaf.next_text)}" for leaf in leaves)
-    return context.view.finish(0, lines)
+    return context.view.finish(0, error_lines())
 
 
 def run_demo(context: Context) -> int:

@@ -5,7 +5,9 @@
     │   ├── NoModuleError               SU-1001    ├── CardRemovedError      SU-1006
     │   ├── ModuleBrokenError           SU-1002    ├── ModuleHungError       SU-1007
     │   ├── NoReaderError               SU-1003    ├── ModuleCrashedError    SU-1008
+    │   │   └── NoSuchReaderError       SU-1003
     │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
+    │   │   └── NoSuchCardError         SU-1004
     │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
     │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
@@ -20,8 +22,8 @@
     │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
     │   └── ProxyRefusedError           SU-2011
     ├── ConfigurationError              what the organisation set up
-    │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
-    │   │                                              └── ProxyUnusableError      SU-3002
+    │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
+    │   │   └── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   └── JournalUnreadableError      SU-4003
@@ -69,6 +71,8 @@ from sithsup.errors.card import (
     NoCardError,
     NoModuleError,
     NoReaderError,
+    NoSuchCardError,
+    NoSuchReaderError,
     NotSupportedError,
     ObjectGoneError,
     OtherCardError,
@@ -77,6 +81,7 @@ from sithsup.errors.card import (
 from sithsup.errors.case_code import is_case_code, new_case_code
 from sithsup.errors.upgrade import (
     CampaignInvalidError,
+    CampaignMissingError,
     CancelledError,
     ConfigurationError,
     FinishElsewhereError,
@@ -104,6 +109,7 @@ __all__ = [
     "AuthorityRefusedError",
     "AuthorityUnreachableError",
     "CampaignInvalidError",
+    "CampaignMissingError",
     "CancelledError",
     "CardChoiceError",
     "CardError",
@@ -131,6 +137,8 @@ __all__ = [
     "NoCardError",
     "NoModuleError",
     "NoReaderError",
+    "NoSuchCardError",
+    "NoSuchReaderError",
     "NotEligibleError",
     "NotSupportedError",
     "ObjectGoneError",

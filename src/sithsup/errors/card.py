@@ -56,6 +56,22 @@ class NoCardError(CardError):
     next_text = mark("Put the card in with the chip up, in the direction of the arrow, and try again.")
 
 
+class NoSuchReaderError(NoReaderError):
+    """No reader with a card has the name that was given. Values: `cards`, those that are there."""
+
+    what_text = mark("There is no card in a reader with that name.")
+    why_text = mark("These cards are there: {cards}")
+    next_text = mark("Choose one of them with --reader or --card, or put the right card in.")
+
+
+class NoSuchCardError(NoCardError):
+    """No card has the number that was given. Values: `cards`, those that are there."""
+
+    what_text = mark("There is no card with that number.")
+    why_text = mark("These cards are there: {cards}")
+    next_text = mark("Choose one of them with --reader or --card, or put the right card in.")
+
+
 class CardChoiceError(CardError):
     """Several cards, and no choice was made. Values: `cards`, a list to choose from."""
 

@@ -20,6 +20,22 @@ class CampaignInvalidError(ConfigurationError):
     why_text = mark("The file {path}, at {place}: {problem}")
     next_text = mark("Ask your local IT support for a correct campaign file.")
 
+    @property
+    def why(self) -> str:
+        """The file, the place in it where there is one, and the problem."""
+        if self.values.get("place") == "-":
+            return tr("The file {path}: {problem}", **self.shown)
+        return super().why
+
+
+class CampaignMissingError(CampaignInvalidError):
+    """There is no campaign file where it should be. Values: `path`, `place`, `problem`."""
+
+    @property
+    def why(self) -> str:
+        """The file."""
+        return tr("The file {path} does not exist.", **self.shown)
+
 
 class SettingsInvalidError(ConfigurationError):
     """A setting is missing or wrong. Values: `name`, `problem`."""
