@@ -131,6 +131,7 @@ class Operation:
             self._end(Outcome.UPGRADED)
         elif self.world.journal.is_kept:
             self._forget()  # it was cut before anything was begun
+            self.case_code = ""
 
     def restore(self) -> Iterator[StepEvent]:
         """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished, or is finished.
@@ -154,6 +155,7 @@ class Operation:
             self._end(Outcome.RESTORED)
         else:
             self._forget()
+            self.case_code = ""
 
     def _forward(self) -> Iterator[StepEvent]:
         try:

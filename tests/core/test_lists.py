@@ -44,6 +44,7 @@ def _in_stockholm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             {"ended": "2026-11-25T07:00:00+00:00"},
             "Card …9277, case 2B426L72: upgraded, 2026-11-24 23:34 to 2026-11-25 08:00",
         ),
+        ("en", {"ended": ENTRY.begun}, "Card …9277, case 2B426L72: upgraded, 2026-11-24 23:34"),
         ("en", {"outcome": "later"}, "Card …9277, case 2B426L72: later, 2026-11-24 23:34 to 23:35"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sithsup import errors
@@ -57,7 +57,9 @@ def history_lines(entries: tuple[HistoryEntry, ...]) -> Iterator[str]:
 
 
 def span(begun: datetime, ended: datetime) -> str:
-    """From when until when; the day is said once."""
+    """From when until when; the day is said once, and so is a minute in which all was done."""
+    if ended - begun < timedelta(minutes=1) and ended.minute == begun.minute:
+        return f"{begun:%Y-%m-%d %H:%M}"
     end = f"{ended:%H:%M}" if begun.date() == ended.date() else f"{ended:%Y-%m-%d %H:%M}"
     return f"{begun:%Y-%m-%d %H:%M}\N{EN DASH}{end}"
 
