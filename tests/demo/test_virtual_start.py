@@ -120,6 +120,20 @@ def test_stop_leaves_no_process_and_keeps_the_card(demo: Path) -> None:
         life.card_door(demo)
 
 
+def test_a_stopped_demo_goes_on_with_its_card(demo: Path) -> None:
+    """The card that was upgraded lies in its reader again, and the authority knows it."""
+    assert sithsup(demo, "upgrade", "--yes", "--pin-stdin", codes=True)[0] == 0
+    assert life.stop(demo)
+    assert not life.stop(demo)
+    knobs = life.made_knobs(demo)
+    assert knobs == life.ORDINARY
+    life.start_again(demo, knobs)
+    with pytest.raises(SettingsInvalidError):
+        life.start_again(demo, knobs)
+    code, result = sithsup(demo, "check")
+    assert (code, result["situation"]) == (0, "upgraded")
+
+
 def test_pcscd_dies_with_the_card(demo: Path) -> None:
     """Even when the card's process is killed."""
     pid = json.loads((demo / "card" / service.READY_FILE).read_bytes())["pid"]

@@ -26,6 +26,11 @@ def serve(folder: Path, knobs: Knobs) -> None:
         raise AuthorityUnreachableError(authority.said, address=str(folder))
 
 
+def is_running(folder: Path) -> bool:
+    """Tell whether the authority that was started in `folder` runs."""
+    return _authority(folder).is_running
+
+
 def end(folder: Path) -> None:
     """End the authority that was started in `folder`: that process and no other, or none when it has ended already."""
     _authority(folder).end()

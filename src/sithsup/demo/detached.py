@@ -53,6 +53,14 @@ class Detached:
             self._end(json.loads(self.ready.read_bytes())["pid"])
 
     @property
+    def is_running(self) -> bool:
+        """Whether it runs."""
+        with suppress(OSError, ValueError, KeyError, TypeError):  # none, or a torn one
+            pid = json.loads(self.ready.read_bytes())["pid"]
+            return self._is_ours(pid) and not _has_ended(pid)
+        return False
+
+    @property
     def said(self) -> str:
         """The end of what it printed."""
         with suppress(OSError):

@@ -1,5 +1,7 @@
 """The demo's life: `start` makes a card and its world in one folder and leaves the authority running, `stop` ends it.
 
+`start_again` starts the authority of a stopped demo, with the same card and the same memory.
+
 DIR/card/        the card and what leads to it             DIR/campaign.json   the demo's own campaign
 DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
 DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
@@ -25,7 +27,7 @@ from sithsup.demo.campaign import Wishes, demo_campaign
 from sithsup.demo.card import Workshop
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.kinds import Kind
-from sithsup.demo.knobs import Knobs
+from sithsup.demo.knobs import KNOBS_FILE, Knobs
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE, new_card_number
 from sithsup.demo.server import HOST, LEDGER_FILE
@@ -40,7 +42,18 @@ if TYPE_CHECKING:
     from sithsup.demo.issuing import DemoCard
     from sithsup.demo.virtual.door import Door
 
-__all__ = ["CardType", "Kind", "Knobs", "Wishes", "card_door", "environment", "start", "stop"]
+__all__ = [
+    "CardType",
+    "Kind",
+    "Knobs",
+    "Wishes",
+    "card_door",
+    "environment",
+    "made_knobs",
+    "start",
+    "start_again",
+    "stop",
+]
 
 
 class CardType(StrEnum):
@@ -86,6 +99,7 @@ def start(
         hierarchy, now = _make(folder, kind, workshop, key_algorithm)
         campaign = demo_campaign(hierarchy, now, wishes, knobs)
         (folder / "campaign.json").write_text(campaign.model_dump_json(indent=2), encoding="utf-8")
+        knobs.keep(folder / "authority")
         background.serve(folder / "authority", knobs)
         if card is CardType.VIRTUAL:
             service.start(folder / "card")
@@ -95,10 +109,39 @@ def start(
         raise
 
 
-def stop(folder: Path) -> None:
-    """End the authority and the card of this folder, if they run, and nothing else. What is in the folder stays."""
-    background.end(folder.absolute() / "authority")
-    service.stop(folder.absolute() / "card")
+def made_knobs(folder: Path) -> Knobs | None:
+    """How the authority of the demo that was made in a folder behaves; None where no demo was made."""
+    needed = ("campaign.json", "env", "pins", f"authority/{KNOBS_FILE}")
+    if not all((folder / name).is_file() for name in needed):
+        return None
+    return Knobs.kept(folder / "authority")
+
+
+def start_again(folder: Path, knobs: Knobs) -> None:
+    """Start the authority of a demo that was made, and its virtual card: the same card, the same memory.
+
+    Raises `SettingsInvalidError` while the demo runs.
+    """
+    folder = folder.absolute()
+    if background.is_running(folder / "authority"):
+        raise SettingsInvalidError(name=str(folder), problem=tr("the demo in this folder runs already"))
+    knobs.keep(folder / "authority")
+    background.serve(folder / "authority", knobs)
+    card = folder / "card"
+    if (card / service.CARD_FILE).exists() and not service.is_running(card):
+        service.start(card)
+
+
+def stop(folder: Path) -> bool:
+    """End the authority and the card of this folder, if they run, and nothing else; tell whether any did.
+
+    What is in the folder stays.
+    """
+    authority, card = folder.absolute() / "authority", folder.absolute() / "card"
+    has_run = background.is_running(authority) or service.is_running(card)
+    background.end(authority)
+    service.stop(card)
+    return has_run
 
 
 def card_door(folder: Path) -> Door:

@@ -116,6 +116,11 @@ def find_door(folder: Path) -> Door:
     return Door(folder / DOOR)
 
 
+def is_running(folder: Path) -> bool:
+    """Tell whether the process of this folder's card runs."""
+    return _machine(folder).is_running
+
+
 def stop(folder: Path) -> None:
     """End the process of this folder's card, if it runs, and nothing else. The card stays in its file."""
     _machine(folder).end()
