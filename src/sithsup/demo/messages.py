@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sithsup.ca import cmp_asn1
-from sithsup.certificate import Certificate
+from sithsup.certificate import Certificate, UnreadableCertificateError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -147,7 +147,10 @@ class Request:
             raise RefusedError("badMessageCheck", "the sender is not the subject of the signer's certificate")
         if claimed and claimed != first.key_identifier:
             raise RefusedError("badMessageCheck", "the senderKID is not that of the signer's certificate")
-        return Certificate.parse(first.dump())
+        try:
+            return Certificate.parse(first.dump())
+        except UnreadableCertificateError as error:
+            raise RefusedError("badMessageCheck", f"the signer's certificate cannot be read: {error}") from error
 
 
 def verify_signature(public_key: bytes, algorithm: Any, signature: bytes, message: bytes, failure: str) -> None:
