@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prove import killed, report, simulated
+from prove import killed, mutants, report, simulated, virtual
 from prove.case import Result, count, scratch
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SEED = 20200407
 PROOF = Path(__file__).parents[1] / "docs" / "proof.md"
-STACKS = {simulated.STACK: simulated, killed.STACK: killed}
+STACKS = {"simulators": simulated, "processes": killed, "virtual": virtual}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,14 +28,14 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     if options.case:
         return _play_one(options.case)
+    if options.mutants:
+        return _plant_all()
     begun = time.monotonic()
     results: list[Result] = []
     for name in options.only or STACKS:
-        results += _play(name, options.seed, fast=options.fast)
+        results += _play(name, options)
     minutes = (time.monotonic() - begun) / 60
     wrong = [result for result in results if result.column == "other"]
-    for result in wrong:
-        print(f"WRONG: {result.ending}\n    ./dev prove --case '{result.name}'", file=sys.stderr)
     table = report.table(count(results))
     print("\n".join(table))
     if not (options.fast or options.only):
@@ -49,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fast", action="store_true", help="a few minutes' worth of every kind of case")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="choose other cases by chance")
     parser.add_argument("--only", action="append", choices=STACKS, help="one stack (again for another one)")
+    parser.add_argument("--until-wrong", action="store_true", help="stop at the first case that ends wrong")
+    parser.add_argument("--mutants", action="store_true", help="plant faults on purpose, and see each of them caught")
     parser.add_argument("--case", metavar="NAME", help="play one case again, by the name that it was told with")
     return parser
 
@@ -61,17 +63,41 @@ def _play_one(name: str) -> int:
     return 1 if result.column == "other" else 0
 
 
-def _play(name: str, seed: int, *, fast: bool) -> list[Result]:
-    """Play all tasks of a stack, as many at once as there are cores."""
-    tasks: Sequence[Callable[[], list[Result]]] = STACKS[name].tasks(seed, fast=fast)
+def _plant_all() -> int:
+    """Plant every fault of tests/mutants; 1 unless each was caught."""
+    verdicts = []
+    for patch in mutants.patches():
+        verdicts.append(mutants.try_one(patch))
+        name, why, caught_by = verdicts[-1]
+        print(f"{name}: {why}\n    {f'caught: {caught_by}' if caught_by else 'NOT CAUGHT'}", flush=True)
+    caught = sum(bool(verdict.caught_by) for verdict in verdicts)
+    print(f"{caught} of {len(verdicts)} planted faults caught")
+    return 0 if verdicts and caught == len(verdicts) else 1
+
+
+def _play(name: str, options: argparse.Namespace) -> list[Result]:
+    """Play all tasks of a stack, as many at once as the cores can bear."""
+    tasks: Sequence[Callable[[], list[Result]]] = STACKS[name].tasks(options.seed, fast=options.fast)
     begun, results = time.monotonic(), list[Result]()
     spawn, everything = multiprocessing.get_context("spawn"), logging.CRITICAL  # no log of what goes wrong on purpose
-    with ProcessPoolExecutor(os.cpu_count(), spawn, initializer=logging.disable, initargs=(everything,)) as pool:
+    workers = STACKS[name].PER_CORE * (os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, spawn, initializer=logging.disable, initargs=(everything,)) as pool:
         for done, future in enumerate(as_completed([pool.submit(task) for task in tasks]), 1):
-            results += future.result()
+            results += _told(future.result())
+            if options.until_wrong and any(result.column == "other" for result in results):
+                pool.shutdown(wait=False, cancel_futures=True)
+                break
             if done % max(1, len(tasks) // 10) == 0:
                 seconds = time.monotonic() - begun
                 print(f"    {name}: {done} of {len(tasks)} parts, {len(results)} cases, {seconds:.0f} s", flush=True)
+    return results
+
+
+def _told(results: list[Result]) -> list[Result]:
+    """Tell at once what ended wrong, and how to play it again."""
+    for result in results:
+        if result.column == "other":
+            print(f"WRONG: {result.ending}\n    ./dev prove --case '{result.name}'", file=sys.stderr, flush=True)
     return results
 
 

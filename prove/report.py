@@ -66,6 +66,11 @@ STACK_TEXTS = {
     "simulators": "**simulators**: a simulated card and a simulated authority with faults that can be switched on; "
     "every call of an upgrade, every way to go wrong, and again at calls of the recovery; four kinds of cards, ten "
     "customs of campaign, authority, middleware and clock, the same computer or another one without the journal.",
+    "virtual": "**virtual card**: pcscd, OpenSC's PKCS#11 module and a card of our own, which has a file system and "
+    "loses its power before, after or in the middle of what a command writes; the authority is simulated. OpenSC "
+    "deletes a certificate's file and then writes its directory anew in several commands: a card whose power goes in "
+    "between shows nothing behind the torn entry, and nothing in PKCS#11 repairs it. Those cases are the column *torn "
+    "directory*.",
     "processes": "**processes**: the real program on a SoftHSM2 card with the demo's CMP authority, killed (`kill -9`) "
     "around every write of its journal and at random moments.",
 }

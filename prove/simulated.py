@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STACK = "simulators"
+PER_CORE = 1
+"""How many cases at once."""
 PATIENCE = 6
 """How many runs a person tries before a case counts as stuck."""
 SECONDS_IN_A_ROW = 8

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from sithsup.certificate import Certificate
-from sithsup.errors import CampaignInvalidError
+from sithsup.errors import CampaignInvalidError, CampaignMissingError
 from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
 
 SHORTEST_CONFIRM_WAIT = timedelta(seconds=60)
@@ -212,6 +212,8 @@ class Campaign(_Part):
         """Read and check a campaign file; raises `CampaignInvalidError` naming the place and the problem."""
         try:
             return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError as error:
+            raise CampaignMissingError(path=str(path), place="-", problem=error.strerror or str(error)) from error
         except OSError as error:
             raise CampaignInvalidError(path=str(path), place="-", problem=error.strerror or str(error)) from error
         except ValidationError as error:

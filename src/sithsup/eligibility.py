@@ -39,7 +39,7 @@ class Reason(StrEnum):
 REASON_TEXTS = {
     Reason.SPARE_CARD: mark("This is a spare card. Spare cards cannot be upgraded."),
     Reason.FOREIGN_ISSUER: mark("This is not a SITHS card of the kind that is upgraded."),
-    Reason.ALREADY_UPGRADED: mark("This card is already upgraded."),
+    Reason.ALREADY_UPGRADED: mark("Your card is upgraded already."),
     Reason.CARD_NUMBERS_DISAGREE: mark(
         "The certificates on the card have different card numbers. Contact your deputy issuer."
     ),

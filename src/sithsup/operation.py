@@ -24,6 +24,7 @@ from sithsup.errors import (
     PointOfNoReturnError,
     SithsupError,
     UnusableError,
+    UpgradeFinishedError,
     new_case_code,
 )
 from sithsup.evidence import World, our_key_pairs, past_no_return
@@ -80,11 +81,12 @@ class Operation:
         self._folder, self._clock = folder, clock
         self._key = card_key(contents)
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
-        self.case_code = ""
         self.outcome: Outcome | None = None
         self.keys_left = 0
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         journal = Journal(folder, self._key, clock, create=False)
+        self.case_code = journal.case_code
+        """Of the case that was begun on this computer, if any; else of the one that this run begins."""
         card = Card(token, contents, codes, pause=pause)
         self.world = World(card, authority, journal, campaign, clock, executor, pause)
 
@@ -129,16 +131,17 @@ class Operation:
             self._end(Outcome.UPGRADED)
         elif self.world.journal.is_kept:
             self._forget()  # it was cut before anything was begun
+            self.case_code = ""
 
     def restore(self) -> Iterator[StepEvent]:
-        """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished.
+        """Undo what was begun. Raises `PointOfNoReturnError` when it can only be finished, or is finished.
 
         Where nothing is seen the codes are asked nevertheless: a key that was cut half-made hides behind them.
         """
         report = self.look()
         _refuse_unusable(report)
         if report.verdict.situation is Situation.UPGRADED:
-            raise PointOfNoReturnError
+            raise PointOfNoReturnError if self.world.journal.is_kept else UpgradeFinishedError
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
             return  # not a card of this campaign: it is not opened
         if past_no_return(self.world):
@@ -152,6 +155,7 @@ class Operation:
             self._end(Outcome.RESTORED)
         else:
             self._forget()
+            self.case_code = ""
 
     def _forward(self) -> Iterator[StepEvent]:
         try:

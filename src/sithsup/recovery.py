@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sithsup.errors import AuthorityError, UnusableError
+from sithsup.errors import AuthorityError, FinishElsewhereError, UnusableError
 from sithsup.evidence import Fate, chosen, is_held, old_on_card, past_no_return, signer, status
 from sithsup.model import CertificateState, KeyRole, Seen
 from sithsup.steps import nothing
@@ -129,7 +129,7 @@ def _is_heard(world: World) -> bool:
         signer(world)
     except UnusableError:
         return False
-    except AuthorityError:
+    except (AuthorityError, FinishElsewhereError):
         return True
     return True
 

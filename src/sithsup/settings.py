@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from urllib.parse import urlsplit
 
 import platformdirs
 
-from sithsup.errors import SettingsInvalidError
+from sithsup.errors import ProxyUnusableError, SettingsInvalidError
 from sithsup.texts import ENGLISH, PSEUDO, SWEDISH, resources, tr
 
 if TYPE_CHECKING:
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
 _PROGRAM = "sithsup"
 DIRECT = "direct"
 """The value of `proxy` that asks for none."""
-_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
 _PROXY = re.compile(
     r"http://([^\s:@/]+(:[^\s:@/]*)?@)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?", re.IGNORECASE
 )
 _LAST_PORT = 65535
+_SCHEMES = ("http", "https", "all")
+_NOT_BY_PROXY = re.compile(r"([a-z]+://)?[^:@\[\]]*(:[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 def _path(text: str) -> Path:
@@ -38,7 +41,10 @@ def _path(text: str) -> Path:
 
 
 def _address(text: str) -> str:
-    if not _ADDRESS.fullmatch(text):
+    """No user name and no password: the address is shown, and written to the log."""
+    if "@" in text:
+        raise ValueError(tr("it must not hold a user name, a password or any other “@”"))
+    if not _leads_somewhere(text):
         raise ValueError(tr("“{value}” is not an http or https address", value=text))
     return text
 
@@ -49,6 +55,17 @@ def _proxy(text: str) -> str:
     if text != DIRECT and not (found and 0 < int(found["port"] or 80) <= _LAST_PORT):
         raise ValueError(tr("it is not “direct”, http://SERVER:PORT or http://USER:PASSWORD@SERVER:PORT"))
     return text
+
+
+def _leads_somewhere(text: str) -> bool:
+    """Whether it is an http or https address with a server's name and, if any, a port that there can be."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    is_plain = text.isprintable() and " " not in text
+    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0
 
 
 def _seconds(text: str) -> float:
@@ -134,3 +151,32 @@ class Settings:
                 except ValueError as error:
                     raise SettingsInvalidError(name=variable.name, problem=str(error)) from error
         return cls(**values)
+
+
+def refuse_unusable_proxies(found: Mapping[str, str]) -> None:
+    """Check what the system says of proxies, as `urllib.request.getproxies` gives it. Raises `ProxyUnusableError`.
+
+    Whatever is shown here is no proxy's address: that may hold a password.
+    """
+    for scheme in _SCHEMES:
+        if not (text := found.get(scheme)):
+            continue
+        address, name = text if "://" in text else f"http://{text}", f"{scheme}_proxy"
+        if address.lower().startswith("socks"):
+            problem = tr("The proxy in {name} is of a kind (SOCKS) that the program cannot use.", name=name)
+            raise ProxyUnusableError(name=name, problem=problem)
+        if not _leads_somewhere(address):
+            raise ProxyUnusableError(name=name, problem=tr("The proxy in {name} is not an http address.", name=name))
+    for server in found.get("no", "").split(","):
+        if not _may_be_left_out(server.strip()):
+            problem = tr("“{value}” in {name} is not the name of a server.", value=server.strip(), name="no_proxy")
+            raise ProxyUnusableError(name="no_proxy", problem=problem)
+
+
+def _may_be_left_out(server: str) -> bool:
+    """Whether this can be read as a server, or a part of the net, that is reached without a proxy."""
+    try:
+        ip_address(server.partition("/")[0])
+    except ValueError:
+        return server.isascii() and server.isprintable() and bool(_NOT_BY_PROXY.fullmatch(server))
+    return True

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract import tokens
+from tests.support.virtual import NEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CARDS = ("softhsm2", "card-process", "simulated")
+CARDS = ("softhsm2", "card-process", "simulated", "virtual")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +45,11 @@ def bench(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     wanted = request.node.get_closest_marker("card")
     options = tokens.CardOptions(**wanted.kwargs) if wanted else tokens.CardOptions()
     with ExitStack() as stack:
+        if request.param == "virtual":
+            for tool in NEEDED:
+                request.getfixturevalue("needs")(tool)
+            yield stack.enter_context(tokens.virtual(options, monkeypatch))
+            return
         if request.param == "simulated":
             yield stack.enter_context(tokens.simulated(options))
             return

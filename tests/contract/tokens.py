@@ -24,6 +24,8 @@ from sithsup.card.pin import Code
 from sithsup.card.pkcs11 import Pkcs11Token
 from sithsup.card.process import CardProcess
 from sithsup.certificate import CARD_NUMBER_OID
+from sithsup.demo.virtual.personalize import CodePlan, blank, make_read_only
+from tests.support.virtual import VirtualBench, short_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import pytest
 
     from sithsup.card.token import Token
+    from sithsup.demo.virtual.memory import Memory
     from sithsup.model import CardObject, ObjectKind, TokenId
 
 AUTHENTICATION_LABEL = "TEST Åsas kort (legitimering)"
@@ -38,6 +41,7 @@ SIGNATURE_LABEL = "TEST Åsas kort (underskrift)"
 CODES = {AUTHENTICATION_LABEL: "804917", SIGNATURE_LABEL: "715093"}
 CARD_NUMBER = "9752269876543210987"
 SECURITY_OFFICER = "12345678"
+TRIES = 3
 
 MODULE_PLACES = (
     "/usr/lib/softhsm/libsofthsm2.so",
@@ -160,6 +164,28 @@ def card_process(module: str) -> Iterator[Bench]:
     """SoftHSM2 through `CardProcess`."""
     with opened(lambda: CardProcess(module)) as bench:
         yield bench
+
+
+def virtual_memory(options: CardOptions = CardOptions(), serial: bytes = bytes(10)) -> Memory:
+    """What is stored on a virtual card of these two tokens."""
+    stem = AUTHENTICATION_LABEL.partition(" (")[0]
+    plans = [
+        CodePlan(label.partition("(")[2].rstrip(")"), code, SECURITY_OFFICER, options.tries or TRIES)
+        for label, code in CODES.items()
+    ]
+    memory = blank(stem, serial, plans)
+    return make_read_only(memory, stem) if options.read_only else memory
+
+
+@contextmanager
+def virtual(options: CardOptions, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    """A virtual card in a reader of its own, through pcscd, OpenSC and `CardProcess`."""
+    with short_folder() as folder, VirtualBench(folder, virtual_memory(options)) as card:
+        for name, value in card.environment.items():
+            monkeypatch.setenv(name, value)
+        module = card.environment["SITHSUP_MODULE"]
+        with opened(lambda: CardProcess(module)) as bench:
+            yield bench
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from sithsup.errors import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CertificateUnsuitableError,
+    FinishElsewhereError,
     PointOfNoReturnError,
     StatusNotOfferedError,
     StepNotSeenError,
@@ -22,7 +23,7 @@ from sithsup.errors import (
     TransactionUnknownError,
 )
 from sithsup.model import CertificateState, CertificateStatus, KeyRole, Message, Outcome
-from sithsup.recovery import Choice
+from sithsup.recovery import Choice, Situation
 from sithsup.runner import WALKS
 from sithsup.sim import pki
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, When
@@ -486,6 +487,44 @@ def test_nothing_old_is_removed_while_a_new_certificate_is_not_on_the_card(tmp_p
     with lab.operation() as operation, pytest.raises(StepNotSeenError):
         steps.remove_old(operation.world)
     assert set(lab.case.old) <= lab.certificates()
+
+
+@pytest.mark.parametrize("is_journal_lost", [True, False])
+def test_new_certificates_that_a_torn_directory_hides_are_not_taken_for_none(
+    is_journal_lost: bool, tmp_path: Path
+) -> None:
+    """The keys are seen, the old certificate is retired: nothing is undone, and the first computer finishes."""
+    lab = Lab(tmp_path, faults=at("destroy"))
+    lab.run("upgrade")
+    lab.mend()
+    ours = {r.der for r in lab.authority.ledger.certificates.values() if r.profile}
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.value not in ours]
+    keys = lab.working_keys()
+    if is_journal_lost:
+        lab.lose_journal()
+        assert isinstance(lab.run("restore"), PointOfNoReturnError)
+        assert isinstance(lab.run("resume"), FinishElsewhereError)
+        with lab.operation() as operation:
+            verdict = operation.look().verdict
+        assert (verdict.situation, verdict.old_works) == (Situation.INTERRUPTED, False)
+        assert lab.working_keys() == keys
+        lab.computer = "A"
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_keys_of_another_computer_are_not_destroyed_before_the_old_certificate_was_asked_about(tmp_path: Path) -> None:
+    """Whoever cannot be asked leaves only one way; once asked, an order that nobody sent can be undone."""
+    lab = Lab(tmp_path, faults=at("order"))
+    lab.run("upgrade")
+    lab.lose_journal()
+    lab.mend()
+    lab.authority.ledger.policy.unreachable = True
+    assert isinstance(lab.run("restore"), AuthorityUnreachableError)
+    lab.mend()
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
 
 
 def test_a_signer_that_is_revoked_undoes_nothing_by_itself(tmp_path: Path) -> None:

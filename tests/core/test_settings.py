@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sithsup.campaign import Campaign
-from sithsup.errors import SettingsInvalidError
-from sithsup.settings import Settings
+from sithsup.errors import ProxyUnusableError, SettingsInvalidError
+from sithsup.settings import Settings, refuse_unusable_proxies
 
 WRONG = {
     "SITHSUP_MODULE": "libmodule.so",
@@ -112,6 +112,80 @@ def test_a_strange_proxy_is_refused(proxy: str) -> None:
     """At the start, rather than as an authority that cannot be reached."""
     with pytest.raises(SettingsInvalidError):
         Settings.load({"SITHSUP_PROXY": proxy})
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:99999/cmp",
+        "http://127.0.0.1:0/cmp",
+        "http://127.0.0.1:x/cmp",
+        "http://[::1/cmp",
+        "http:///cmp",
+        "http://a b/cmp",
+        "http://a\n/cmp",
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused(address: str) -> None:
+    """At the start, rather than as an authority that cannot be reached."""
+    with pytest.raises(SettingsInvalidError) as caught:
+        Settings.load({"SITHSUP_AUTHORITY": address})
+    assert caught.value.values["name"] == "SITHSUP_AUTHORITY"
+
+
+@pytest.mark.parametrize("address", ["http://someone:secret@ca.example/cmp", "ftp://someone:secret@ca.example"])
+def test_an_address_with_a_password_is_refused_and_never_shown(address: str) -> None:
+    """The address of the authority is shown to everybody and stands in the log."""
+    with pytest.raises(SettingsInvalidError) as caught:
+        Settings.load({"SITHSUP_AUTHORITY": address})
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("address", ["https://ca.example:443/cmp", "http://[::1]:8080/cmp", "HTTP://ca.example"])
+def test_an_address_leads_somewhere(address: str) -> None:
+    assert Settings.load({"SITHSUP_AUTHORITY": address}).authority == address
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {},
+        {"http": "proxy:3128", "https": "https://someone:s@cret@proxy.example", "all": ""},
+        {"http": "http://[::1]:8080/", "ftp": "garbage::::", "no": "*"},
+        {"no": "localhost, 127.0.0.1,10.0.0.0/8,::1,.example.org,*.example.com,a.example:8080,http://b.example,"},
+    ],
+)
+def test_what_the_system_says_of_proxies_is_used_where_it_can_be(found: dict[str, str]) -> None:
+    """Whatever httpx reads is let through."""
+    refuse_unusable_proxies(found)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "value", "words"),
+    [
+        ("all", "socks5h://127.0.0.1:1", "of a kind (SOCKS)"),
+        ("http", "socks5://someone:secret@proxy.example", "of a kind (SOCKS)"),
+        ("https", "SOCKS://proxy", "of a kind (SOCKS)"),
+        ("http", "garbage::::", "not an http address"),
+        ("http", "ftp://someone:secret@proxy", "not an http address"),
+        ("https", "http://someone:secret@proxy:99999", "not an http address"),
+        ("all", "http://", "not an http address"),
+        ("no", "[::1", "“[::1”"),
+        ("no", "a.example,[::1]", "“[::1]”"),
+        ("no", "a:b", "“a:b”"),
+        ("no", "åäö.example", "“åäö.example”"),
+    ],
+)
+def test_what_cannot_be_used_of_it_is_named(scheme: str, value: str, words: str) -> None:
+    """A setting like any other: the variable, what is wrong with it, what to set instead; no password."""
+    with pytest.raises(ProxyUnusableError) as caught:
+        refuse_unusable_proxies({scheme: value})
+    error = caught.value
+    assert (error.code, error.exit_code, error.values["name"]) == ("SU-3002", 2, f"{scheme}_proxy")
+    assert f"{scheme}_proxy" in error.why
+    assert words in error.why
+    assert error.next_step == "Set SITHSUP_PROXY to an http proxy or to “direct”."
+    assert "secret" not in "".join(traceback.format_exception(error))
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1s"])

@@ -360,6 +360,20 @@ def test_a_certificate_whose_key_is_gone_is_not_left_on_the_card(tmp_path: Path)
     assert lab.end() == NEW
 
 
+def test_also_when_another_token_shows_its_public_half(tmp_path: Path) -> None:
+    """Modules show a public key with every certificate; without the private one it is nobody's."""
+    lab = interrupted(tmp_path, "confirm")
+    first, second = lab.card.tokens
+    new = [o for o in second.objects if o.label.startswith("simulated ")]
+    public = {o.value for o in new if o.kind is ObjectKind.PUBLIC_KEY}
+    certified = [o for o in second.objects if o.kind is ObjectKind.CERTIFICATE]
+    moved = [o for o in certified if Certificate.parse(o.value).public_key in public]
+    second.objects[:] = [o for o in second.objects if o not in (*new, *moved)]
+    first.objects += [*moved, *(o for o in new if o.kind is ObjectKind.PUBLIC_KEY)]
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
 def test_a_new_certificate_that_does_not_work_stops_before_the_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from sithsup.card.modules import find_module
 from sithsup.certificate import HSA_ID, Certificate
-from sithsup.demo.card import DemoCard, Workshop
+from sithsup.demo.card import CONFIGURATION_VARIABLE, Workshop
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.kinds import FILLINGS, Kind, key_for
 from sithsup.demo.people import CARD_NUMBER_PREFIX, PEOPLE, new_card_number
@@ -24,6 +24,7 @@ from tests.demo.tools import Listed, Pkcs11Tool, certificate_text, verifies
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sithsup.demo.issuing import DemoCard
     from sithsup.demo.profiles import Holder
 
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
@@ -62,7 +63,7 @@ def make(hierarchy: Hierarchy, tmp_path_factory: pytest.TempPathFactory) -> Call
             with Workshop(folder / "card", module) as workshop:
                 blank = workshop.blank_card(kind)
                 card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, NOW)
-            made[kind] = Made(card, Pkcs11Tool(module, workshop.configuration), folder)
+            made[kind] = Made(card, Pkcs11Tool(module, workshop.environment[CONFIGURATION_VARIABLE]), folder)
         return made[kind]
 
     return get
@@ -291,7 +292,7 @@ def test_several_cards_may_lie_beside_each_other(hierarchy: Hierarchy, tmp_path:
             workshop.personalize(blank, new_card_number(), person, hierarchy, NOW)
             for blank, person in zip(blanks, PEOPLE, strict=True)
         ]
-    tool = Pkcs11Tool(module, workshop.configuration)
+    tool = Pkcs11Tool(module, workshop.environment[CONFIGURATION_VARIABLE])
     assert tool.tokens() == sorted([AUTHENTICATION, SIGNATURE] * len(PEOPLE))
     assert len(set(tool.serials())) == 2 * len(PEOPLE)
     keys = {Certificate.parse(der).public_key for card in cards for _, der in card.certificates}

@@ -22,10 +22,11 @@ class Listed(NamedTuple):
 
 
 class Pkcs11Tool:
-    """Runs pkcs11-tool on one module and one configuration of SoftHSM2."""
+    """Runs pkcs11-tool on one module and one configuration of SoftHSM2, or the variables that another module reads."""
 
-    def __init__(self, module: Path | str, configuration: Path | str) -> None:
-        self._module, self._environment = str(module), {**os.environ, "SOFTHSM2_CONF": str(configuration)}
+    def __init__(self, module: Path | str, configuration: Path | str | dict[str, str]) -> None:
+        variables = configuration if isinstance(configuration, dict) else {"SOFTHSM2_CONF": str(configuration)}
+        self._module, self._environment = str(module), {**os.environ, **variables}
 
     def run(self, *arguments: str) -> str:
         """Run it; what it printed."""

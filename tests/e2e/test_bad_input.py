@@ -191,6 +191,8 @@ def test_a_card_or_reader_that_is_not_there(option: tuple[str, str], code: str, 
     """7: the choice names nothing."""
     ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", *option, codes=demo.pins)
     assert_refused(ended, 7, code)
+    number = demo.run("check", "--json").result["card"]["number"]
+    assert f"These cards are there: {number} (" in ended.err
     assert_untouched(demo)
 
 
@@ -473,6 +475,9 @@ def test_a_file_that_is_no_campaign(content: str | None, demo: Demo, tmp_path: P
         ("SITHSUP_CARD_TIMEOUT", "soon"),
         ("SITHSUP_LANGUAGE", "klingon"),
         ("SITHSUP_STATE", "/dev/null/state"),
+        ("all_proxy", "socks5h://127.0.0.1:1"),
+        ("http_proxy", "garbage::::"),
+        ("no_proxy", "[::1"),
     ],
 )
 def test_a_wrong_setting(name: str, value: str, demo: Demo) -> None:
@@ -481,6 +486,16 @@ def test_a_wrong_setting(name: str, value: str, demo: Demo) -> None:
     assert_refused(ended, 2, "SU-3002")
     assert name in ended.result["error"]["why"]
     assert_untouched(demo)
+
+
+def test_a_proxy_of_our_own_goes_before_one_that_cannot_be_used(demo: Demo) -> None:
+    """Whoever follows the advice gets on; and an authority's password is neither shown nor logged."""
+    unusable = {"all_proxy": "socks5h://127.0.0.1:1", "no_proxy": "[::1"}
+    assert demo.run("check", environ=unusable).code == 2
+    assert demo.run("check", environ={**unusable, "SITHSUP_PROXY": "direct"}).code == 10
+    ended = demo.act("upgrade", {"SITHSUP_AUTHORITY": "http://someone:hemligt@127.0.0.1:1/cmp"})
+    assert_refused(ended, 2, "SU-3002")
+    assert "hemligt" not in ended.out + ended.err + "".join(p.read_text() for p in demo.state.glob("*.log"))
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,7 @@ def test_the_command_line_chooses_all_of_it(tmp_path: Path) -> None:
     """`demo start` puts the campaign's choices into the file, and the authority's into its process."""
     folder = tmp_path / "demo"
     chosen = ("--key", "p-384", "--body", "kur", "--revoke-old", "client", "--revoke-signed-by", "same")
-    behaves = ("--ca-delay", "0.5", "--poll", "3.5", "--check-after", "2", "--implicit-confirm", "--revoke-early")
+    behaves = ("--ca-delay", "0.5", "--poll", "3.5", "--check-after", "2", "--implicit-confirm", "--confirm-wait", "90")
     try:
         subprocess.run([*PROGRAM, "demo", "start", str(folder), *chosen, *behaves], check=True, timeout=120)
         campaign = json.loads((folder / "campaign.json").read_bytes())
@@ -166,5 +166,6 @@ def test_the_command_line_chooses_all_of_it(tmp_path: Path) -> None:
     assert {target["algorithm"] for target in campaign["targets"]} == {"p-384"}
     assert {target["body"] for target in campaign["targets"]} == {"kur"}
     assert (campaign["revoke_old"], campaign["revoke_signed_by"]) == ("client", "same")
-    options = {"--delay=0.5", "--poll=3.5", "--check-after=2", "--keep-old", "--implicit-confirm", "--revoke-early"}
-    assert options <= set(command)
+    options = {"--delay=0.5", "--poll=3.5", "--check-after=2", "--keep-old", "--implicit-confirm"}
+    assert options | {"--confirm-wait=90.0"} <= set(command)
+    assert campaign["confirm_wait_max"] == "PT3M30S"

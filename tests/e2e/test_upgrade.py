@@ -89,7 +89,7 @@ def test_a_second_upgrade_has_nothing_to_do(demo: Demo) -> None:
     assert (again.code, again.result["error"]["kind"]) == (0, "NotEligibleError")
     assert demo.run("resume", "--json").code == 0
     back = demo.run("restore", "--json")
-    assert (back.code, back.error_code) == (4, "SU-5002")
+    assert (back.code, back.error_code) == (3, "SU-5008")
     assert demo.card() == upgraded
 
 

@@ -177,6 +177,9 @@ def test_wrong_orders_are_refused(site: Site) -> None:
     """An unknown profile, no proof of possession, one that nobody gave, a curve of others, no protection at all."""
     signer = site.holder()
     assert site.refusal("cr", *signer, *new("got"), profile="no-such") == "badRequest"
+    said = site.cmp("cr", *signer, *new("got"), profile="no-such", fails=True)
+    assert "hsa-id-authentication, hsa-id-signature, personal-number-authentication" in said
+    assert "/.well-known/cmp/p/NAME" in said
     assert site.refusal("cr", *signer, *new("got"), "-popo", "-1") == "badPOP"
     assert site.refusal("cr", *signer, *new("got"), "-popo", "0") == "badPOP"
     assert site.refusal("cr", *signer, *new("got"), "-unprotected_requests") == "badMessageCheck"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from prove import __main__ as program
-from prove import killed, report, simulated
+from prove import killed, mutants, report, simulated, virtual
 from prove.case import ENDINGS, Place, Result, count
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.evidence import World, old_on_card
@@ -18,12 +18,15 @@ from sithsup.sim.faults import Failure, Mishap, When
 from sithsup.steps import write_certificates
 from sithsup.upgrade import UPGRADE
 from tests.support.lab import NEW, OLD, Lab
+from tests.support.virtual import NEEDED as NEEDED_BY_CARD
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from prove.killed import AtMoments, AtWrites
     from prove.simulated import Doubles, Singles
+    from prove.virtual import Part
 
 NEEDED = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 
@@ -34,7 +37,7 @@ def _quiet(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("CRITICAL")
 
 
-def played(task: Singles | Doubles | AtWrites | AtMoments) -> list[Result]:
+def played(task: Singles | Doubles | AtWrites | AtMoments | Part) -> list[Result]:
     """Play a task, count the endings, and tell how to play again what ended wrong."""
     results = task()
     ends = Counter(result.column for result in results)
@@ -64,6 +67,13 @@ def test_a_killed_upgrade_on_a_real_card_ends_old_or_new(number: int) -> None:
     """Around every third write of the journal and at random moments."""
     found = {result.ending for result in played(killed.tasks(program.SEED, fast=True)[number])}
     assert found <= {OLD, NEW}
+
+
+@pytest.mark.needs(*NEEDED_BY_CARD)
+@pytest.mark.parametrize("number", range(3))
+def test_a_virtual_card_that_loses_its_power_ends_old_or_new(number: int) -> None:
+    """A few of all cuts, and a few by chance: two cuts, one again and again, a reset by another application."""
+    played(virtual.tasks(program.SEED, fast=True)[number])
 
 
 # ------------------------------------------------------------------------------------------------ the whole run
@@ -114,9 +124,36 @@ def test_a_case_is_played_again_by_its_name(name: str, tmp_path: Path) -> None:
     assert result.ending in (OLD, NEW)
 
 
-def test_a_kill_is_played_again_by_its_name() -> None:
-    for name in ("processes,before,17,resume,here", "processes,moment,0.4131,restore,elsewhere"):
-        assert killed.Case.parse(name).name == name
+@pytest.mark.parametrize(
+    ("stack", "name"),
+    [
+        (killed, "processes,before,17,resume,here"),
+        (killed, "processes,moment,0.4131,restore,elsewhere"),
+        (virtual, "virtual,p-256,120:before,resume,here"),
+        (virtual, "virtual,rsa-2048,438:torn.17,restore,elsewhere,30:after"),
+        (virtual, "virtual,p-256,99:afterx7,restore,here"),
+    ],
+)
+def test_a_case_is_known_by_its_name(stack: ModuleType, name: str) -> None:
+    assert stack.Case.parse(name).name == name
+
+
+@pytest.mark.parametrize("patch", mutants.patches(), ids=lambda patch: patch.stem)
+def test_every_planted_fault_can_be_planted(patch: Path, tmp_path: Path) -> None:
+    """`./dev prove --mutants` sees whether it is caught; a patch that does not apply any more would catch nothing."""
+    mutants.plant(patch, tmp_path)
+    copies = ((path, mutants.ROOT / path.relative_to(tmp_path)) for path in (tmp_path / "src").rglob("*.py"))
+    assert any(copy.read_bytes() != original.read_bytes() for copy, original in copies)
+
+
+def test_seven_faults_are_planted_and_one_that_is_harmless_is_not_caught(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert len(mutants.patches()) == 7
+    verdicts = iter([mutants.Verdict("a", "harmful", "NEITHER"), mutants.Verdict("b", "harmless", "")])
+    monkeypatch.setattr(mutants, "patches", lambda: [tmp_path, tmp_path])
+    monkeypatch.setattr(mutants, "try_one", lambda _: next(verdicts))
+    assert program.main(["--mutants"]) == 1
 
 
 def test_a_program_that_destroys_the_old_too_early_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,12 +190,19 @@ def test_what_must_never_be_so_is_seen(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------------------- it tells it
 
 
+class Wrong(NamedTuple):
+    """A task whose cases end old, new and neither."""
+
+    def __call__(self) -> list[Result]:
+        return [Result("simulators", "killed", f"simulators,{end}", end) for end in (OLD, NEW, "NEITHER")]
+
+
+@pytest.mark.parametrize("arguments", [[], ["--until-wrong"]])
 def test_a_case_that_ended_wrong_fails_the_run_and_says_how_to_play_it_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results = [Result("simulators", "killed", f"simulators,{end}", end) for end in (OLD, NEW, "NEITHER")]
-    monkeypatch.setattr(program, "_play", lambda *_, **__: results)
-    assert program.main(["--fast", "--only", "simulators"]) == 1
+    monkeypatch.setattr(simulated, "tasks", lambda *_, **__: [Wrong()])
+    assert program.main(["--only", "simulators", *arguments]) == 1
     said = capsys.readouterr()
     assert "./dev prove --case 'simulators,NEITHER'" in said.err
     assert said.out.splitlines()[-1].startswith("3 cases, 1 neither old nor new")

@@ -41,6 +41,9 @@ Attributes = dict[Attribute, bytes]
 CLASSES = {ObjectKind.CERTIFICATE: 1, ObjectKind.PUBLIC_KEY: 2, ObjectKind.PRIVATE_KEY: 3}
 """CKO_*: the classes that matter here."""
 
+OF_THE_MODULE = frozenset({5, 7, 9})
+"""CKO_HW_FEATURE, CKO_MECHANISM, CKO_PROFILE."""
+
 RSA = 0  # CKK_RSA
 
 CODE_INITIALIZED = 0x8  # CKF_USER_PIN_INITIALIZED
@@ -56,6 +59,11 @@ def number(shown: Attributes, attribute: Attribute) -> int | None:
 def is_certificate(shown: Attributes) -> bool:
     """Whether the object is a certificate."""
     return number(shown, Attribute.CLASS) == CLASSES[ObjectKind.CERTIFICATE]
+
+
+def is_stored(shown: Attributes) -> bool:
+    """Whether the object lies on the card. Modules list things about themselves too, such as profiles."""
+    return number(shown, Attribute.CLASS) not in OF_THE_MODULE
 
 
 def is_rsa(shown: Attributes) -> bool:

@@ -15,14 +15,13 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
-from asn1crypto import core
 from PyKCS11 import LowLevel
 
-from sithsup.card import attributes, mechanisms
+from sithsup.card import attributes, mechanisms, templates
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, REMOVED, error_for
-from sithsup.certificate import Certificate
 from sithsup.errors import (
+    CardReadOnlyError,
     CardRemovedError,
     CodeIncorrectError,
     CodeNeededError,
@@ -59,6 +58,7 @@ class Pkcs11Token:
         self._path = path
         self._library = P11.PyKCS11Lib()
         self._sessions: dict[TokenId, Session] = {}
+        self._slot_of: dict[TokenId, int] = {}
         try:
             self._library.load(path)
         except P11.PyKCS11Error as error:
@@ -74,9 +74,11 @@ class Pkcs11Token:
         return ModuleInfo(self._path, text(info.manufacturerID), text(info.libraryDescription), version)
 
     def readers(self) -> tuple[str, ...]:
-        """Name every reader once, however many slots it shows."""
-        with _native_errors():
-            names = [text(self._library.getSlotInfo(slot).slotDescription) for slot in self._library.getSlotList()]
+        """Name every reader once, however many slots it shows. A slot whose card goes at this moment is left out."""
+        names = []
+        for slot in self._slots():
+            with suppress(P11.PyKCS11Error):
+                names.append(text(self._library.getSlotInfo(slot).slotDescription))
         return tuple(dict.fromkeys(names))
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -88,6 +90,7 @@ class Pkcs11Token:
         with _native_errors():
             session = self._session(token)
             read = [self._attributes(session, handle) for handle in _search(session)]
+            read = [shown for shown in read if attributes.is_stored(shown)]
             session.getSessionInfo()  # modules list a pulled card from memory for a while; its session tells
         known = attributes.exponents(read)
         return tuple(attributes.card_object(token, shown, known) for shown in read)
@@ -130,34 +133,20 @@ class Pkcs11Token:
         name = _native_name(value)
         if name not in INCORRECT:
             return error_for(name, value, token.label)
-        state = next((info.code for info in self.tokens() if info.id == token), CodeState.COUNT_LOW)
+        state = next((info.code for info in self.tokens() if info.id == token), CodeState.OK)
+        if state is CodeState.OK:  # a module that does not know how many tries there were at first
+            state = CodeState.COUNT_LOW
         return CodeIncorrectError(f"{name} (0x{value:X})", state=state, role=token.label)
 
     # ---------------------------------------------------------------------------------------------- acts
 
     def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
-        """C_GenerateKeyPair: sensitive and not extractable."""
-        named = [(P11.CKA_TOKEN, True), (P11.CKA_ID, key_id), (P11.CKA_LABEL, label)]
-        public = [(P11.CKA_CLASS, P11.CKO_PUBLIC_KEY), *named, (P11.CKA_PRIVATE, False), (P11.CKA_VERIFY, True)]
-        private = [
-            (P11.CKA_CLASS, P11.CKO_PRIVATE_KEY),
-            *named,
-            (P11.CKA_PRIVATE, True),
-            (P11.CKA_SENSITIVE, True),
-            (P11.CKA_EXTRACTABLE, False),
-            (P11.CKA_SIGN, True),
-        ]
-        if algorithm in mechanisms.RSA_BITS:
-            mechanism, key_type = P11.CKM_RSA_PKCS_KEY_PAIR_GEN, P11.CKK_RSA
-            bits = mechanisms.RSA_BITS[algorithm]
-            public += [(P11.CKA_MODULUS_BITS, bits), (P11.CKA_PUBLIC_EXPONENT, b"\x01\x00\x01")]
-        else:
-            mechanism, key_type = P11.CKM_EC_KEY_PAIR_GEN, P11.CKK_EC
-            public += [(P11.CKA_EC_PARAMS, mechanisms.ec_parameters(algorithm))]
-        key_type_is = [(P11.CKA_KEY_TYPE, key_type)]
+        """C_GenerateKeyPair."""
+        wanted = templates.key_pair(algorithm, key_id, label)
         with _native_errors(token.label):
             session = self._session(token)
-            session.generateKeyPair(public + key_type_is, private + key_type_is, P11.Mechanism(mechanism))
+            self._require_writable(session, token)
+            session.generateKeyPair(wanted.public, wanted.private, P11.Mechanism(wanted.mechanism))
 
     def sign(self, key: CardObject, data: bytes, code: Code | None = None) -> bytes:
         """C_SignInit, C_Login for the key's own sake where it wants that (CKA_ALWAYS_AUTHENTICATE), C_Sign."""
@@ -194,14 +183,15 @@ class Pkcs11Token:
         """C_CreateObject. A module that takes one certificate per id gets it under another id, and then its own."""
         with _native_errors(token.label):
             session = self._session(token)
+            self._require_writable(session, token)
             try:
-                session.createObject(_certificate_template(certificate, key_id, label))
+                session.createObject(templates.certificate(certificate, key_id, label))
             except P11.PyKCS11Error as error:
                 if error.value != P11.CKR_GENERAL_ERROR or not self._is_taken(token, certificate, key_id):
                     raise
                 taken = {o.key_id for info in self.tokens() for o in self.objects(info.id)}  # unique on the whole card
                 passing = attributes.free_id(key_id, taken)
-                handle = session.createObject(_certificate_template(certificate, passing, label))
+                handle = session.createObject(templates.certificate(certificate, passing, label))
                 session.setAttributeValue(handle, [(P11.CKA_ID, key_id)])
 
     def _is_taken(self, token: TokenId, certificate: bytes, key_id: bytes) -> bool:
@@ -220,6 +210,7 @@ class Pkcs11Token:
         with _native_errors(found.token.label):
             session = self._session(found.token)
             handle, _ = self._find(session, found)
+            self._require_writable(session, found.token)
             if changes:
                 session.setAttributeValue(handle, changes)
 
@@ -228,6 +219,7 @@ class Pkcs11Token:
         with _native_errors(found.token.label):
             session = self._session(found.token)
             handle, _ = self._find(session, found)
+            self._require_writable(session, found.token)
             session.destroyObject(handle)
 
     def close(self) -> None:
@@ -240,9 +232,7 @@ class Pkcs11Token:
 
     def _present(self) -> Iterator[tuple[int, TokenInfo]]:
         """Every initialised token and its slot of this moment. One that vanishes meanwhile is left out."""
-        with _native_errors():
-            slots = self._library.getSlotList(tokenPresent=True)
-        for slot in slots:
+        for slot in self._slots(present=True):
             try:
                 with _native_errors():
                     info = self._token_info(slot)
@@ -250,6 +240,13 @@ class Pkcs11Token:
                 continue  # gone again, or a card that this module does not recognise
             if info is not None:
                 yield slot, info
+
+    def _slots(self, *, present: bool = False) -> list[int]:
+        """C_GetSlotList; PyKCS11 asks for the length first, and a card may come in between."""
+        with suppress(P11.PyKCS11Error):
+            return list(self._library.getSlotList(tokenPresent=present))
+        with _native_errors():
+            return list(self._library.getSlotList(tokenPresent=present))
 
     def _token_info(self, slot: int) -> TokenInfo | None:
         native = self._library.getTokenInfo(slot)
@@ -304,12 +301,31 @@ class Pkcs11Token:
             if error.value != P11.CKR_TOKEN_WRITE_PROTECTED:
                 raise
             session = self._library.openSession(slot)
-        self._sessions[token] = session
+        self._sessions[token], self._slot_of[token] = session, slot
         return session
 
+    def _require_writable(self, session: Session, token: TokenId) -> None:
+        """Refuse to begin a write that cannot end.
+
+        Some modules begin a write without a log-in all the same: the card refuses in the middle, and the module says
+        no more than CKR_GENERAL_ERROR. Where the flags cannot be read, the act itself will tell.
+        """
+        with suppress(P11.PyKCS11Error):
+            info = session.getSessionInfo()
+            flags = self._library.getTokenInfo(info.slotID).flags
+            if flags & P11.CKF_WRITE_PROTECTED:
+                raise CardReadOnlyError("CKF_WRITE_PROTECTED")
+            if flags & P11.CKF_LOGIN_REQUIRED and info.state not in LOGGED_IN:
+                raise CodeNeededError("CKF_LOGIN_REQUIRED", role=token.label)
+
     def _is_alive(self, session: Session, token: TokenId) -> bool:
-        """Whether the session still speaks to the token that it was opened for."""
+        """Whether the session still speaks to the token that it was opened for.
+
+        The slot is asked first: OpenSC sees only then that a card was pulled and another one, or the same, put in.
+        Until it does, it answers from memory, and gives its own copy of the code to whatever card there is.
+        """
         try:
+            self._library.getSlotInfo(self._slot_of[token])
             native = self._library.getTokenInfo(session.getSessionInfo().slotID)
         except P11.PyKCS11Error:
             return False
@@ -381,20 +397,3 @@ def _read(session: Session, handle: Session, wanted: tuple[Attribute, ...], room
         return {}
     read = {attribute: bytes(native[place].GetBin()) for place, attribute in enumerate(wanted)}
     return {attribute: content for attribute, content in read.items() if content}
-
-
-def _certificate_template(certificate: bytes, key_id: bytes, label: str) -> list[tuple[int, object]]:
-    """CKA_SUBJECT, CKA_ISSUER and CKA_SERIAL_NUMBER are what other programs search for."""
-    parsed = Certificate.parse(certificate)
-    return [
-        (P11.CKA_CLASS, P11.CKO_CERTIFICATE),
-        (P11.CKA_CERTIFICATE_TYPE, P11.CKC_X_509),
-        (P11.CKA_TOKEN, True),
-        (P11.CKA_PRIVATE, False),
-        (P11.CKA_ID, key_id),
-        (P11.CKA_LABEL, label),
-        (P11.CKA_VALUE, certificate),
-        (P11.CKA_SUBJECT, parsed.subject),
-        (P11.CKA_ISSUER, parsed.issuer),
-        (P11.CKA_SERIAL_NUMBER, bytes(core.Integer(parsed.serial_number).dump())),
-    ]

@@ -28,6 +28,8 @@ from sithsup.errors import (
     ModuleHungError,
     NoCardError,
     NoReaderError,
+    NoSuchCardError,
+    NoSuchReaderError,
     NotSupportedError,
     ObjectGoneError,
     OtherCardError,
@@ -288,14 +290,19 @@ def choose_card(cards: tuple[CardContents, ...], *, reader: str | None, number: 
     if reader is not None:
         meant = tuple(card for card in meant if any(reader.casefold() in name.casefold() for name in _readers(card)))
         if not meant:
-            raise NoReaderError(reader)
+            raise NoSuchReaderError(reader, cards=_listed(cards))
     if number is not None:
         meant = tuple(card for card in meant if number in card.numbers)
     if not meant:
-        raise NoCardError
+        raise NoSuchCardError(cards=_listed(cards))
     if len(meant) > 1:
-        raise CardChoiceError(cards="; ".join(f"{card.number or '-'} ({card.reader})" for card in meant))
+        raise CardChoiceError(cards=_listed(meant))
     return meant[0]
+
+
+def _listed(cards: tuple[CardContents, ...]) -> str:
+    """Cards to choose from: their numbers, with their readers."""
+    return "; ".join(f"{card.number or '-'} ({card.reader})" for card in cards)
 
 
 def _readers(card: CardContents) -> tuple[str, ...]:

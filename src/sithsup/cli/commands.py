@@ -7,25 +7,29 @@ import sys
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
-from sithsup import errors, texts
+from sithsup import errors
 from sithsup.campaign import Campaign
 from sithsup.cli.codes import code_source
 from sithsup.cli.connect import Connection
+from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
 from sithsup.cli.view import View
 from sithsup.eligibility import EXIT_CODES
-from sithsup.errors import CancelledError, InterruptedUpgradeError, SithsupError
+from sithsup.errors import CancelledError, InterruptedByPersonError, SithsupError
 from sithsup.journal import HistoryEntry, history
 from sithsup.model import Outcome
-from sithsup.recovery import Situation
+from sithsup.recovery import Choice, Situation
+from sithsup.settings import refuse_unusable_proxies
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sithsup.card.process import CardProcess
-    from sithsup.operation import Operation
+    from sithsup.operation import Operation, Report
+    from sithsup.runner import StepEvent
     from sithsup.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -91,8 +95,7 @@ def check(context: Context) -> int:
             return context.view.finish(INTERRUPTED)
         if report.verdict.situation is Situation.UNUSABLE:
             return context.view.finish(errors.UnusableError.exit_code)
-        exit_code = EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
-        return context.view.finish(exit_code)
+        return context.view.finish(_advice(report))
 
 
 def upgrade(context: Context) -> int:
@@ -102,36 +105,58 @@ def upgrade(context: Context) -> int:
         context.view.card(report.contents)
         if report.verdict.situation is Situation.FRESH and not report.reasons:
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
-        return _finish(context, operation, lambda: context.view.steps(operation.upgrade()))
+        _act(context, operation, operation.upgrade)
+        return context.view.finish(0)
 
 
 def resume(context: Context) -> int:
     """Finish an upgrade that was interrupted, here or on another computer."""
     with _connect(context) as operation:
-        return _finish(context, operation, lambda: context.view.steps(operation.resume()))
+        _act(context, operation, operation.resume)
+        if operation.outcome:
+            return context.view.finish(0)
+        report = operation.look()
+        context.view.nothing_begun(report)
+        return context.view.finish(_advice(report))
 
 
 def restore(context: Context) -> int:
     """Undo an upgrade that was interrupted, as long as that is possible."""
     with _connect(context) as operation:
-        return _finish(context, operation, lambda: context.view.steps(operation.restore()))
+        _act(context, operation, operation.restore)
+        if operation.outcome is None:
+            context.view.nothing_to_undo(operation.look())
+        return context.view.finish(0)
 
 
-def _finish(context: Context, operation: Operation, act: Callable[[], None]) -> int:
+def _act(context: Context, operation: Operation, act: Callable[[], Iterator[StepEvent]]) -> None:
     """Act, and tell how it ended and what is on the card now, also when it ended with an error."""
     try:
-        act()
+        context.view.steps(act())
     except KeyboardInterrupt:
         if operation.outcome or not operation.world.journal.is_announced:
             raise
         operation.outcome = Outcome.INTERRUPTED
-        raise InterruptedUpgradeError from None
+        raise _interruption(operation) from None
     finally:
         context.view.outcome(operation.outcome, operation.case_code, operation.keys_left)
     context.view.card(operation.world.contents)
-    if operation.outcome is None:
-        context.view.say(tr("There was nothing to do."))
-    return context.view.finish(0)
+
+
+def _interruption(operation: Operation) -> InterruptedByPersonError:
+    """What can be said of the card. A call that it is still in is waited for, but for no second Ctrl-C."""
+    try:
+        verdict = operation.look().verdict
+    except (SithsupError, KeyboardInterrupt):
+        return InterruptedByPersonError(works=False, may_restore=False)
+    return InterruptedByPersonError(
+        works=verdict.old_works or verdict.new_works, may_restore=Choice.RESTORE in verdict.choices
+    )
+
+
+def _advice(report: Report) -> int:
+    """The exit code for a card on which nothing is begun."""
+    return EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
 
 
 def show_history(context: Context) -> int:
@@ -139,25 +164,25 @@ def show_history(context: Context) -> int:
     entries = history(context.settings.data)
     names = [field.name for field in fields(HistoryEntry)]
     context.view.result["history"] = [{name: getattr(entry, name) for name in names} for entry in entries]
-    return context.view.finish(0, ("  ".join(getattr(entry, name) for name in names) for entry in entries))
+    if not entries:
+        context.view.say(tr("Nothing was finished on this computer."))
+    return context.view.finish(0, history_lines(entries))
 
 
 def show_errors(context: Context) -> int:
     """List every error code with its texts."""
-    leaves = sorted(errors.leaves(), key=lambda leaf: leaf.code)
     context.view.result["errors"] = [
         {
             "code": leaf.code,
             "kind": leaf.__name__,
-            "what": texts.translated(leaf.what_text),
-            "why": texts.translated(leaf.why_text),
-            "next": texts.translated(leaf.next_text),
+            "what": example(leaf.what_text),
+            "why": example(leaf.why_text),
+            "next": example(leaf.next_text),
             "exit_code": leaf.exit_code,
         }
-        for leaf in leaves
+        for leaf in error_kinds()
     ]
-    lines = (f"{leaf.code}  {texts.translated(leaf.what_text)} {texts.translated(leaf.next_text)}" for leaf in leaves)
-    return context.view.finish(0, lines)
+    return context.view.finish(0, error_lines())
 
 
 def run_demo(context: Context) -> int:
@@ -168,10 +193,12 @@ def run_demo(context: Context) -> int:
 
 
 def _connect(context: Context) -> Connection:
-    arguments = context.arguments
+    arguments, campaign = context.arguments, context.load_campaign()
+    if context.settings.proxy is None:
+        refuse_unusable_proxies(getproxies())
     return Connection(
         context.settings,
-        context.load_campaign(),
+        campaign,
         context.started,
         reader=arguments.reader,
         number=arguments.card,

@@ -7,67 +7,41 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sithsup.campaign import RevokeOld
 from sithsup.card.pin import Code
 from sithsup.card.process import CardProcess
 from sithsup.card.session import Card, find_cards
 from sithsup.certificate import verify
+from sithsup.cli.demo_arguments import behaviour, knobs, wishes, without_effect
 from sithsup.cli.view import card_lines
 from sithsup.demo import start as life
-from sithsup.errors import role_text
+from sithsup.errors import NoReaderError, role_text
 from sithsup.model import KeyRole
 from sithsup.steps import SENTENCE
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
     import argparse
-    from enum import StrEnum
 
     from sithsup.cli.view import View
     from sithsup.model import TokenInfo
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`demo` alone runs everything once; `demo start DIR` and `demo stop DIR` leave the parts to be played with."""
-    parser.add_argument("action", nargs="?", choices=["run", "start", "stop"], default="run")
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR")
-    parser.add_argument("--certs", choices=[kind.value for kind in life.Kind], default=life.Kind.ORDINARY.value)
-    _choose(parser, "--key", life.USUAL.key, "the new keys")
-    _choose(parser, "--body", life.USUAL.body, "how certificates are ordered (CMP)")
-    _choose(parser, "--revoke-old", life.USUAL.revoke_old, "who retires the old certificates")
-    _choose(
-        parser,
-        "--revoke-signed-by",
-        life.USUAL.revoke_signed_by,
-        "which old certificate signs that, where the program does it",
-    )
-    parser.add_argument("--ca-delay", type=float, default=0.0, metavar="SECONDS", help="how slow the authority is")
-    parser.add_argument("--poll", type=float, default=0.0, metavar="SECONDS", help="how long orders must be polled for")
-    parser.add_argument("--check-after", type=int, default=1, metavar="SECONDS", help="how often, at the most")
-    parser.add_argument("--revoke-early", action="store_true", help="retire old certificates at the first confirmation")
-    parser.add_argument("--implicit-confirm", action="store_true", help="grant implicit confirmation unasked")
-
-
-def _choose(parser: argparse.ArgumentParser, name: str, usual: StrEnum, what: str) -> None:
-    kind = type(usual)
-    parser.add_argument(name, type=kind, choices=list(kind), default=usual, help=what)
-
-
 def run(arguments: argparse.Namespace, view: View) -> int:
-    """Run, start or stop a demo."""
-    if arguments.action != "run" and arguments.folder is None:
-        view.say(tr("A folder is needed: “sithsup demo {action} DIR”", action=arguments.action))
-        return view.finish(2)
+    """Run, start or stop a demo, or move its card."""
     if arguments.action == "stop":
-        life.stop(arguments.folder)
-        return view.finish(0)
+        return view.finish(_stop(arguments.folder, view))
+    if arguments.action in ("pull", "insert"):
+        return view.finish(_move_card(arguments.folder, arguments.action, view))
+    made = life.made_knobs(arguments.folder) if arguments.action == "start" else None
+    if complaint := without_effect(arguments, made):
+        view.say(complaint)
+        return view.finish(2)
     if arguments.action == "start":
-        _start(arguments.folder, arguments)
-        view.say(tr("The demo is running. Now type: . {env}", env=arguments.folder / "env"))
-        return view.finish(0)
+        return view.finish(_start_to_play(arguments, made, view))
     with tempfile.TemporaryDirectory(prefix="sithsup-demo-") as name:
         folder = Path(name) / "demo"
         try:
@@ -77,17 +51,42 @@ def run(arguments: argparse.Namespace, view: View) -> int:
             life.stop(folder)
 
 
+def _move_card(folder: Path, action: str, view: View) -> int:
+    door = life.card_door(folder)
+    if action == "pull":
+        door.pull()
+        view.say(tr("The card is out."))
+    elif door.insert():
+        view.say(tr("The card is in its reader."))
+    else:
+        raise NoReaderError(str(folder))
+    return 0
+
+
+def _start_to_play(arguments: argparse.Namespace, made: life.Knobs | None, view: View) -> int:
+    folder: Path = arguments.folder
+    if made:
+        life.start_again(folder, replace(made, **behaviour(arguments)))
+        view.say(tr("The demo runs again: the same card, and an authority that remembers what it did."))
+    else:
+        _start(folder, arguments)
+        view.say(tr("The demo is running."))
+    view.say(tr("Now type: . {env}", env=folder / "env"))
+    return 0
+
+
+def _stop(folder: Path, view: View) -> int:
+    if life.stop(folder):
+        view.say(tr("The demo is stopped. “sithsup demo start {folder}” starts it again.", folder=folder))
+    else:
+        view.say(tr("No demo is running in {folder}.", folder=folder))
+    return 0
+
+
 def _start(folder: Path, arguments: argparse.Namespace) -> None:
-    knobs = life.Knobs(
-        delay=arguments.ca_delay,
-        revoke_old=arguments.revoke_old is RevokeOld.AUTHORITY,
-        poll=arguments.poll,
-        check_after=arguments.check_after,
-        revoke_early=arguments.revoke_early,
-        implicit_confirm=arguments.implicit_confirm,
-    )
-    wishes = life.Wishes(arguments.key, arguments.body, arguments.revoke_old, arguments.revoke_signed_by)
-    life.start(folder, life.Kind(arguments.certs), knobs=knobs, wishes=wishes)
+    kind = getattr(arguments, "certs", life.Kind.ORDINARY)
+    card = getattr(arguments, "card", life.CardType.SOFTHSM2)
+    life.start(folder, kind, knobs=knobs(arguments), wishes=wishes(arguments), card=card)
 
 
 def _play(folder: Path, view: View) -> int:

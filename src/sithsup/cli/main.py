@@ -93,7 +93,7 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, parents=parents, help=text, description=text)
         sub.set_defaults(pin_stdin=False, yes=False)
         if name == "demo" and name in argv:
-            from sithsup.cli import demo
+            from sithsup.cli.demo_arguments import add_arguments
 
-            demo.add_arguments(sub)
+            add_arguments(sub)
     return parser

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import reason_text
-from sithsup.errors import AuthorityBusyError, Contact, role_text
+from sithsup.errors import AuthorityBusyError, Contact, InterruptedUpgradeError, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -27,14 +27,10 @@ if TYPE_CHECKING:
 OUTCOME_TEXTS = {
     Outcome.UPGRADED: mark("Your card is upgraded. You can take it out of the reader."),
     Outcome.RESTORED: mark("Your card is as it was before. The old certificates work."),
-    Outcome.INTERRUPTED: mark(
-        "The upgrade was interrupted. Run “sithsup resume” to finish it. "
-        "Or run “sithsup restore” to go back, as long as that is possible."
-    ),
 }
 SITUATION_TEXTS = {
     Situation.FRESH: mark("No upgrade of this card was begun."),
-    Situation.UPGRADED: mark("This card is already upgraded."),
+    Situation.UPGRADED: mark("Your card is upgraded already."),
     Situation.INTERRUPTED: mark("An upgrade of this card was begun and not finished."),
     Situation.UNUSABLE: mark("This card cannot be saved. Ask your deputy issuer for a new card."),
 }
@@ -60,6 +56,7 @@ class View:
         self.result: dict[str, Any] = {"command": command}
         self._as_json = as_json
         self._erase = ""
+        self._case_code = ""
 
     def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
@@ -85,6 +82,8 @@ class View:
             "reasons": [reason.value for reason in report.reasons],
         }
         self.say(tr(SITUATION_TEXTS[verdict.situation]))
+        if verdict.situation is Situation.UPGRADED:
+            self.say(tr("Nothing needs to be done."))
         if verdict.situation is Situation.INTERRUPTED:
             self.say(tr("The old certificates work.") if verdict.old_works else tr("The old certificates do not work."))
             self.say(
@@ -98,12 +97,36 @@ class View:
             if not report.reasons:
                 self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
 
+    def nothing_begun(self, report: Report) -> None:
+        """Tell whoever wants to go on that there is nothing to go on with: all is done, or nothing was begun."""
+        situation = report.verdict.situation
+        self.result |= {"situation": situation.value, "reasons": [reason.value for reason in report.reasons]}
+        if situation is Situation.UPGRADED:
+            self.say(tr("Your card is upgraded already."))
+            self.say(tr("Nothing needs to be done."))
+        elif not report.reasons:
+            self.say(tr("No upgrade of this card was begun. Run “sithsup upgrade”."))
+        else:
+            self.say(tr(SITUATION_TEXTS[situation]))
+            for reason in report.reasons:
+                self.say(reason_text(reason))
+
+    def nothing_to_undo(self, report: Report) -> None:
+        """Tell whoever wants to go back that nothing was begun, and that what is there works."""
+        self.result["situation"] = report.verdict.situation.value
+        self.say(tr("No upgrade of this card was begun. There is nothing to undo."))
+        if report.verdict.old_works:
+            self.say(tr("The old certificates work."))
+
     def steps(self, events: Iterable[StepEvent]) -> None:
         """Run through the steps, telling each as it happens with the time that it took."""
         done = self.result.setdefault("steps", [])
-        begun = time.monotonic()
+        begun, first = time.monotonic(), None
         for event in events:
             text = tr(event.step.text)
+            if event.step is first and event.mark in {Mark.STARTED, Mark.SEEN}:
+                self.say(tr("Once more:"))
+            first = first or event.step
             if event.mark is Mark.STARTED:
                 begun = time.monotonic()
                 if sys.stderr.isatty():
@@ -114,18 +137,22 @@ class View:
             self.say(_step_line(event, text, seconds))
 
     def outcome(self, outcome: Outcome | None, case_code: str, keys_left: int = 0) -> None:
-        """Tell how the run ended, and how many new keys a restored card would not let go of."""
+        """Tell how the run ended, and how many new keys a restored card would not let go of.
+
+        What interrupted it is told by its error; the case code comes last of all.
+        """
         self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code, "keys_left": keys_left}
-        if outcome:
+        self._case_code = case_code
+        if outcome in OUTCOME_TEXTS:
             self.say(tr(OUTCOME_TEXTS[outcome]))
         if keys_left:
             self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))
-        if case_code:
-            self.say(tr("Case code: {code}", code=case_code))
 
     def error(self, error: SithsupError, campaign: Campaign | None) -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
-        contact = _contact(error, campaign)
+        is_well, contact = not error.exit_code, _contact(error, campaign)
+        if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
+            self.say(tr("The upgrade did not get further this time."))
         self.result["error"] = {
             "code": error.code,
             "kind": type(error).__name__,
@@ -135,12 +162,14 @@ class View:
             "contact": contact,
             "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
-        for line in (f"{error.what} ({error.code})", error.why, error.next_step, contact):
+        for line in (error.what if is_well else f"{error.what} ({error.code})", error.why, error.next_step, contact):
             if line:
                 self.say(line)
 
     def finish(self, exit_code: int, lines: Iterable[str] = ()) -> int:
         """Write the result to stdout: JSON for a machine, lines for a person."""
+        if self._case_code:
+            self.say(tr("Case code: {code}", code=self._case_code))
         if self._as_json:
             self.result["exit_code"] = exit_code
             print(json.dumps(self.result, ensure_ascii=False, indent=2))
@@ -216,7 +245,7 @@ def _step_line(event: StepEvent, text: str, seconds: float) -> str:
 
 
 def _contact(error: SithsupError, campaign: Campaign | None) -> str:
-    if campaign is None:
+    if campaign is None or error.contact is None or not error.exit_code:
         return ""
     contacts = campaign.contacts
     who = contacts.deputy_issuer if error.contact is Contact.DEPUTY_ISSUER else contacts.local_it

@@ -52,7 +52,7 @@ def query(office: Office, turn: Turn) -> Reply:
         raise RefusedError("badRequest", "only one question is answered here, whether a card may be upgraded")
     if content[0]["infoValue"].native != turn.sender.card:
         raise RefusedError("notAuthorized", "the question is about another card than the signer's")
-    reason = core.UTF8String(office.ledger.card(turn.sender.card).reason)
+    reason = core.UTF8String(office.reason(turn.sender.card))
     return Reply(("genp", cmp_asn1.InfoTypesAndValues([{"infoType": oid, "infoValue": reason}])))
 
 

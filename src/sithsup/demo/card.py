@@ -1,7 +1,7 @@
 """Makes a SoftHSM2 card that looks like a real old SITHS card; `demo.kinds` says what is on it.
 
 The module runs in a process of its own: it reads its configuration from the environment, and a process holds it only
-once. Labels of certificates are "COMMON NAME, ISSUER'S ORGANISATION".
+once.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, Self
 
@@ -17,63 +16,23 @@ import PyKCS11
 from asn1crypto import core, keys, x509
 from PyKCS11 import LowLevel
 
-from sithsup.demo.kinds import BETWEEN_RENEWALS, FILLINGS, Kind, key_for, new_code, plan_tokens
-from sithsup.demo.profiles import PROFILES
+from sithsup.demo.issuing import BlankCard, MadeToken, finish
+from sithsup.demo.kinds import Kind, new_code, plan_tokens
 from sithsup.model import KeyRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from concurrent.futures import Future
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
     from sithsup.demo.hierarchy import Hierarchy
+    from sithsup.demo.issuing import DemoCard, WrittenCertificate
     from sithsup.demo.kinds import KeyPlan, TokenPlan
     from sithsup.demo.profiles import Holder
 
 CONFIGURATION_VARIABLE = "SOFTHSM2_CONF"
 _LABEL_LENGTH = 32
 _RSA_BITS = 2048
-
-
-@dataclass(frozen=True, slots=True)
-class MadeToken:
-    """A token with its keys. Its serial number tells it from the same token of another card."""
-
-    plan: TokenPlan
-    serial: str
-    public_keys: Mapping[bytes, bytes]
-    """SubjectPublicKeyInfo (DER) by key id."""
-
-
-@dataclass(frozen=True, slots=True)
-class BlankCard:
-    """A card with keys and codes that belongs to nobody yet."""
-
-    kind: Kind
-    tokens: Future[tuple[MadeToken, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenCertificate:
-    """A certificate and where on the card it lies."""
-
-    serial: str
-    key_id: bytes
-    label: str
-    der: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DemoCard:
-    """The finished card, with what the authority's ledger wants to know of it."""
-
-    number: str
-    holder: Holder
-    codes: tuple[str, ...]
-    """The authentication code, then the signature code; one for both on a card with one token."""
-    certificates: tuple[tuple[str, bytes], ...]
-    """(name of the profile, DER) of each of the holder's certificates, the oldest first."""
 
 
 class Workshop:
@@ -93,9 +52,10 @@ class Workshop:
         self._process.shutdown(cancel_futures=True)
 
     @property
-    def configuration(self) -> Path:
-        """The file that the module's variable names."""
-        return self._setup[0]
+    def environment(self) -> dict[str, str]:
+        """What leads the module to the cards, and the program to the module."""
+        configuration, module = self._setup
+        return {CONFIGURATION_VARIABLE: str(configuration), "SITHSUP_MODULE": str(module)}
 
     def blank_card(self, kind: Kind) -> BlankCard:
         """Begin a card, beside those that are there already: its keys are made in the background."""
@@ -106,10 +66,9 @@ class Workshop:
     ) -> DemoCard:
         """Issue the holder's certificates and write them to the card."""
         tokens = blank.tokens.result()
-        issued = tuple(_issue(blank.kind, number, holder, hierarchy, tokens, now))
-        certificates = (*_personal(issued, holder, tokens), *_authorities(blank.kind, hierarchy, tokens))
+        card, certificates = finish(blank.kind, number, holder, hierarchy, tokens, now)
         self._process.submit(_write_certificates, *self._setup, tokens, certificates).result()
-        return DemoCard(number, holder, tuple(token.plan.code for token in tokens), issued)
+        return card
 
 
 def _write_configuration(folder: Path) -> Path:
@@ -118,46 +77,6 @@ def _write_configuration(folder: Path) -> Path:
     lines = (f"directories.tokendir = {tokens}", "objectstore.backend = file", "log.level = ERROR")
     configuration.write_text("\n".join((*lines, "slots.removable = true", "")), encoding="utf-8")
     return configuration
-
-
-# ------------------------------------------------------------------------------------- the certificates
-
-
-def _issue(
-    kind: Kind,
-    number: str,
-    holder: Holder,
-    hierarchy: Hierarchy,
-    tokens: tuple[MadeToken, ...],
-    now: datetime,
-) -> Iterator[tuple[str, bytes]]:
-    filling = FILLINGS[kind]
-    for renewal in range(filling.renewals, -1, -1):
-        begins = now - filling.age - renewal * BETWEEN_RENEWALS
-        for name in filling.profiles:
-            key_id = key_for(name).key_id
-            public_key = _token_with(key_id, tokens).public_keys[key_id]
-            validity = (begins, begins + filling.lifetime)
-            yield name, hierarchy.issue(PROFILES[name], public_key, holder, number, validity)
-
-
-def _token_with(key_id: bytes, tokens: tuple[MadeToken, ...]) -> MadeToken:
-    return next(token for token in tokens if key_id in token.public_keys)
-
-
-def _personal(
-    issued: tuple[tuple[str, bytes], ...], holder: Holder, tokens: tuple[MadeToken, ...]
-) -> Iterator[WrittenCertificate]:
-    for name, der in issued:
-        key_id = key_for(name).key_id
-        organization = x509.Certificate.load(der).issuer.native["organization_name"]
-        label = f"{holder.common_name}, {organization}"
-        yield WrittenCertificate(_token_with(key_id, tokens).serial, key_id, label, der)
-
-
-def _authorities(kind: Kind, hierarchy: Hierarchy, tokens: tuple[MadeToken, ...]) -> Iterator[WrittenCertificate]:
-    for name in FILLINGS[kind].authorities:
-        yield WrittenCertificate(tokens[0].serial, name.encode(), name, hierarchy.authorities[name].der)
 
 
 # ----------------------------------------------------------------------- inside the process of the module

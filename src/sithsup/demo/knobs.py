@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    import argparse
+    from pathlib import Path
 
+KNOBS_FILE = "knobs.json"
 CONFIRM_WAIT = timedelta(minutes=10)
 
 QUERY_OID = "1.3.6.1.4.1.32473.2.1"
@@ -32,6 +35,8 @@ class Knobs:
     """The longest time, in seconds, after which a client is asked to poll again."""
     implicit_confirm: bool = False
     """Whether implicit confirmation is granted, unasked too. A certConf is still heard, and retires what it should."""
+    refuse: str | None = None
+    """The reason for which every card is refused, whatever the ledger says of it."""
     query_oid: str = QUERY_OID
 
     @property
@@ -45,7 +50,19 @@ class Knobs:
             *(() if self.revoke_old else ("--keep-old",)),
             *(("--revoke-early",) if self.revoke_early else ()),
             *(("--implicit-confirm",) if self.implicit_confirm else ()),
+            *((f"--refuse={self.refuse}",) if self.refuse else ()),
         )
+
+    def keep(self, folder: Path) -> None:
+        """Write them into the authority's folder, for when it is started again."""
+        (folder / KNOBS_FILE).write_text(json.dumps(self.options), encoding="utf-8")
+
+    @classmethod
+    def kept(cls, folder: Path) -> Self:
+        """Read what `keep` wrote."""
+        parser = argparse.ArgumentParser()
+        cls.add_arguments(parser)
+        return cls.from_arguments(parser.parse_args(json.loads((folder / KNOBS_FILE).read_bytes())))
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
@@ -58,6 +75,7 @@ class Knobs:
         parser.add_argument("--keep-old", action="store_true", help="leave the old certificates of an upgraded card")
         parser.add_argument("--revoke-early", action="store_true", help="retire them at the first confirmation")
         parser.add_argument("--implicit-confirm", action="store_true", help="grant implicit confirmation, unasked too")
+        parser.add_argument("--refuse", metavar="REASON", help="refuse every card for this reason")
 
     @classmethod
     def from_arguments(cls, arguments: argparse.Namespace) -> Self:
@@ -70,4 +88,5 @@ class Knobs:
             check_after=arguments.check_after,
             revoke_early=arguments.revoke_early,
             implicit_confirm=arguments.implicit_confirm,
+            refuse=arguments.refuse,
         )

@@ -26,6 +26,10 @@ class Office:
     clock: Clock
     knobs: Knobs
 
+    def reason(self, card: str) -> str:
+        """Tell whether a card may be upgraded: ELIGIBLE, or one of the reasons why not."""
+        return self.knobs.refuse or self.ledger.card(card).reason
+
     def certificate_named(self, issuer: x509.Name, serial: int) -> Entry | None:
         """Find a certificate by its issuer's whole name and its serial number."""
         common_name = issuer.native.get("common_name")

@@ -92,7 +92,7 @@ def _check(office: Office, turn: Turn) -> _Order:
     profile = _profile(turn)
     updates = _updated(office, turn, profile) if turn.request.body == "kur" else None
     asked = _from_pkcs10(turn.request.content) if turn.request.body == "p10cr" else _from_crmf(turn.request.content)
-    reason = office.ledger.card(turn.sender.card).reason
+    reason = office.reason(turn.sender.card)
     if reason != "ELIGIBLE":
         raise RefusedError("notAuthorized", f"this card is not upgraded: {reason}")
     return _Order(profile, asked, updates)
@@ -103,7 +103,9 @@ def _profile(turn: Turn) -> Profile:
     names = [name for value in turn.request.general_info("certProfile") for name in value] or [turn.label]
     profile = PROFILES.get(names[0] or "") if len(names) == 1 else None
     if profile is None or not profile.upgrades:
-        raise RefusedError("badRequest", f"no profile that is issued here is named: {names}")
+        known = ", ".join(name for name, each in PROFILES.items() if each.upgrades)
+        how = "name it by certProfile in the message's generalInfo, or by the address /.well-known/cmp/p/NAME"
+        raise RefusedError("badRequest", f"{names} names no profile that is issued here, which are {known}: {how}")
     return profile
 
 

@@ -1,6 +1,8 @@
 """The demo's life: `start` makes a card and its world in one folder and leaves the authority running, `stop` ends it.
 
-DIR/card/        SoftHSM2's configuration and tokens       DIR/campaign.json   the demo's own campaign
+`start_again` starts the authority of a stopped demo, with the same card and the same memory.
+
+DIR/card/        the card and what leads to it             DIR/campaign.json   the demo's own campaign
 DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
 DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
 DIR/state/       the program's logs                        DIR/reference, DIR/secret  for a client without a card
@@ -14,6 +16,7 @@ import shlex
 import shutil
 import socket
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,22 +24,44 @@ from sithsup.card.modules import find_module
 from sithsup.certificate import Certificate
 from sithsup.demo import background
 from sithsup.demo.campaign import Wishes, demo_campaign
-from sithsup.demo.card import CONFIGURATION_VARIABLE, Workshop
+from sithsup.demo.card import Workshop
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.kinds import Kind
-from sithsup.demo.knobs import Knobs
+from sithsup.demo.knobs import KNOBS_FILE, Knobs
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE, new_card_number
 from sithsup.demo.server import HOST, LEDGER_FILE
 from sithsup.demo.shared_secret import SharedSecret
+from sithsup.demo.virtual import service
+from sithsup.demo.virtual.workshop import VirtualWorkshop
 from sithsup.errors import SettingsInvalidError
 from sithsup.model import KeyAlgorithm
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
-    from sithsup.demo.card import DemoCard
+    from sithsup.demo.issuing import DemoCard
+    from sithsup.demo.virtual.door import Door
 
-__all__ = ["Kind", "Knobs", "Wishes", "environment", "start", "stop"]
+__all__ = [
+    "CardType",
+    "Kind",
+    "Knobs",
+    "Wishes",
+    "card_door",
+    "environment",
+    "made_knobs",
+    "start",
+    "start_again",
+    "stop",
+]
+
+
+class CardType(StrEnum):
+    """What the card is made of."""
+
+    SOFTHSM2 = "softhsm2"
+    VIRTUAL = "virtual"  # behind pcscd and OpenSC; it can be pulled
+
 
 ORDINARY, USUAL = Knobs(), Wishes()
 
@@ -58,35 +83,84 @@ def start(
     knobs: Knobs = ORDINARY,
     wishes: Wishes = USUAL,
     key_algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072,
+    card: CardType = CardType.SOFTHSM2,
 ) -> None:
     """Make everything in a folder that is empty or does not exist yet, and start the authority.
 
     `knobs` are how it behaves, `wishes` what its campaign asks for; `key_algorithm` P_256 gives the authorities
     elliptic keys, which are made in no time (the old card's own are RSA in any case).
-    Raises `SettingsInvalidError` for a folder that cannot be used, `NoModuleError` without SoftHSM2.
+    Raises `SettingsInvalidError` for a folder that cannot be used, `NoModuleError` or `NoReaderError` where what the
+    card needs is not installed.
     """
-    module = Path(find_module(None, SOFTHSM_PLACES))
+    module = _require(card)
     folder = _empty_folder(folder)
     try:
-        hierarchy, now = _make(folder, kind, module, key_algorithm)
+        workshop = Workshop(folder / "card", module) if module else VirtualWorkshop(folder / "card")
+        hierarchy, now = _make(folder, kind, workshop, key_algorithm)
         campaign = demo_campaign(hierarchy, now, wishes, knobs)
         (folder / "campaign.json").write_text(campaign.model_dump_json(indent=2), encoding="utf-8")
+        knobs.keep(folder / "authority")
         background.serve(folder / "authority", knobs)
+        if card is CardType.VIRTUAL:
+            service.start(folder / "card")
     except BaseException:
         stop(folder)
         shutil.rmtree(folder)
         raise
 
 
-def stop(folder: Path) -> None:
-    """End the authority of this folder, if it runs, and nothing else. What is in the folder stays."""
-    background.end(folder.absolute() / "authority")
+def made_knobs(folder: Path) -> Knobs | None:
+    """How the authority of the demo that was made in a folder behaves; None where no demo was made."""
+    needed = ("campaign.json", "env", "pins", f"authority/{KNOBS_FILE}")
+    if not all((folder / name).is_file() for name in needed):
+        return None
+    return Knobs.kept(folder / "authority")
+
+
+def start_again(folder: Path, knobs: Knobs) -> None:
+    """Start the authority of a demo that was made, and its virtual card: the same card, the same memory.
+
+    Raises `SettingsInvalidError` while the demo runs.
+    """
+    folder = folder.absolute()
+    if background.is_running(folder / "authority"):
+        raise SettingsInvalidError(name=str(folder), problem=tr("the demo in this folder runs already"))
+    knobs.keep(folder / "authority")
+    background.serve(folder / "authority", knobs)
+    card = folder / "card"
+    if (card / service.CARD_FILE).exists() and not service.is_running(card):
+        service.start(card)
+
+
+def stop(folder: Path) -> bool:
+    """End the authority and the card of this folder, if they run, and nothing else; tell whether any did.
+
+    What is in the folder stays.
+    """
+    authority, card = folder.absolute() / "authority", folder.absolute() / "card"
+    has_run = background.is_running(authority) or service.is_running(card)
+    background.end(authority)
+    service.stop(card)
+    return has_run
+
+
+def card_door(folder: Path) -> Door:
+    """Lead a hand to the virtual card of a demo. Raises `NoCardError` where there is none."""
+    return service.find_door(folder.absolute() / "card")
 
 
 def environment(folder: Path) -> dict[str, str]:
     """Give the variables that point the program, and SoftHSM2, at a demo that was started."""
     lines = (folder / "env").read_text(encoding="utf-8").splitlines()
     return dict(shlex.split(line)[1].split("=", 1) for line in lines)
+
+
+def _require(card: CardType) -> Path | None:
+    """See that what the card needs is installed; SoftHSM2's module, None for a virtual card."""
+    if card is CardType.SOFTHSM2:
+        return Path(find_module(None, SOFTHSM_PLACES))
+    service.require_tools()
+    return None
 
 
 def _empty_folder(folder: Path) -> Path:
@@ -103,10 +177,12 @@ def _empty_folder(folder: Path) -> Path:
     return folder
 
 
-def _make(folder: Path, kind: Kind, module: Path, key_algorithm: KeyAlgorithm) -> tuple[Hierarchy, datetime]:
+def _make(
+    folder: Path, kind: Kind, workshop: Workshop | VirtualWorkshop, key_algorithm: KeyAlgorithm
+) -> tuple[Hierarchy, datetime]:
     """Make the card, the authority's keys and its ledger."""
     now, authority = datetime.now(UTC), folder / "authority"
-    with Workshop(folder / "card", module) as workshop:
+    with workshop:
         blank = workshop.blank_card(kind)
         hierarchy = Hierarchy.make(authority, lambda: now, _free_address(), key_algorithm)
         card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, now)
@@ -114,7 +190,7 @@ def _make(folder: Path, kind: Kind, module: Path, key_algorithm: KeyAlgorithm) -
     _write_privately(folder / "reference", f"{shared.reference.decode()}\n")
     _write_privately(folder / "secret", f"{shared.secret.decode()}\n")
     _write_privately(folder / "pins", "".join(f"{code}\n" for code in card.codes))
-    _write_privately(folder / "env", _shell(folder, module, workshop.configuration))
+    _write_privately(folder / "env", _shell(folder, workshop.environment))
     return hierarchy, now
 
 
@@ -141,10 +217,9 @@ def _fill_ledger(path: Path, card: DemoCard, reason: str) -> SharedSecret:
     return shared
 
 
-def _shell(folder: Path, module: Path, configuration: Path) -> str:
+def _shell(folder: Path, to_the_card: dict[str, str]) -> str:
     values = {
-        CONFIGURATION_VARIABLE: configuration,
-        "SITHSUP_MODULE": module,
+        **to_the_card,
         "SITHSUP_CAMPAIGN": folder / "campaign.json",
         "SITHSUP_DATA": folder / "data",
         "SITHSUP_STATE": folder / "state",

@@ -5,7 +5,9 @@
     │   ├── NoModuleError               SU-1001    ├── CardRemovedError      SU-1006
     │   ├── ModuleBrokenError           SU-1002    ├── ModuleHungError       SU-1007
     │   ├── NoReaderError               SU-1003    ├── ModuleCrashedError    SU-1008
+    │   │   └── NoSuchReaderError       SU-1003
     │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
+    │   │   └── NoSuchCardError         SU-1004
     │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
     │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
@@ -20,7 +22,8 @@
     │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
     │   └── ProxyRefusedError           SU-2011    └── IssuerUnknownError          SU-2012
     ├── ConfigurationError              what the organisation set up
-    │   ├── CampaignInvalidError        SU-3001    └── SettingsInvalidError        SU-3002
+    │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
+    │   │   └── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   └── JournalUnreadableError      SU-4003
@@ -28,7 +31,8 @@
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
         ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
-        └── InterruptedUpgradeError     SU-5007
+        ├── InterruptedUpgradeError     SU-5007    ├── FinishElsewhereError        SU-5010
+        │   └── InterruptedByPersonError SU-5007   └── UpgradeFinishedError        SU-5008
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -68,6 +72,8 @@ from sithsup.errors.card import (
     NoCardError,
     NoModuleError,
     NoReaderError,
+    NoSuchCardError,
+    NoSuchReaderError,
     NotSupportedError,
     ObjectGoneError,
     OtherCardError,
@@ -76,8 +82,11 @@ from sithsup.errors.card import (
 from sithsup.errors.case_code import is_case_code, new_case_code
 from sithsup.errors.upgrade import (
     CampaignInvalidError,
+    CampaignMissingError,
     CancelledError,
     ConfigurationError,
+    FinishElsewhereError,
+    InterruptedByPersonError,
     InterruptedUpgradeError,
     JournalError,
     JournalUnreadableError,
@@ -85,11 +94,13 @@ from sithsup.errors.upgrade import (
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
+    ProxyUnusableError,
     SecondInstanceError,
     SettingsInvalidError,
     StepNotSeenError,
     UnusableError,
     UpgradeError,
+    UpgradeFinishedError,
 )
 
 __all__ = [
@@ -99,6 +110,7 @@ __all__ = [
     "AuthorityRefusedError",
     "AuthorityUnreachableError",
     "CampaignInvalidError",
+    "CampaignMissingError",
     "CancelledError",
     "CardChoiceError",
     "CardError",
@@ -112,6 +124,8 @@ __all__ = [
     "CodeNeededError",
     "ConfigurationError",
     "Contact",
+    "FinishElsewhereError",
+    "InterruptedByPersonError",
     "InterruptedUpgradeError",
     "IssuerUnknownError",
     "JournalError",
@@ -125,6 +139,8 @@ __all__ = [
     "NoCardError",
     "NoModuleError",
     "NoReaderError",
+    "NoSuchCardError",
+    "NoSuchReaderError",
     "NotEligibleError",
     "NotSupportedError",
     "ObjectGoneError",
@@ -133,6 +149,7 @@ __all__ = [
     "PortalError",
     "ProofFailedError",
     "ProxyRefusedError",
+    "ProxyUnusableError",
     "SecondInstanceError",
     "ServerUntrustedError",
     "SettingsInvalidError",
@@ -143,6 +160,7 @@ __all__ = [
     "TransactionUnknownError",
     "UnusableError",
     "UpgradeError",
+    "UpgradeFinishedError",
     "is_case_code",
     "leaves",
     "new_case_code",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.model import KeyRole
@@ -54,6 +54,22 @@ class NoCardError(CardError):
     what_text = mark("No card was found in the reader.")
     why_text = mark("There is no card, it is the wrong way round, or it does not answer.")
     next_text = mark("Put the card in with the chip up, in the direction of the arrow, and try again.")
+
+
+class NoSuchReaderError(NoReaderError):
+    """No reader with a card has the name that was given. Values: `cards`, those that are there."""
+
+    what_text = mark("There is no card in a reader with that name.")
+    why_text = mark("These cards are there: {cards}")
+    next_text = mark("Choose one of them with --reader or --card, or put the right card in.")
+
+
+class NoSuchCardError(NoCardError):
+    """No card has the number that was given. Values: `cards`, those that are there."""
+
+    what_text = mark("There is no card with that number.")
+    why_text = mark("These cards are there: {cards}")
+    next_text = mark("Choose one of them with --reader or --card, or put the right card in.")
 
 
 class CardChoiceError(CardError):
@@ -178,7 +194,7 @@ class CodeError(CardError):
     """A code. Value: `role`, as `role_text` gives it, or the token's label where the role is not known."""
 
     exit_code = 6
-    contact = Contact.DEPUTY_ISSUER
+    contact: ClassVar[Contact | None] = Contact.DEPUTY_ISSUER
 
     @property
     def shown(self) -> Mapping[str, object]:
@@ -191,6 +207,7 @@ class CodeIncorrectError(CodeError):
     """The code was wrong. `state` is what the card's flags say after the try."""
 
     code = "SU-1101"
+    contact = None
     what_text = mark("The code was wrong.")
     why_text = mark("The card did not accept the code for {role}.")
     next_text = mark("Check which code is which and try again. After too many wrong codes the code is locked.")

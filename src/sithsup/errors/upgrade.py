@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sithsup.errors.base import Contact, SithsupError
-from sithsup.texts import mark
+from sithsup.texts import mark, tr
 
 
 class ConfigurationError(SithsupError):
@@ -20,6 +20,22 @@ class CampaignInvalidError(ConfigurationError):
     why_text = mark("The file {path}, at {place}: {problem}")
     next_text = mark("Ask your local IT support for a correct campaign file.")
 
+    @property
+    def why(self) -> str:
+        """The file, the place in it where there is one, and the problem."""
+        if self.values.get("place") == "-":
+            return tr("The file {path}: {problem}", **self.shown)
+        return super().why
+
+
+class CampaignMissingError(CampaignInvalidError):
+    """There is no campaign file where it should be. Values: `path`, `place`, `problem`."""
+
+    @property
+    def why(self) -> str:
+        """The file."""
+        return tr("The file {path} does not exist.", **self.shown)
+
 
 class SettingsInvalidError(ConfigurationError):
     """A setting is missing or wrong. Values: `name`, `problem`."""
@@ -28,6 +44,13 @@ class SettingsInvalidError(ConfigurationError):
     what_text = mark("A setting is missing or wrong.")
     why_text = mark("{name}: {problem}")
     next_text = mark("Correct the setting and try again.")
+
+
+class ProxyUnusableError(SettingsInvalidError):
+    """What the system says of its proxies cannot be used. Values: `name`, `problem`."""
+
+    why_text = mark("{problem}")
+    next_text = mark("Set SITHSUP_PROXY to an http proxy or to “direct”.")
 
 
 class JournalError(SithsupError):
@@ -90,6 +113,26 @@ class NotEligibleError(UpgradeError):
         self.reasons = reasons
         self.exit_code = exit_code
 
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong: the reason is that nothing needs to be done."""
+        return self.exit_code == 0
+
+    @property
+    def what(self) -> str:
+        """What happened; where nothing is wrong, the reason alone."""
+        return str(self.values.get("reason", "")) if self.is_well else super().what
+
+    @property
+    def why(self) -> str:
+        """The reason."""
+        return "" if self.is_well else super().why
+
+    @property
+    def next_step(self) -> str:
+        """What to do."""
+        return tr("Nothing needs to be done.") if self.is_well else super().next_step
+
 
 class PointOfNoReturnError(UpgradeError):
     """The upgrade can only be finished: the authority may already have retired the old certificates."""
@@ -100,6 +143,17 @@ class PointOfNoReturnError(UpgradeError):
     next_text = mark(
         "The new certificates are on the card already. Run “sithsup resume”: it finishes whatever is left to do."
     )
+
+
+class UpgradeFinishedError(PointOfNoReturnError):
+    """The upgrade is finished, and nothing of it is left to do: it is never undone."""
+
+    code = "SU-5008"
+    exit_code = 3
+    contact = None
+    what_text = mark("The card is upgraded and everything is done.")
+    why_text = mark("The old certificates cannot be brought back.")
+    next_text = mark("Nothing needs to be done.")
 
 
 class StepNotSeenError(UpgradeError):
@@ -150,3 +204,38 @@ class InterruptedUpgradeError(UpgradeError):
     next_text = mark(
         "Run “sithsup resume” to finish it. Or run “sithsup restore” to go back, as long as that is possible."
     )
+
+
+class FinishElsewhereError(UpgradeError):
+    """The old certificates are retired, the new ones cannot be found on the card, and no journal here knows them."""
+
+    code = "SU-5010"
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("The upgrade of this card can only be finished on the computer where it was begun.")
+    why_text = mark("The old certificates are no longer valid, and the new ones cannot be found on the card.")
+    next_text = mark(
+        "Run “sithsup resume” on that computer. If that is not possible, ask your deputy issuer for a new card."
+    )
+
+
+class InterruptedByPersonError(InterruptedUpgradeError):
+    """Somebody pressed Ctrl-C in the middle of it. Says of the card only what is known of it."""
+
+    what_text = mark("You interrupted the upgrade.")
+
+    def __init__(self, *, works: bool, may_restore: bool) -> None:
+        """Choose the words: whether an identity on the card works, and whether going back is possible."""
+        super().__init__()
+        self.works, self.may_restore = works, may_restore
+
+    @property
+    def why(self) -> str:
+        """What is known of the card."""
+        return tr("The card still works.") if self.works else ""
+
+    @property
+    def next_step(self) -> str:
+        """How to go on."""
+        if self.may_restore:
+            return tr("Go on with “sithsup resume”, or go back with “sithsup restore”.")
+        return tr("Go on with “sithsup resume”.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
 from sithsup.evidence.fates import Fate, fate_of_stranger, fate_of_transaction
-from sithsup.evidence.keys import matches, our_key, our_key_pairs
+from sithsup.evidence.keys import is_closed, matches, our_key, our_key_pairs
 from sithsup.evidence.world import read_issued
 
 if TYPE_CHECKING:
@@ -69,11 +69,17 @@ def strays(world: World) -> tuple[CardCertificate, ...]:
 
 
 def ours_on_card(world: World) -> tuple[CardCertificate, ...]:
-    """Every certificate on the card that is of a target's kind and carries a key of ours, or a key that is gone."""
+    """Every certificate on the card that is of a target's kind and carries a key of ours, or a key that is gone.
+
+    A public key whose private half is not there is gone, whoever's token shows it: modules show one with every
+    certificate, on whichever token they think best.
+    """
     others = {
         pair.public_key
         for pair in world.contents.key_pairs
-        if pair.public_key and not any(pair in our_key_pairs(world, role) for role in world.campaign.roles)
+        if pair.public_key
+        and (pair.private is not None or is_closed(world, pair.token))
+        and not any(pair in our_key_pairs(world, role) for role in world.campaign.roles)
     }
     return tuple(
         c

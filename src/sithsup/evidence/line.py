@@ -7,10 +7,10 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
-from sithsup.errors import StillWaitingError, UnusableError
+from sithsup.errors import FinishElsewhereError, StillWaitingError, UnusableError
 from sithsup.evidence.certificates import candidates, chosen, ours_on_card
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import is_held, targets_of
+from sithsup.evidence.keys import is_held, our_key_pairs, targets_of
 from sithsup.evidence.old import has_old_authentication, old_certificate
 from sithsup.evidence.world import is_revoked, read_issued, settled_at, status
 from sithsup.model import CertificateState, KeyRole, Signer
@@ -24,20 +24,29 @@ if TYPE_CHECKING:
 def signer(world: World) -> Signer:
     """Who protects the messages: the old authentication key, or the new one once the old certificate is retired.
 
-    Raises `StillWaitingError` when the old one is retired and the new one cannot be relied on before the wait is over.
+    When the old one is retired and the new one is not known to be confirmed, it raises `StillWaitingError` where that
+    will be known later, and `FinishElsewhereError` where only another computer knows of it.
     """
     old, new = old_certificate(world, KeyRole.AUTHENTICATION), _new_authentication(world)
-    if old and not is_held(world, old):
-        old = None
-    if old and (new or _strangers(world)) and is_revoked(world, old):
-        if new is None:
-            longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
-            raise StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
+    if old and (not is_held(world, old) or _is_retired(world, old, new)):
         old = None
     certificate = old or new
     if certificate is None:
         raise UnusableError(reason=tr("the card has no key for authentication that works"))
     return signer_with(world, certificate)
+
+
+def _is_retired(world: World, old: Certificate, new: Certificate | None) -> bool:
+    """Whether the old certificate signs no more; asked only when a confirmation may have been heard."""
+    strangers = _strangers(world)
+    if not (new or strangers or _was_begun_elsewhere(world)) or not is_revoked(world, old):
+        return False
+    if new is None and strangers:
+        longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
+        raise StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
+    if new is None:
+        raise FinishElsewhereError
+    return True
 
 
 def signer_with(world: World, certificate: Certificate) -> Signer:
@@ -70,7 +79,25 @@ def past_no_return(world: World) -> bool:
                 return True
     if ours_on_card(world) and not has_old_authentication(world):
         return True
-    return _may_be_confirmed(world, _strangers(world))
+    return _may_be_confirmed(world, _strangers(world)) or _is_retired_elsewhere(world)
+
+
+def _is_retired_elsewhere(world: World) -> bool:
+    """Whether the old identity is retired on a card that another computer was at work on.
+
+    Its certificates may be on the card and yet not be seen: a directory of the card that was torn hides what stands
+    behind the tear. The keys are seen then.
+    """
+    old = old_certificate(world, KeyRole.AUTHENTICATION)
+    if old is None or not _was_begun_elsewhere(world):
+        return False
+    return status(world, old).state is CertificateState.REVOKED
+
+
+def _was_begun_elsewhere(world: World) -> bool:
+    """Whether keys of ours are on the card, and this computer has ordered nothing for them."""
+    is_ours = any(world.journal.transactions(target.name) for target in world.campaign.wanted)
+    return not is_ours and any(our_key_pairs(world, role) for role in world.campaign.roles)
 
 
 def _strangers(world: World) -> tuple[Certificate, ...]:

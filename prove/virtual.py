@@ -1,0 +1,243 @@
+"""The real stack: pcscd, OpenSC's PKCS#11 module and a virtual card whose power goes at a command.
+
+Before every command of a whole upgrade; and at every command that writes, also after it and torn at some points of the
+write. A case may repeat its cut in run after run, or have another one in the recovery. What lies on the card is read
+from its memory, by the directories of PKCS #15.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from prove.case import TORN, Place, Result
+from sithsup.demo.virtual.personalize import CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS
+from sithsup.errors import InterruptedUpgradeError, PointOfNoReturnError
+from sithsup.model import KeyAlgorithm, Outcome
+from sithsup.sim.case import CardKind
+from tests.support.virtual import Cut, VirtualBench, When, cuts, short_folder
+from tests.support.virtual_lab import NEW, OLD, VirtualLab, first_day
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.virtual import Exchange
+
+STACK = "virtual card"
+SHORT = "virtual"
+PER_CORE = 2
+"""Cases mostly wait for a reader that looks for its card now and then."""
+PATIENCE = 6
+"""How many runs a person tries before a case counts as stuck."""
+DIRECTORIES = {CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS}
+"""Files that several keys and certificates share, so that tearing one may cost more than what is being written."""
+BEFORE_THE_DIRECTORY = 3
+"""Commands from the deletion of a file to the first one that writes its directory anew."""
+_STRIKE = re.compile(r"(\d+):(before|after|torn|reset)(?:\.(\d+))?(?:x(\d+))?")
+
+
+class Strike(NamedTuple):
+    """A cut, and in how many runs one after the other it comes."""
+
+    cut: Cut
+    times: int = 1
+
+    def __str__(self) -> str:
+        """For the name of a case."""
+        step = f".{self.cut.step}" if self.cut.step else ""
+        times = f"x{self.times}" if self.times > 1 else ""
+        return f"{self.cut.at}:{self.cut.when}{step}{times}"
+
+    @classmethod
+    def parse(cls, text: str) -> Strike:
+        """Read what `str` wrote."""
+        found = _STRIKE.fullmatch(text)
+        if found is None:
+            raise ValueError(text)
+        at, when, step, times = found.groups()
+        return cls(Cut(at=int(at), when=When(when), step=int(step or 0)), int(times or 1))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case; its name is what reproduces it."""
+
+    algorithm: KeyAlgorithm
+    first: Strike
+    choice: str
+    place: Place
+    second: Strike | None = None
+
+    @property
+    def name(self) -> str:
+        """All of it in one word."""
+        parts = (SHORT, self.algorithm, self.first, self.choice, self.place, self.second)
+        return ",".join(str(part) for part in parts if part is not None)
+
+    @classmethod
+    def parse(cls, name: str) -> Case:
+        """Read what `name` wrote."""
+        _, algorithm, first, choice, place, *second = name.split(",")
+        return cls(KeyAlgorithm(algorithm), Strike.parse(first), choice, Place(place), *map(Strike.parse, second))
+
+    @property
+    def fault(self) -> str:
+        """The kind of it, for the table."""
+        if self.second:
+            return "two cuts"
+        if self.first.times > 1:
+            return "the same cut again and again"
+        return {
+            When.BEFORE: "cut before a command",
+            When.AFTER: "cut after a write",
+            When.TORN: "cut in a write",
+            When.RESET: "reset by another application",
+        }[self.first.cut.when]
+
+    def play(self, _: Path) -> Result:
+        """Play the case on a bench of its own."""
+        with short_folder() as folder, VirtualBench(folder, first_day().memory) as bench:
+            return self.play_on(bench, folder / "case")
+
+    def play_on(self, bench: VirtualBench, folder: Path) -> Result:
+        """Play the case on a bench, with a fresh card and an empty folder."""
+        first = first_day(CardKind.SHARED, self.algorithm)
+        bench.lay(first.memory)
+        ending, is_torn = self._play(VirtualLab(folder, bench, first))
+        if ending not in (OLD, NEW) and is_torn:
+            ending = TORN
+        return Result(STACK, self.fault, self.name, ending)
+
+    def _play(self, lab: VirtualLab) -> tuple[str, bool]:
+        """How it ended, and whether a cut came while a directory was being written."""
+        lab.bench.arm(self.first.cut)
+        lab.run("upgrade")
+        is_torn = _was_in_a_directory(lab.bench.exchanges())
+        for _ in range(self.first.times - 1):
+            lab.put_back()
+            lab.bench.arm(self.first.cut)
+            lab.run("resume")
+            is_torn |= _was_in_a_directory(lab.bench.exchanges())
+        if not lab.identity_works():
+            return "NEITHER after the cut", is_torn
+        if self.place is Place.ELSEWHERE:
+            lab.lose_journal()
+        lab.put_back()
+        lab.bench.arm(*([self.second.cut] if self.second else []))
+        ending = recover(lab, self.choice)
+        is_torn |= self.second is not None and _was_in_a_directory(lab.bench.exchanges())
+        if ending in (OLD, NEW) and (hidden := lab.hidden()):
+            return f"{hidden} certificates that the module does not show", is_torn
+        return ending, is_torn
+
+
+def _was_in_a_directory(exchanges: tuple[Exchange, ...]) -> bool:
+    """Whether power went while a shared directory was written, or while it still listed a file that was deleted."""
+    if not exchanges or exchanges[-1].status:
+        return False
+    last = exchanges[-1]
+    return (last.path in DIRECTORIES and last.name == "UPDATE_BINARY") or any(
+        each.name == "DELETE_FILE" for each in exchanges[-BEFORE_THE_DIRECTORY:]
+    )
+
+
+def recover(lab: VirtualLab, choice: str) -> str:
+    """Do what a person would, until one of the two endings is there; then nothing is left that should not be."""
+    for _ in range(PATIENCE):
+        lab.put_back()
+        ended = lab.run(choice)
+        if not lab.identity_works():
+            return "NEITHER during the recovery"
+        if isinstance(ended, PointOfNoReturnError | InterruptedUpgradeError):
+            choice = "resume"
+        elif ended is Outcome.UPGRADED or ended is Outcome.RESTORED or (ended is None and lab.end() in (OLD, NEW)):
+            break
+        elif ended is None:
+            choice = "upgrade"  # a key half made hides behind its code: only a new upgrade finds it
+        else:
+            lab.clock.now += lab.first.campaign.confirm_wait_max
+    return lab.wrong() or lab.end()
+
+
+# ------------------------------------------------------------------------------------------------- in which run
+
+
+@cache
+def whole_upgrade(algorithm: KeyAlgorithm) -> tuple[Exchange, ...]:
+    """Every command of an upgrade to which nothing happens."""
+    first = first_day(CardKind.SHARED, algorithm)
+    with short_folder() as folder, VirtualBench(folder, first.memory) as bench:
+        lab = VirtualLab(folder / "whole", bench, first)
+        bench.arm()
+        if lab.run("upgrade") is not Outcome.UPGRADED or lab.end() != NEW:
+            raise AssertionError(lab.events)
+        return bench.exchanges()
+
+
+def every_case(algorithm: KeyAlgorithm) -> list[Case]:
+    """Before each command: continue. After each write, and torn at three points of it: continue, and restore."""
+    cases = []
+    for number, cut in enumerate(cuts(whole_upgrade(algorithm))):
+        choices = ("resume",) if cut.when is When.BEFORE else ("resume", "restore")
+        cases += [Case(algorithm, Strike(cut), choice, tuple(Place)[number % 2]) for choice in choices]
+    return cases
+
+
+def chance_cases(algorithm: KeyAlgorithm, chance: Random, number: int) -> list[Case]:
+    """So many of each: two cuts; the same cut in run after run; a reset by another application."""
+    every = every_case(algorithm)
+    writing = [case for case in every if case.first.cut.when is not When.BEFORE]
+    commands = len(whole_upgrade(algorithm))
+    cases = []
+    for _ in range(number):
+        case, again = chance.choice(every), chance.choice(every)
+        cases.append(Case(algorithm, case.first, case.choice, case.place, again.first))
+        repeated = Strike(chance.choice(writing).first.cut, chance.randrange(4, 9))
+        cases.append(Case(algorithm, repeated, chance.choice(("resume", "restore")), chance.choice([*Place])))
+        reset = Strike(Cut(at=chance.randrange(1, commands), when=When.RESET))
+        cases.append(Case(algorithm, reset, "resume", chance.choice([*Place])))
+    return cases
+
+
+class Part(NamedTuple):
+    """A task: one part of so many of all cases of an algorithm, or of those by chance."""
+
+    algorithm: KeyAlgorithm
+    part: int
+    parts: int
+    seed: str = ""
+    by_chance: int = 0
+    """How many of each kind of chance there are, over all parts; 0 for the cases that are not left to it."""
+
+    def __call__(self) -> list[Result]:
+        """Play them on one bench."""
+        if self.by_chance:
+            every = chance_cases(self.algorithm, Random(self.seed), self.by_chance)  # noqa: S311  cases, not secrets
+        else:
+            every = every_case(self.algorithm)
+        cases = every[self.part :: self.parts]
+        with short_folder() as folder, VirtualBench(folder, first_day().memory) as bench:
+            return [case.play_on(bench, folder / str(number)) for number, case in enumerate(cases)]
+
+
+PARTS, CHANCE_PARTS, CHANCES = 40, 8, 40
+FAST_PARTS = 300
+RSA_SHARE = 10
+"""One in so many cases is played with RSA keys too."""
+
+
+def tasks(seed: int, *, fast: bool) -> list[Part]:
+    """Every case with P-256 keys, one in ten with RSA keys, and some by chance; a fast run plays a few of all."""
+    p_256, rsa = KeyAlgorithm.P_256, KeyAlgorithm.RSA_2048
+    chance = Random(seed)  # noqa: S311  cases, not secrets
+    if fast:
+        parts = chance.sample(range(FAST_PARTS), 2)
+        return [*(Part(p_256, part, FAST_PARTS) for part in parts), Part(p_256, 0, 1, str(seed), 2)]
+    return [
+        *(Part(p_256, part, PARTS) for part in range(PARTS)),
+        *(Part(rsa, RSA_SHARE * part, RSA_SHARE * PARTS // 10) for part in range(PARTS // 10)),
+        *(Part(p_256, part, CHANCE_PARTS, str(seed), CHANCES) for part in range(CHANCE_PARTS)),
+    ]

@@ -1,0 +1,117 @@
+"""What `history` and `errors` list for a person: whole sentences, local times, the person's language."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import replace
+from string import Formatter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup import cli, texts
+from sithsup.cli.lists import STAND_INS, error_lines, history_lines
+from sithsup.errors import CampaignInvalidError, CampaignMissingError, leaves
+from sithsup.journal import HistoryEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ENTRY = HistoryEntry("…9277", "demo", "2B426L72", "2026-11-24T22:34:10+00:00", "2026-11-24T22:35:59+00:00", "upgraded")
+
+
+@pytest.fixture(autouse=True)
+def _in_stockholm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "CET-1")
+    time.tzset()
+    yield
+    texts.set_language(None)
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    ("language", "changes", "line"),
+    [
+        ("en", {}, "Card …9277, case 2B426L72: upgraded, 2026-11-24 23:34 to 23:35"),
+        ("sv", {}, "Kort …9277, ärende 2B426L72: uppgraderat, 2026-11-24 23:34 to 23:35"),
+        ("sv", {"outcome": "restored"}, "Kort …9277, ärende 2B426L72: återställt, 2026-11-24 23:34 to 23:35"),
+        (
+            "en",
+            {"ended": "2026-11-25T07:00:00+00:00"},
+            "Card …9277, case 2B426L72: upgraded, 2026-11-24 23:34 to 2026-11-25 08:00",
+        ),
+        ("en", {"ended": ENTRY.begun}, "Card …9277, case 2B426L72: upgraded, 2026-11-24 23:34"),
+        ("en", {"outcome": "later"}, "Card …9277, case 2B426L72: later, 2026-11-24 23:34 to 23:35"),
+    ],
+)
+def test_a_finished_case_is_a_sentence(language: str, changes: dict[str, str], line: str) -> None:
+    """It can be read out over the phone: which card, which case, how it ended, when."""
+    texts.set_language(language)
+    assert list(history_lines((replace(ENTRY, **changes),))) == [line.replace(" to ", "\N{EN DASH}")]
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [("en", "Nothing was finished on this computer."), ("sv", "Inget har gjorts klart på den här datorn.")],
+)
+def test_a_history_without_entries_says_so(
+    language: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A person reads a sentence; a script that counts lines, or reads JSON, finds none."""
+    for variable in ("DATA", "STATE"):
+        monkeypatch.setenv(f"SITHSUP_{variable}", str(tmp_path / variable))
+    monkeypatch.setenv("SITHSUP_LANGUAGE", language)
+    assert cli.run(["history"]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", f"{sentence}\n")
+    assert cli.run(["history", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["history"] == []
+
+
+def test_every_value_of_every_error_has_a_stand_in() -> None:
+    """A new placeholder needs one, and an old one that is gone needs none."""
+    said = (text for leaf in leaves() for text in (leaf.what_text, leaf.why_text, leaf.next_text))
+    names = {name for text in said for _, name, _, _ in Formatter().parse(text) if name}
+    assert set(STAND_INS) == names
+
+
+@pytest.mark.parametrize("language", ["en", "sv"])
+def test_the_list_of_errors_is_whole_sentences(language: str) -> None:
+    """One line for each code, without a brace, and with the exit code."""
+    texts.set_language(language)
+    lines = list(error_lines())
+    assert [line[:7] for line in lines] == sorted(f"{leaf.code}" for leaf in leaves())
+    for line in lines:
+        assert not re.search(r"[{}]", line)
+        assert re.search(r"(Exit code|Slutkod): \d+\.$", line)
+
+
+def test_the_list_of_errors_tells_why() -> None:
+    texts.set_language("en")
+    (line,) = (line for line in error_lines() if line.startswith("SU-2007"))
+    assert "They were ordered on another computer" in line
+    assert "try again in some minutes." in line
+    assert line.endswith("Exit code: 5.")
+    (line,) = (line for line in error_lines() if line.startswith("SU-1010"))
+    assert "answered: its answer. Take the card out" in line
+
+
+# ---------------------------------------------------------------------------------------- small texts
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"), [("en", "The file X does not exist."), ("sv", "Filen X finns inte.")]
+)
+def test_a_campaign_file_that_is_not_there(language: str, sentence: str) -> None:
+    texts.set_language(language)
+    assert CampaignMissingError(path="X", place="-", problem="No such file or directory").why == sentence
+
+
+def test_a_place_is_told_where_there_is_one() -> None:
+    texts.set_language("en")
+    assert CampaignInvalidError(path="X", place="-", problem="too long").why == "The file X: too long"
+    assert CampaignInvalidError(path="X", place="a.0", problem="odd").why == "The file X, at a.0: odd"

@@ -1,0 +1,115 @@
+"""Never neither, on the real stack: a virtual card behind pcscd and OpenSC loses its power at a command.
+
+A sample; every command is another proof's affair.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup.demo.virtual.personalize import PRIVATE_KEYS
+from sithsup.errors import CardError, SithsupError
+from sithsup.model import Outcome
+from tests.support.virtual import NEEDED, Cut, VirtualBench, When, short_folder
+from tests.support.virtual_lab import NEW, OLD, VirtualLab, first_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.virtual import Exchange
+
+pytestmark = pytest.mark.needs(*NEEDED)
+
+PATIENCE = 4
+
+
+@pytest.fixture(scope="module")
+def bench() -> Iterator[VirtualBench]:
+    """Give one bench for all cases; each begins with the card of the first day."""
+    with short_folder() as folder, VirtualBench(folder, first_day().memory) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def whole(bench: VirtualBench) -> tuple[Exchange, ...]:
+    """Upgrade once without a cut, and list every command of it."""
+    lab = begin(bench, "whole")
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    exchanges = bench.exchanges()
+    assert lab.end() == NEW
+    print(f"{len(exchanges)} commands, {sum(e.writes for e in exchanges)} write")  # noqa: T201  a proof says its size
+    return exchanges
+
+
+def begin(bench: VirtualBench, name: str) -> VirtualLab:
+    """Lay the old card into the reader, and take a computer that knows nothing."""
+    bench.lay(first_day().memory)
+    return VirtualLab(bench.folder / name, bench, first_day())
+
+
+def recover(lab: VirtualLab, choice: str) -> str:
+    """Put the card back and do what a person would, until one of the two endings is there."""
+    for _ in range(PATIENCE):
+        lab.put_back()
+        ended = lab.run(choice)
+        assert lab.identity_works()
+        if ended is Outcome.UPGRADED or ended is Outcome.RESTORED:
+            break
+        if ended is None:
+            choice = "upgrade"  # nothing was begun
+    assert not lab.hidden()
+    return lab.end()
+
+
+PLACES = [0.2, 0.4, 0.6, 0.8, 0.95]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_power_goes_before_a_command(place: float, bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:
+    """Cut at a share of the way: an error that is told, an identity that works, and `resume` ends at the new one."""
+    lab = begin(bench, f"before-{place}")
+    bench.arm(Cut(at=round(place * len(whole))))
+    assert isinstance(lab.run("upgrade"), CardError)
+    assert not bench.is_in
+    assert lab.identity_works()
+    assert recover(lab, "resume") == NEW
+
+
+@pytest.mark.parametrize("place", [0.3, 0.7])
+@pytest.mark.parametrize("when", [When.TORN, When.AFTER])
+def test_power_goes_in_a_write_or_after_it(
+    when: When, place: float, bench: VirtualBench, whole: tuple[Exchange, ...]
+) -> None:
+    """The first half of a write is done, or all of it and nobody knows."""
+    lab = begin(bench, f"{when}-{place}")
+    writing = [exchange for exchange in whole if exchange.writes]
+    cut = writing[round(place * len(writing))]
+    bench.arm(Cut(at=cut.number, when=when, step=cut.steps // 2))
+    assert isinstance(lab.run("upgrade"), SithsupError)
+    assert lab.identity_works()
+    assert recover(lab, "resume") == NEW
+
+
+def test_a_directory_is_torn_between_two_commands(bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:
+    """OpenSC writes a directory anew in several commands: cut inside, a new key's entry is lost, and the key with it.
+
+    Another key is made for it, and the certificate of the lost one does not stay.
+    """
+    lab = begin(bench, "directory")
+    torn = [e for e in whole if e.writes and e.path == PRIVATE_KEYS and e.header.endswith("01FE")]
+    bench.arm(Cut(at=torn[-1].number))
+    assert isinstance(lab.run("upgrade"), CardError)
+    assert lab.identity_works()
+    assert recover(lab, "resume") == NEW
+    assert lab.found().orphans
+
+
+def test_what_was_cut_early_can_be_undone(bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:
+    """`restore` brings back the old identity, and another computer can do it too."""
+    lab = begin(bench, "undone")
+    bench.arm(Cut(at=len(whole) // 3))
+    assert isinstance(lab.run("upgrade"), CardError)
+    lab.lose_journal()
+    assert recover(lab, "restore") == OLD
