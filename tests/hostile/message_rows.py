@@ -218,5 +218,5 @@ MESSAGE_ROWS = (
     Row("an acknowledgement of another transaction", confirming(_pkiconf_of_another), UNTRUSTED, protection.NOT_OURS,
         is_past=True),
     Row("an acknowledgement that never comes", confirming(lambda _: Page(b"", 500, (("Content-Type", "text/html"),))),
-        UNREACHABLE, is_past=True),
+        BROKEN, is_past=True),
 )  # fmt: skip
