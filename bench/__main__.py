@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench import slow
 from bench.rounds import compare
 from bench.stage import KEY_TYPES, staged
+from bench.virtual import PACE, compare_on_card, virtual_stage
 from sithsup.model import KeyAlgorithm
 
 if TYPE_CHECKING:
@@ -22,11 +23,14 @@ if TYPE_CHECKING:
 
     from bench.rounds import Measured
     from bench.slow import Idle
+    from bench.virtual import OnTheCard
 
 BOUNDS = {"checked": 1.5}
 """How many times as long as this the program may take with P-256. RSA keys are found by luck: told, not bounded."""
 LARGEST_IDLE = 0.10
+LARGEST_IDLE_ON_CARD = 0.05
 ROUNDS = 9
+ROUNDS_ON_CARD = 3
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,15 +39,9 @@ def main(arguments: Sequence[str]) -> int:
     result: dict[str, Any] = {"machine": _machine()}
     broken: list[str] = []
     with tempfile.TemporaryDirectory(prefix="sithsup-bench-") as name:
-        for algorithm in KEY_TYPES if options.only != "slow" else ():
-            measured = _compare(Path(name), algorithm, options.rounds)
-            result[algorithm.value] = {name: each.as_data() for name, each in measured.items()}
-            broken += _broken(measured) if algorithm is KeyAlgorithm.P_256 else []
-        if options.only != "rounds":
-            idle = _idle(Path(name))
-            result["slow_card"] = idle.as_data()
-            share = idle.share(idle.opened)
-            broken += [f"the slow card stands idle for {share:.1%}"] if share > LARGEST_IDLE else []
+        for part, measure in PARTS.items():
+            if options.only in (None, part):
+                broken += measure(Path(name), options.rounds, result)
     if options.json:
         options.json.write_text(json.dumps({**result, "broken": broken}, indent=2) + "\n", encoding="utf-8")
     for bound in broken:
@@ -51,10 +49,42 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if broken else 0
 
 
+def _measure_rounds(folder: Path, count: int | None, result: dict[str, Any]) -> list[str]:
+    broken = []
+    for algorithm in KEY_TYPES:
+        measured = _compare(folder, algorithm, count or ROUNDS)
+        result[algorithm.value] = {name: each.as_data() for name, each in measured.items()}
+        broken += _broken(measured) if algorithm is KeyAlgorithm.P_256 else []
+    return broken
+
+
+def _measure_slow(folder: Path, _: int | None, result: dict[str, Any]) -> list[str]:
+    idle = _idle(folder)
+    result["slow_card"] = idle.as_data()
+    share = idle.share(idle.opened)
+    return [f"the slow card stands idle for {share:.1%}"] if share > LARGEST_IDLE else []
+
+
+def _measure_virtual(folder: Path, count: int | None, result: dict[str, Any]) -> list[str]:
+    measured = _on_card(folder, count or ROUNDS_ON_CARD)
+    result["virtual_card"] = {name: each.as_data() for name, each in measured.items()}
+    ours, typed = measured["sithsup"], measured["typed"]
+    bounds = {
+        f"{ours.wall:.1f} s on the virtual card, typed {typed.wall:.1f} s": ours.wall <= typed.wall,
+        f"{ours.commands:g} commands for the virtual card, typed {typed.commands:g}": ours.commands < typed.commands,
+        f"the virtual card stands idle for {ours.share:.1%}": ours.share <= LARGEST_IDLE_ON_CARD,
+    }
+    return [bound for bound, holds in bounds.items() if not holds]
+
+
+PARTS = {"rounds": _measure_rounds, "slow": _measure_slow, "virtual": _measure_virtual}
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
-    parser.add_argument("--only", choices=["rounds", "slow"], help="one of the two measurements")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help=f"how many, {ROUNDS} if not said")
+    parser.add_argument("--only", choices=PARTS, help="one of the measurements")
+    usual = f"how many; if not said {ROUNDS}, and {ROUNDS_ON_CARD} on the virtual card"
+    parser.add_argument("--rounds", type=int, metavar="N", help=usual)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every figure there")
     return parser
 
@@ -100,6 +130,24 @@ def _idle(folder: Path) -> Idle:
     for gap in idle.gaps()[: slow.GAPS_TOLD]:
         _tell(f"    {gap.seconds:.2f} s between {gap.after} and {gap.before}")
     return idle
+
+
+def _on_card(folder: Path, count: int) -> dict[str, OnTheCard]:
+    speeds = (
+        f"{PACE.command * 1000:g} ms a command, {PACE.generation:g} s a key; the authority {slow.CA_DELAY} s a message"
+    )
+    _tell(f"\nthe virtual card ({speeds}), {count} rounds")
+    with virtual_stage(folder / "virtual", ca_delay=slow.CA_DELAY) as stage:
+        measured = compare_on_card(stage, count, lambda line: _tell(f"    {line}"))
+    _tell(f"{'':8}{'wall (from to)':>25}{'commands':>10}   the card is idle from the first code on")
+    for name, each in measured.items():
+        walls, shares = (sorted(found) for found in zip(*((a.wall, a.share) for a in each.attempts), strict=True))
+        spread = f"({walls[0]:.1f} to {walls[-1]:.1f})"
+        idle = f"{each.share:.1%} ({shares[0]:.1%} to {shares[-1]:.1%})"
+        _tell(f"{name:8}{each.wall:>7.1f} s {spread:>16}{each.commands:>10g}   {idle}")
+    for gap in measured["sithsup"].attempts[-1].idle.gaps()[: slow.GAPS_TOLD]:
+        _tell(f"    {gap.seconds:.2f} s between {gap.after} and {gap.before}")
+    return measured
 
 
 if __name__ == "__main__":

@@ -55,11 +55,11 @@ class Command(NamedTuple):
 class Stage:
     """One demo whose campaign asks for keys of one algorithm; `reset` brings back its first day."""
 
-    def __init__(self, folder: Path, algorithm: KeyAlgorithm) -> None:
-        """Take a demo that was started in `folder`."""
-        self.demo = Demo(folder, life.Kind.ORDINARY)
+    def __init__(self, demo: Demo, algorithm: KeyAlgorithm) -> None:
+        """Take a demo that was started."""
+        self.demo = demo
         self._algorithm = algorithm
-        self._typed = folder / "typed"
+        self._typed = demo.folder / "typed"
 
     def reset(self) -> None:
         """Put card, ledger and folders back as they were."""
@@ -101,9 +101,12 @@ class Stage:
         wrong += [f"{row.profile} is {row.state}, not revoked" for row in old if row.state != "revoked"]
         gone = {row.serial for row in old}
         wrong += [f"{each.label} is still there" for each in card.objects if each.serial in gone]
+        return wrong + self._missing(card, gone) or self._unpaired(card, new)
+
+    def _missing(self, card: Seen, gone: set[int]) -> list[str]:
+        """What should have been left on the card as it was; `gone` are the serial numbers of what should not."""
         kept = {each for each in self.demo.before.objects if each.serial not in gone}
-        wrong += [f"{each} is gone" for each in kept - set(card.objects)]
-        return wrong or self._unpaired(card, new)
+        return [f"{each} is gone" for each in kept - set(card.objects)]
 
     def _unpaired(self, card: Seen, new: list[Row]) -> list[str]:
         """The new certificates whose new key is not on the card, or does not sign for them."""
@@ -142,6 +145,6 @@ def staged(folder: Path, algorithm: KeyAlgorithm, *, ca_delay: float = 0.0) -> I
     knobs, wishes = Knobs(delay=ca_delay), Wishes(key=algorithm)
     life.start(folder, knobs=knobs, wishes=wishes, key_algorithm=KeyAlgorithm.P_256)
     try:
-        yield Stage(folder, algorithm)
+        yield Stage(Demo(folder, life.Kind.ORDINARY), algorithm)
     finally:
         life.stop(folder)

@@ -5,7 +5,8 @@
 #
 # FOLDER is empty but for the certificates of the authorities (root.pem, hsa-id.pem, personal-number.pem, cmp.pem),
 # KEY-TYPE is as pkcs11-tool names it, the codes come on standard input, one a line, and the environment is that of
-# `sithsup demo start`, with AUTHORITY for the address of the authority.
+# `sithsup demo start`, with AUTHORITY for the address of the authority, and ONE_PER_ID where the module takes one
+# certificate for each id: the second is written under another id and gets its own afterwards, in the same log-in.
 #
 # One log-in for each act that needs one, no pause, and a connection for each message: openssl stumbles over its own
 # small packets when it keeps one. It confirms a certificate as soon as it has it, so before it is on the card: that is
@@ -38,6 +39,13 @@ order() {
         -recipient "/CN=TEST" -engine pkcs11 -keyform engine -cert old.pem -key "$old_key" \
         -newkey "$(key "$2" "$3" "%$4")" -subject "/CN=TEST" -trusted root.pem -untrusted others.pem \
         -certform DER -certout "$1.der" -batch -verbosity 3
+}
+
+# write SUBJECT ROLE TOKEN CODE ID: a new certificate is put on the card, under the id of its key.
+write() {
+    local passing=(--id "$5")
+    [[ -z ${ONE_PER_ID:-} || $1 = "${subjects%% *}" ]] || passing=(--id "${5}01" --set-id "$5")
+    on "$3" "$4" --write-object "$1-$2.der" --type cert --label "$1" "${passing[@]}"
 }
 
 # good ISSUER CERTIFICATE...: asks for the status.
@@ -85,8 +93,8 @@ for subject in $subjects; do
     order "$subject-signature" "$sign_token" "$sign_code" b3
 done
 for subject in $subjects; do
-    on "$auth_token" "$auth_code" --write-object "$subject-authentication.der" --type cert --id a3 --label "$subject"
-    on "$sign_token" "$sign_code" --write-object "$subject-signature.der" --type cert --id b3 --label "$subject"
+    write "$subject" authentication "$auth_token" "$auth_code" a3
+    write "$subject" signature "$sign_token" "$sign_code" b3
 done
 
 if [[ $is_checked ]]; then

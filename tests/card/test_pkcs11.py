@@ -70,10 +70,10 @@ class TestPull:
     ) -> None:
         """All that the module says is CKR_GENERAL_ERROR, and that is what is told: name and number."""
         card = opened(token)
-        session = token._session(card)
+        session = token._open(card)
         (tmp_path / "pulled").touch()
         monkeypatch.setenv("TROUBLED_PULLED", str(tmp_path / "pulled"))
-        monkeypatch.setattr(token, "_session", lambda _: session)
+        monkeypatch.setattr(token, "_open", lambda _: session)
         with pytest.raises(ModuleRefusedError) as caught:
             token.generate_key_pair(card, KeyAlgorithm.P_256, b"k", "k")
         assert caught.value.detail == "CKR_GENERAL_ERROR (0x5)"

@@ -112,8 +112,8 @@ class Demo:
         self.module = self.environment["SITHSUP_MODULE"]
         self.data, self.state = self.folder / "data", self.folder / "state"
         self.tokens = self.folder / "card" / "tokens"
-        self.tool = Pkcs11Tool(self.module, self.environment["SOFTHSM2_CONF"])
-        shutil.copytree(self.tokens, self.folder / "first-day")
+        self.tool = Pkcs11Tool(self.module, self.environment)
+        self.keep_card()
         self.before = self.card()
 
     @classmethod
@@ -126,15 +126,24 @@ class Demo:
 
     def reset(self) -> None:
         """Put everything back as it was on the first day."""
-        for folder in (self.tokens, self.data, self.state):
+        for folder in (self.data, self.state):
             shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(self.folder / "first-day", self.tokens)
+        self.lay_card()
         with closing(self._ledger()) as ledger, ledger:
             ledger.execute("DELETE FROM exchange")
             ledger.execute("DELETE FROM waiting")
             ledger.execute("DELETE FROM revoked_authority")
             ledger.execute("DELETE FROM certificate WHERE confirm_by IS NOT NULL")
             ledger.execute("UPDATE certificate SET state = 'confirmed', revoked_at = NULL, reason = NULL")
+
+    def keep_card(self) -> None:
+        """Keep the card of the first day."""
+        shutil.copytree(self.tokens, self.folder / "first-day")
+
+    def lay_card(self) -> None:
+        """Put the card of the first day in."""
+        shutil.rmtree(self.tokens, ignore_errors=True)
+        shutil.copytree(self.folder / "first-day", self.tokens)
 
     # ------------------------------------------------------------------------------------------ the program
 

@@ -101,6 +101,9 @@ class HttpTransport:
         """For https. Reading the trust anchors takes longer than a whole message."""
         return self._new_client(verify=tls.client_context(self._anchors))
 
+    def _client(self, url: str) -> httpx.Client:
+        return self._plain if httpx.URL(url).scheme == "http" else self._secure
+
     def _new_client(self, *, verify: ssl.SSLContext | bool) -> httpx.Client:
         seconds = self._seconds
         client = httpx.Client(
@@ -115,6 +118,10 @@ class HttpTransport:
             mounts={f"all://{host}": None for host in THIS_COMPUTER} if self._proxy is None else None,
         )
         return self._clients.enter_context(client)
+
+    def prepare(self) -> None:
+        """Load what the first message needs. Nothing is sent, and what fails here fails again when one is."""
+        self._client(self.address)
 
     def __enter__(self) -> Self:
         """Lend the transport for the length of a block."""
@@ -157,7 +164,7 @@ class HttpTransport:
         seconds: float = math.inf,
     ) -> tuple[httpx.Response, bytes]:
         try:
-            client = self._plain if httpx.URL(url).scheme == "http" else self._secure
+            client = self._client(url)
             with (
                 _limited(min(seconds, self._seconds)) as trace,
                 client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,

@@ -12,7 +12,7 @@ Traps of PyKCS11 that this file steers around, all measured:
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
 from PyKCS11 import LowLevel
@@ -50,6 +50,14 @@ LOGGED_IN = frozenset({P11.CKS_RO_USER_FUNCTIONS, P11.CKS_RW_USER_FUNCTIONS})
 LONGEST_SIGNATURE = 1024  # bytes
 
 
+class Opened(NamedTuple):
+    """A session as it was a moment ago: many modules ask the card for it, so it is asked for once in each act."""
+
+    session: Session
+    slot: int
+    is_logged_in: bool
+
+
 class Pkcs11Token:
     """A loaded module. Sessions are opened when they are needed, one per token, for reading and writing."""
 
@@ -57,8 +65,7 @@ class Pkcs11Token:
         """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process."""
         self._path = path
         self._library = P11.PyKCS11Lib()
-        self._sessions: dict[TokenId, Session] = {}
-        self._slot_of: dict[TokenId, int] = {}
+        self._sessions: dict[TokenId, tuple[Session, int]] = {}
         try:
             self._library.load(path)
         except P11.PyKCS11Error as error:
@@ -88,7 +95,7 @@ class Pkcs11Token:
     def objects(self, token: TokenId) -> tuple[CardObject, ...]:
         """Read every object: one search, then one call per object and one more per certificate."""
         with _native_errors():
-            session = self._session(token)
+            session = self._open(token).session
             read = [self._attributes(session, handle) for handle in _search(session)]
             read = [shown for shown in read if attributes.is_stored(shown)]
             session.getSessionInfo()  # modules list a pulled card from memory for a while; its session tells
@@ -100,16 +107,17 @@ class Pkcs11Token:
     def log_in(self, token: TokenId, code: Code | None) -> None:
         """C_Login, unless the session is logged in already."""
         with code or nullcontext() as digits, _native_errors(token.label):
-            session = self._session(token)
-            if session.getSessionInfo().state in LOGGED_IN:
+            opened = self._open(token)
+            if opened.is_logged_in:
                 return
-            value = self._send_code(session, P11.CKU_USER, digits)
+            self._flags(opened, token)  # that it is the token, once more: a code is about to be sent
+            value = self._send_code(opened.session, P11.CKU_USER, digits)
             if value not in (P11.CKR_OK, P11.CKR_USER_ALREADY_LOGGED_IN):
                 raise self._code_error(token, value)
 
     def log_out(self, token: TokenId) -> None:
         """C_Logout and close the session, where there is one."""
-        session = self._sessions.pop(token, None)
+        session, _ = self._sessions.pop(token, (None, 0))
         if session is not None:
             with suppress(P11.PyKCS11Error):  # a session that died with its card is closed already
                 session.logout()
@@ -144,19 +152,21 @@ class Pkcs11Token:
         """C_GenerateKeyPair."""
         wanted = templates.key_pair(algorithm, key_id, label)
         with _native_errors(token.label):
-            session = self._session(token)
-            self._require_writable(session, token)
-            session.generateKeyPair(wanted.public, wanted.private, P11.Mechanism(wanted.mechanism))
+            opened = self._open(token)
+            self._require_writable(opened, token)
+            opened.session.generateKeyPair(wanted.public, wanted.private, P11.Mechanism(wanted.mechanism))
 
     def sign(self, key: CardObject, data: bytes, code: Code | None = None) -> bytes:
         """C_SignInit, C_Login for the key's own sake where it wants that (CKA_ALWAYS_AUTHENTICATE), C_Sign."""
         with code or nullcontext() as digits, _native_errors(key.token.label):
-            session = self._session(key.token)
+            opened = self._open(key.token)
+            session = opened.session
             handle, shown = self._find(session, key)
-            slot = session.getSessionInfo().slotID
-            if key.always_authenticate and digits is None and not self._has_pin_pad(slot):
-                raise CodeNeededError("CKA_ALWAYS_AUTHENTICATE", role=key.token.label)
-            mechanism, prepared = self._prepared(slot, shown, data)
+            if key.always_authenticate:
+                has_pin_pad = self._flags(opened, key.token) & P11.CKF_PROTECTED_AUTHENTICATION_PATH
+                if digits is None and not has_pin_pad:
+                    raise CodeNeededError("CKA_ALWAYS_AUTHENTICATE", role=key.token.label)
+            mechanism, prepared = self._prepared(opened.slot, shown, data)
             _check(session.lib.C_SignInit(session.session, P11.Mechanism(mechanism).to_native(), handle))
             if key.always_authenticate:
                 self._authenticate_again(session, key.token, digits)
@@ -182,23 +192,20 @@ class Pkcs11Token:
     def write_certificate(self, token: TokenId, certificate: bytes, key_id: bytes, label: str) -> None:
         """C_CreateObject. A module that takes one certificate per id gets it under another id, and then its own."""
         with _native_errors(token.label):
-            session = self._session(token)
-            self._require_writable(session, token)
+            opened = self._open(token)
+            self._require_writable(opened, token)
             try:
-                session.createObject(templates.certificate(certificate, key_id, label))
+                opened.session.createObject(templates.certificate(certificate, key_id, label))
             except P11.PyKCS11Error as error:
-                if error.value != P11.CKR_GENERAL_ERROR or not self._is_taken(token, certificate, key_id):
+                stored = self._all_objects() if error.value == P11.CKR_GENERAL_ERROR else []
+                if not _is_taken(token, certificate, key_id, stored):
                     raise
-                taken = {o.key_id for info in self.tokens() for o in self.objects(info.id)}  # unique on the whole card
-                passing = attributes.free_id(key_id, taken)
-                handle = session.createObject(templates.certificate(certificate, passing, label))
-                session.setAttributeValue(handle, [(P11.CKA_ID, key_id)])
+                passing = attributes.free_id(key_id, {each.key_id for each in stored})  # unique on the whole card
+                handle = opened.session.createObject(templates.certificate(certificate, passing, label))
+                opened.session.setAttributeValue(handle, [(P11.CKA_ID, key_id)])
 
-    def _is_taken(self, token: TokenId, certificate: bytes, key_id: bytes) -> bool:
-        """Whether another certificate has this id, and this one is not on the token in spite of the error."""
-        certificates = [o for o in self.objects(token) if o.kind is ObjectKind.CERTIFICATE]
-        is_there = any(o.value == certificate for o in certificates)
-        return not is_there and any(o.key_id == key_id for o in certificates)
+    def _all_objects(self) -> list[CardObject]:
+        return [found for info in self.tokens() for found in self.objects(info.id)]
 
     def rename(self, found: CardObject, key_id: bytes, label: str) -> None:
         """C_SetAttributeValue, of what differs only."""
@@ -208,19 +215,19 @@ class Pkcs11Token:
         if label != found.label:
             changes.append((P11.CKA_LABEL, label))
         with _native_errors(found.token.label):
-            session = self._session(found.token)
-            handle, _ = self._find(session, found)
-            self._require_writable(session, found.token)
+            opened = self._open(found.token)
+            handle, _ = self._find(opened.session, found)
+            self._require_writable(opened, found.token)
             if changes:
-                session.setAttributeValue(handle, changes)
+                opened.session.setAttributeValue(handle, changes)
 
     def destroy(self, found: CardObject) -> None:
         """C_DestroyObject."""
         with _native_errors(found.token.label):
-            session = self._session(found.token)
-            handle, _ = self._find(session, found)
-            self._require_writable(session, found.token)
-            session.destroyObject(handle)
+            opened = self._open(found.token)
+            handle, _ = self._find(opened.session, found)
+            self._require_writable(opened, found.token)
+            opened.session.destroyObject(handle)
 
     def close(self) -> None:
         """Log out everywhere and C_Finalize."""
@@ -253,7 +260,7 @@ class Pkcs11Token:
         if not native.flags & P11.CKF_TOKEN_INITIALIZED:
             return None
         return TokenInfo(
-            id=TokenId(text(native.serialNumber), text(native.label)),
+            id=_token_id(native),
             reader=text(self._library.getSlotInfo(slot).slotDescription),
             manufacturer=text(native.manufacturerID),
             model=text(native.model),
@@ -263,9 +270,6 @@ class Pkcs11Token:
             algorithms=self._algorithms(slot),
             free_public_memory=native.ulFreePublicMemory if native.ulFreePublicMemory >= 0 else None,
         )
-
-    def _has_pin_pad(self, slot: int) -> bool:
-        return bool(self._library.getTokenInfo(slot).flags & P11.CKF_PROTECTED_AUTHENTICATION_PATH)
 
     def _mechanisms(self, slot: int) -> frozenset[int]:
         native = LowLevel.ckulonglist()
@@ -286,11 +290,11 @@ class Pkcs11Token:
         info = self._library.getMechanismInfo(slot, mechanism)
         return range(info.ulMinKeySize, (info.ulMaxKeySize or max(mechanisms.RSA_BITS.values())) + 1)
 
-    def _session(self, token: TokenId) -> Session:
+    def _open(self, token: TokenId) -> Opened:
         """The session of a token. A dead one is replaced by a new one, which is not logged in."""
-        session = self._sessions.get(token)
-        if session is not None and self._is_alive(session, token):
-            return session
+        opened = self._still_open(token)
+        if opened is not None:
+            return opened
         self.log_out(token)
         slot = next((slot for slot, info in self._present() if info.id == token), None)
         if slot is None:
@@ -301,35 +305,45 @@ class Pkcs11Token:
             if error.value != P11.CKR_TOKEN_WRITE_PROTECTED:
                 raise
             session = self._library.openSession(slot)
-        self._sessions[token], self._slot_of[token] = session, slot
-        return session
+        self._sessions[token] = session, slot
+        return Opened(session, slot, session.getSessionInfo().state in LOGGED_IN)
 
-    def _require_writable(self, session: Session, token: TokenId) -> None:
+    def _still_open(self, token: TokenId) -> Opened | None:
+        """The session that was opened before, unless it died with its card.
+
+        The slot is asked first: OpenSC sees only then that a card was pulled and another one, or the same, put in.
+        Until it does, it answers from memory, and gives its own copy of the code to whatever card there is.
+        """
+        session, slot = self._sessions.get(token, (None, 0))
+        if session is None:
+            return None
+        try:
+            self._library.getSlotInfo(slot)
+            info = session.getSessionInfo()
+        except P11.PyKCS11Error:
+            return None
+        # The handle of a dead session may have been given to that of another slot.
+        return Opened(session, slot, info.state in LOGGED_IN) if info.slotID == slot else None
+
+    def _flags(self, opened: Opened, token: TokenId) -> int:
+        """The flags of a token; raises `CardRemovedError` when its slot holds another one."""
+        native = self._library.getTokenInfo(opened.slot)
+        if _token_id(native) != token:
+            raise CardRemovedError("the slot holds another token")
+        return int(native.flags)
+
+    def _require_writable(self, opened: Opened, token: TokenId) -> None:
         """Refuse to begin a write that cannot end.
 
         Some modules begin a write without a log-in all the same: the card refuses in the middle, and the module says
         no more than CKR_GENERAL_ERROR. Where the flags cannot be read, the act itself will tell.
         """
         with suppress(P11.PyKCS11Error):
-            info = session.getSessionInfo()
-            flags = self._library.getTokenInfo(info.slotID).flags
+            flags = self._flags(opened, token)
             if flags & P11.CKF_WRITE_PROTECTED:
                 raise CardReadOnlyError("CKF_WRITE_PROTECTED")
-            if flags & P11.CKF_LOGIN_REQUIRED and info.state not in LOGGED_IN:
+            if flags & P11.CKF_LOGIN_REQUIRED and not opened.is_logged_in:
                 raise CodeNeededError("CKF_LOGIN_REQUIRED", role=token.label)
-
-    def _is_alive(self, session: Session, token: TokenId) -> bool:
-        """Whether the session still speaks to the token that it was opened for.
-
-        The slot is asked first: OpenSC sees only then that a card was pulled and another one, or the same, put in.
-        Until it does, it answers from memory, and gives its own copy of the code to whatever card there is.
-        """
-        try:
-            self._library.getSlotInfo(self._slot_of[token])
-            native = self._library.getTokenInfo(session.getSessionInfo().slotID)
-        except P11.PyKCS11Error:
-            return False
-        return TokenId(text(native.serialNumber), text(native.label)) == token
 
     # ------------------------------------------------------------------------------------------- objects
 
@@ -364,6 +378,17 @@ def _native_errors(role: str = "") -> Iterator[None]:
         yield
     except P11.PyKCS11Error as error:
         raise error_for(_native_name(error.value), error.value, role) from error
+
+
+def _token_id(native: Any) -> TokenId:
+    return TokenId(text(native.serialNumber), text(native.label))
+
+
+def _is_taken(token: TokenId, certificate: bytes, key_id: bytes, stored: list[CardObject]) -> bool:
+    """Whether another certificate has this id, and this one is not on the token in spite of an error."""
+    certificates = [o for o in stored if o.token == token and o.kind is ObjectKind.CERTIFICATE]
+    is_there = any(o.value == certificate for o in certificates)
+    return not is_there and any(o.key_id == key_id for o in certificates)
 
 
 def _check(value: int) -> None:

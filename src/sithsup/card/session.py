@@ -96,15 +96,24 @@ class Card:
 
     def _read(self, stale: set[TokenId]) -> None:
         with self._asking():
-            infos = self._infos()
-            kept = {token.info.id: token.objects for token in self._contents.tokens if token.info.id not in stale}
-            read = [(infos[token], kept[token] if token in kept else self._token.objects(token)) for token in self._ids]
-            contents = card_contents(read)
+            kept = {token.info.id: token for token in self._contents.tokens if token.info.id not in stale}
+            # a part of a card is read without a look at all of it: reading tells whether the token is there
+            infos = {token.info.id: token.info for token in self._contents.tokens} if kept else self._infos()
+            contents = card_contents(
+                (infos[token], kept[token].objects if token in kept else self._objects(token)) for token in self._ids
+            )
             self._check_same(contents)
         # what showed private keys and shows none any more was closed by another program, which resets cards
         self._open -= _with_private_keys(self._contents) - _with_private_keys(contents)
         self._contents = contents
         self._stale = set()
+
+    def _objects(self, token: TokenId) -> tuple[CardObject, ...]:
+        try:
+            return self._token.objects(token)
+        except CardRemovedError:
+            self._infos()  # says so when another card is there
+            raise
 
     def _infos(self) -> dict[TokenId, TokenInfo]:
         """The tokens of this card as they are now; raises when they are not all there."""

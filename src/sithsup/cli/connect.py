@@ -50,7 +50,6 @@ class Connection:
         with ExitStack() as stack:
             settings = self._settings
             token = stack.enter_context(self._started or start_card(settings))
-            contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             authority = self._campaign.authority
             transport = stack.enter_context(
                 HttpTransport(
@@ -60,6 +59,9 @@ class Connection:
                     seconds=settings.answer_timeout,
                 )
             )
+            executor = stack.enter_context(ThreadPoolExecutor(PARALLEL))
+            executor.submit(transport.prepare)  # while the card is read
+            contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             operation = Operation(
                 token,
                 contents,
@@ -68,7 +70,7 @@ class Connection:
                 folder=settings.data,
                 codes=self._codes,
                 clock=self._clock,
-                executor=stack.enter_context(ThreadPoolExecutor(PARALLEL)),
+                executor=executor,
             )
             stack.enter_context(operation)
             self._stack = stack.pop_all()

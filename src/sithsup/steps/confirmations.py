@@ -1,12 +1,13 @@
 """Below the line: telling the authority that the new certificates work.
 
 The first confirmation is sent alone: from then on some authorities know the old certificates no more. The others may
-be told at once, each journalled before it is sent.
+be told at once, each journalled before it is sent. They are signed while the first is on its way, so that the card
+does not wait for it, and neither journalled nor sent before it was heard.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sithsup.ca.path import path_to_anchor
@@ -26,6 +27,7 @@ from sithsup.steps.common import answers, fold, ordered_certificate
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from concurrent.futures import Future
 
     from sithsup.model import Signer, Target, Transaction
@@ -37,10 +39,13 @@ ISSUER_NOT_GOOD = mark("the issuer's own certificate is revoked, or not known to
 def confirm(world: World) -> None:
     """Confirm every certificate to the authority."""
     sender = signer(world)
+    signed: dict[bytes, Message] = {}
+    rounds = world.campaign.confirmation_rounds
     if not _is_past_the_line(world):
-        _require_sound(world)
-    for targets in world.campaign.confirmation_rounds:
-        _confirm_round(world, targets, sender)
+        with _sound(world):
+            _sign_ahead(world, rounds[0][:1], sender, signed)
+    for targets, following in zip(rounds, (*rounds[1:], ()), strict=True):
+        _confirm_round(world, targets, following, sender, signed)
 
 
 def _is_past_the_line(world: World) -> bool:
@@ -77,8 +82,17 @@ def _outcome(world: World, message: Message) -> Message | AuthorityError:
         return error
 
 
-def _confirm_round(world: World, targets: tuple[Target, ...], sender: Signer) -> None:
-    """Send the confirmations of one round, each while the next is being signed."""
+def _confirm_round(
+    world: World,
+    targets: tuple[Target, ...],
+    following: tuple[Target, ...],
+    sender: Signer,
+    signed: dict[bytes, Message],
+) -> None:
+    """Send the confirmations of one round, each while the next is being signed, at last those of the round after it.
+
+    `signed` holds, by transaction, what was signed ahead.
+    """
     sent: dict[Future[Message], Transaction] = {}
     failures = []
     try:
@@ -87,8 +101,10 @@ def _confirm_round(world: World, targets: tuple[Target, ...], sender: Signer) ->
             if wanted.on_card is None:
                 raise StepNotSeenError(step="write-certificates")
             if wanted.fate is Fate.PENDING and wanted.transaction:
-                message = _confirmation(world, wanted.transaction, sender)
+                message = _announced(world, wanted.transaction, sender, signed)
                 sent[world.executor.submit(world.authority.confirm, message)] = wanted.transaction
+        if sent:
+            _sign_ahead(world, following, sender, signed)
     finally:
         for transaction, answer in answers(sent):
             try:
@@ -99,14 +115,27 @@ def _confirm_round(world: World, targets: tuple[Target, ...], sender: Signer) ->
         raise max(failures, key=lambda error: not isinstance(error, TransactionUnknownError))
 
 
-def _confirmation(world: World, transaction: Transaction, sender: Signer) -> Message:
+def _sign_ahead(world: World, targets: tuple[Target, ...], sender: Signer, signed: dict[bytes, Message]) -> None:
+    """Sign what the next round will say; it is told to nobody yet."""
+    for target in targets:
+        wanted = chosen(world, target)
+        if wanted and wanted.fate is Fate.PENDING and wanted.transaction and not wanted.transaction.confirm:
+            transaction = wanted.transaction
+            signed[transaction.order.transaction] = _confirmation(world, transaction, sender)
+
+
+def _announced(world: World, transaction: Transaction, sender: Signer, signed: dict[bytes, Message]) -> Message:
     """The confirmation that was announced, else a new one, announced now."""
     if transaction.confirm:
         return transaction.confirm
-    issued = judge(world, transaction)[0]
-    message = world.authority.compose_confirmation(transaction.order, issued, sender, accept=True)
+    message = signed.get(transaction.order.transaction) or _confirmation(world, transaction, sender)
     world.journal.remember(transaction.target, message)
     return message
+
+
+def _confirmation(world: World, transaction: Transaction, sender: Signer) -> Message:
+    issued = judge(world, transaction)[0]
+    return world.authority.compose_confirmation(transaction.order, issued, sender, accept=True)
 
 
 def _journal_outcome(world: World, transaction: Transaction, answer: Message | AuthorityError) -> None:
@@ -127,15 +156,20 @@ def _journal_outcome(world: World, transaction: Transaction, answer: Message | A
 # ----------------------------------------------------------------------------------- before the line is passed
 
 
-def _require_sound(world: World) -> None:
-    """Let nothing pass that is revoked: no new certificate, and none that one of them was issued through."""
+@contextmanager
+def _sound(world: World) -> Iterator[None]:
+    """Let nothing pass that is revoked: no new certificate, and none that one of them was issued through.
+
+    It is asked when the block begins and answered at its end.
+    """
     new = [ordered_certificate(world, target) for target in world.campaign.wanted]
     transactions = [candidate.transaction for candidate in new if candidate.transaction]
     issuers = {der: Certificate.parse(der) for t in transactions for der in _issuers(world, t)}
-    are_good = list(world.executor.map(lambda issuer: _is_good(world, issuer), issuers.values()))
-    states = list(world.executor.map(lambda c: ask_status(world, c.certificate).state, new))
+    are_good = world.executor.map(lambda issuer: _is_good(world, issuer), issuers.values())
+    answers_for_new = world.executor.map(lambda c: ask_status(world, c.certificate).state, new)
+    yield
     problems = [] if all(are_good) else [ISSUER_NOT_GOOD]
-    problems += [REVOKED] if CertificateState.REVOKED in states else []
+    problems += [REVOKED] if CertificateState.REVOKED in answers_for_new else []
     if problems:
         raise CertificateUnsuitableError(mismatches=tuple(problems), check=tr(problems[0]))
 

@@ -19,6 +19,7 @@ from sithsup.evidence import (
     our_key,
     our_key_pairs,
     ours_on_card,
+    read_issued,
     signer,
 )
 from sithsup.model import Issued, Seen, Waiting
@@ -104,6 +105,7 @@ def _journal_answers(world: World, sent: dict[Future[Issued | Waiting], str]) ->
     for name, answer in answers(sent):
         if isinstance(answer, Issued | Waiting):
             world.journal.remember(name, answer.answer)
+            read_issued(world, world.journal.transaction(name, answer.answer.transaction))  # while the others come
             delay = max(delay, answer.check_after) if isinstance(answer, Waiting) else delay
         else:
             failures.append(answer)

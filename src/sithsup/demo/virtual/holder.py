@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from sithsup.demo.virtual import keys
@@ -40,20 +41,21 @@ class Holder:
 
     def command(self, raw: bytes) -> bytes | None:
         """Give the card a command; None when power goes at it."""
+        begin = time.monotonic()
         try:
             self._wait(self._pace.command)
             with self._lock:
-                return self._command(raw)
+                return self._command(raw, begin)
         except _PulledError:
             return None
 
-    def _command(self, raw: bytes) -> bytes | None:
+    def _command(self, raw: bytes, begin: float) -> bytes | None:
         cut = self._cuts[0] if self._cuts else None
         outcome = supply(self._card, raw, len(self._exchanges) + 1, cut)
-        self._exchanges.append(outcome.exchange)
         if outcome.card.memory is not self._card.memory:
             save(self._path, outcome.card.memory)
         self._card = outcome.card
+        self._exchanges.append(outcome.exchange.but(begin=begin, end=time.monotonic()))
         if outcome.struck:
             self._cuts.pop(0)
             self._exchanges = [] if self._cuts else self._exchanges

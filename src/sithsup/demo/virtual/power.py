@@ -53,6 +53,9 @@ class Exchange(Value):
     steps: int = 0
     path: str = ""
     """The file that was selected when the command came."""
+    begin: float = 0.0
+    """When it came, in seconds of the monotonic clock; `Holder` says it, and `end`."""
+    end: float = 0.0
 
     @property
     def writes(self) -> bool:
