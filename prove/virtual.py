@@ -129,6 +129,8 @@ class Case:
         lab.bench.arm(*([self.second.cut] if self.second else []))
         ending = recover(lab, self.choice)
         is_torn |= self.second is not None and _was_in_a_directory(lab.bench.exchanges())
+        lab.bench.arm()
+        lab.put_back()
         if ending in (OLD, NEW) and (hidden := lab.hidden()):
             return f"{hidden} certificates that the module does not show", is_torn
         return ending, is_torn
