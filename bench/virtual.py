@@ -35,6 +35,8 @@ PACE = Pace(command=0.02, generation=12)
 """20 ms for each command, 12 s for a key."""
 AT_ONCE = Pace()
 ALGORITHM = KeyAlgorithm.P_256
+PUBLIC_KEY = "55"
+"""How the identifiers of files with public keys begin."""
 
 
 class VirtualDemo(Demo):
@@ -61,6 +63,8 @@ class VirtualDemo(Demo):
 class VirtualStage(Stage):
     """The same ways to the same end, judged by other programs and by the card's own memory."""
 
+    demo: VirtualDemo
+
     def _by_hand(self, name: str, *more: str) -> Command:
         """OpenSC takes one certificate for each id."""
         command = super()._by_hand(name, *more)
@@ -69,8 +73,8 @@ class VirtualStage(Stage):
     def _missing(self, card: Seen, gone: set[int]) -> list[str]:
         """What the memory says. OpenSC shows certificates without a key now on one token, now on the other."""
         del card, gone
-        assert isinstance(self.demo, VirtualDemo)
-        before, now = find(self.demo.first_day), find(self.demo.door.memory())
+        memory = self.demo.door.memory()
+        before, now = find(self.demo.first_day), find(memory)
         old = {row.der for row in self.demo.ledger() if row.issuer == OLD_ISSUER}
         new = self.demo.upgraded()
         wrong = [f"{row.profile} is not stored" for row in new if row.der not in now.certificates]
@@ -78,6 +82,8 @@ class VirtualStage(Stage):
         wrong += ["an old certificate is still stored" for _ in old & now.certificates]
         wrong += ["another certificate is gone" for _ in before.certificates - old - now.certificates]
         wrong += ["an old key is gone" for _ in before.keys - now.keys]
+        halves = [path for path in {*memory.files} - {*self.demo.first_day.files} if path[-4:-2] == PUBLIC_KEY]
+        wrong += [] if len(halves) == len(self.demo.codes) else [f"{len(halves)} new public keys are stored"]
         return wrong + [f"{path} is listed nowhere" for path in sorted(now.orphans)]
 
 
@@ -127,7 +133,6 @@ class OnTheCard:
 
 def attempt(stage: VirtualStage, command: Command, pace: Pace = PACE) -> Attempt:
     """Run one way on the card of the first day; raises `WrongEndError` when it is not upgraded."""
-    assert isinstance(stage.demo, VirtualDemo)
     stage.reset()
     door = stage.demo.door
     door.set_pace(pace)

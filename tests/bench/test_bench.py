@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,10 @@ from bench.measure import Run, peak_memory, run
 from bench.rounds import Measured, WrongEndError, compare
 from bench.slow import Call, Idle, measure_idle
 from bench.stage import Stage, staged
+from bench.virtual import Attempt, OnTheCard, VirtualStage, attempt, virtual_stage
+from sithsup.demo.virtual.holder import Pace
 from sithsup.model import KeyAlgorithm
+from tests.support.virtual import NEEDED, short_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +30,12 @@ QUICK = {"SLOW_GENERATE": "300", "SLOW_SIGN": "20", "SLOW_WRITE": "50"}
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with staged(tmp_path_factory.mktemp("bench") / "demo", KeyAlgorithm.P_256) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def virtual() -> Iterator[VirtualStage]:
+    with short_folder() as folder, virtual_stage(folder / "demo") as stage:
         yield stage
 
 
@@ -103,3 +113,72 @@ def test_a_broken_bound_fails(wall: float, exit_code: int, monkeypatch: pytest.M
 def test_an_idle_card_fails(busy: float, exit_code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_idle", lambda _: Idle((Call("login", 0, busy),), 0, 10))
     assert program.main(["--only", "slow"]) == exit_code
+
+
+# ------------------------------------------------------------------------------------------ the virtual card
+
+
+@pytest.mark.needs(*NEEDED)
+@pytest.mark.parametrize("way", ["sithsup", "typed", "checked"])
+def test_every_way_upgrades_the_virtual_card(virtual: VirtualStage, way: str) -> None:
+    """What the card was told is counted, from the first code on its time is its own, and its pace is kept."""
+    pace = Pace(command=0.001, generation=0.3)
+    measured = attempt(virtual, getattr(virtual, way), pace)
+    taken = [call.end - call.begin for call in measured.idle.calls]
+    assert min(taken) >= pace.command
+    assert sum(seconds >= pace.generation for seconds in taken) == 2
+    assert measured.commands == len(taken)
+    assert measured.idle.begun < measured.idle.opened < measured.idle.ended
+    assert 0 < measured.share < 1
+    assert virtual.wrong() == []
+
+
+@pytest.mark.needs(*NEEDED)
+def test_the_program_asks_a_card_no_more_than_it_must(virtual: VirtualStage) -> None:
+    """A whole upgrade was 485 commands before the card was asked for its session once in each act."""
+    assert attempt(virtual, virtual.sithsup, Pace()).commands <= 410
+
+
+@pytest.mark.needs(*NEEDED)
+def test_a_virtual_card_that_is_not_upgraded_is_seen(virtual: VirtualStage) -> None:
+    """By what other programs list, and by what is stored without being listed."""
+    with pytest.raises(WrongEndError, match=r"nothing: .*not confirmed"):
+        attempt(virtual, virtual.sithsup._replace(name="nothing", arguments=("true",)), Pace())
+    attempt(virtual, virtual.sithsup, Pace())
+    door = virtual.demo.door
+    upgraded = door.memory()
+    for path in {*upgraded.files} - {*virtual.demo.first_day.files}:
+        door.pull()
+        door.replace(upgraded.without(path))
+        door.insert()
+        assert virtual.wrong(), path
+
+
+def _on_card(wall: float, commands: int, busy: float) -> OnTheCard:
+    return OnTheCard([Attempt(wall, commands, Idle((Call("login", 0, busy),), 0, 100))] * 3)
+
+
+@pytest.mark.parametrize(
+    ("wall", "commands", "busy", "broken"),
+    [
+        (40, 400, 96, ()),
+        (61, 400, 96, ("61.0 s on the virtual card, typed 60.0 s",)),
+        (40, 900, 96, ("900 commands for the virtual card, typed 900",)),
+        (40, 400, 94, ("the virtual card stands idle for 6.0%",)),
+    ],
+)
+def test_a_broken_bound_on_the_virtual_card_is_told(
+    wall: float,
+    commands: int,
+    busy: float,
+    broken: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    measured = {"sithsup": _on_card(wall, commands, busy), "typed": _on_card(60, 900, 50)}
+    monkeypatch.setattr(program, "_on_card", lambda *_: measured)
+    figures = tmp_path / "figures"
+    assert program.main(["--only", "virtual", "--json", str(figures)]) == bool(broken)
+    assert capsys.readouterr().err == "".join(f"BROKEN: {line}\n" for line in broken)
+    assert json.loads(figures.read_text())["virtual_card"]["typed"]["median"]["commands"] == 900

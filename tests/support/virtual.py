@@ -8,7 +8,7 @@
         bench.arm(Cut(at=17, when=When.TORN, step=3))
 
 Costs on two cores: a start 0.2 s, a stop 0.1 s, `lay` and `insert` 0.5 to 0.7 s (pcscd looks for cards every 0.4 s), a
-card process 0.4 s. A whole upgrade is about 470 commands, 114 of which write, and takes 1.2 s; one case (upgrade, cut,
+card process 0.4 s. A whole upgrade is about 400 commands, 114 of which write, and takes 1.2 s; one case (upgrade, cut,
 insert, resume, judge) takes 2.5 to 3 s.
 
 Several can run beside each other. OpenSC's module reads where its pcscd is only once in a process, so whoever works on
