@@ -133,6 +133,13 @@ def free_id(key_id: bytes, taken: set[bytes]) -> bytes:
     return found
 
 
+def is_taken(token: TokenId, certificate: bytes, key_id: bytes, stored: Iterable[CardObject]) -> bool:
+    """Whether another certificate has this id, and this one is not on the token in spite of an error."""
+    certificates = [o for o in stored if o.token == token and o.kind is ObjectKind.CERTIFICATE]
+    is_there = any(o.value == certificate for o in certificates)
+    return not is_there and any(o.key_id == key_id for o in certificates)
+
+
 def code_state(flags: int) -> CodeState:
     """Tell the state of a code by its token's flags."""
     if not flags & CODE_INITIALIZED:

@@ -1,4 +1,4 @@
-"""The PKCS#11 module itself, as a `Token`. The only importer of PyKCS11; no CKA_*, CKR_* or handle leaves this file.
+"""The PKCS#11 module itself, as a `Token`. No CKA_*, CKR_* or handle leaves this file and `native`.
 
 Traps of PyKCS11 that this file steers around, all measured:
 
@@ -11,15 +11,15 @@ Traps of PyKCS11 that this file steers around, all measured:
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
 from PyKCS11 import LowLevel
 
-from sithsup.card import attributes, mechanisms, templates
+from sithsup.card import attributes, mechanisms, native, templates
 from sithsup.card.attributes import Attribute, Attributes, text
-from sithsup.card.return_codes import INCORRECT, REMOVED, error_for
+from sithsup.card.return_codes import INCORRECT, error_for
 from sithsup.errors import (
     CardReadOnlyError,
     CardRemovedError,
@@ -29,23 +29,18 @@ from sithsup.errors import (
     ModuleRefusedError,
     ObjectGoneError,
 )
-from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, ObjectKind, TokenId, TokenInfo
+from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sithsup.card.native import Session
     from sithsup.card.pin import Code
-
-Session = Any
-"""A session or a handle of PyKCS11, which is untyped."""
 
 # CKA_VALUE is not among them: that of a private key is none of our business.
 COMMON_ATTRIBUTES = tuple(attribute for attribute in Attribute if attribute is not Attribute.VALUE)
 ROOM = 1024  # bytes; an RSA-4096 modulus has 512
 CERTIFICATE_ROOM = 16384
-PARTLY_READ = frozenset(
-    {P11.CKR_OK, P11.CKR_ATTRIBUTE_TYPE_INVALID, P11.CKR_ATTRIBUTE_SENSITIVE, P11.CKR_BUFFER_TOO_SMALL}
-)
 LOGGED_IN = frozenset({P11.CKS_RO_USER_FUNCTIONS, P11.CKS_RW_USER_FUNCTIONS})
 LONGEST_SIGNATURE = 1024  # bytes
 
@@ -69,13 +64,13 @@ class Pkcs11Token:
         try:
             self._library.load(path)
         except P11.PyKCS11Error as error:
-            raise ModuleBrokenError(_native_name(error.value), path=path) from error
+            raise ModuleBrokenError(native.name_of(error.value), path=path) from error
 
     # ------------------------------------------------------------------------------------------ reading
 
     def module(self) -> ModuleInfo:
         """Tell which module this is."""
-        with _native_errors():
+        with native.errors():
             info = self._library.getInfo()
         version = ".".join(str(part) for part in info.libraryVersion)
         return ModuleInfo(self._path, text(info.manufacturerID), text(info.libraryDescription), version)
@@ -94,9 +89,9 @@ class Pkcs11Token:
 
     def objects(self, token: TokenId) -> tuple[CardObject, ...]:
         """Read every object: one search, then one call per object and one more per certificate."""
-        with _native_errors():
+        with native.errors():
             session = self._open(token).session
-            read = [self._attributes(session, handle) for handle in _search(session)]
+            read = [self._attributes(session, handle) for handle in native.search(session)]
             read = [shown for shown in read if attributes.is_stored(shown)]
             session.getSessionInfo()  # modules list a pulled card from memory for a while; its session tells
         known = attributes.exponents(read)
@@ -106,7 +101,7 @@ class Pkcs11Token:
 
     def log_in(self, token: TokenId, code: Code | None) -> None:
         """C_Login, unless the session is logged in already."""
-        with code or nullcontext() as digits, _native_errors(token.label):
+        with code or nullcontext() as digits, native.errors(token.label):
             opened = self._open(token)
             if opened.is_logged_in:
                 return
@@ -138,7 +133,7 @@ class Pkcs11Token:
 
     def _code_error(self, token: TokenId, value: int) -> Exception:
         """The error for a refused code, with what the flags say after the try."""
-        name = _native_name(value)
+        name = native.name_of(value)
         if name not in INCORRECT:
             return error_for(name, value, token.label)
         state = next((info.code for info in self.tokens() if info.id == token), CodeState.OK)
@@ -151,14 +146,14 @@ class Pkcs11Token:
     def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
         """C_GenerateKeyPair."""
         wanted = templates.key_pair(algorithm, key_id, label)
-        with _native_errors(token.label):
+        with native.errors(token.label):
             opened = self._open(token)
             self._require_writable(opened, token)
             opened.session.generateKeyPair(wanted.public, wanted.private, P11.Mechanism(wanted.mechanism))
 
     def sign(self, key: CardObject, data: bytes, code: Code | None = None) -> bytes:
         """C_SignInit, C_Login for the key's own sake where it wants that (CKA_ALWAYS_AUTHENTICATE), C_Sign."""
-        with code or nullcontext() as digits, _native_errors(key.token.label):
+        with code or nullcontext() as digits, native.errors(key.token.label):
             opened = self._open(key.token)
             session = opened.session
             handle, shown = self._find(session, key)
@@ -167,11 +162,11 @@ class Pkcs11Token:
                 if digits is None and not has_pin_pad:
                     raise CodeNeededError("CKA_ALWAYS_AUTHENTICATE", role=key.token.label)
             mechanism, prepared = self._prepared(opened.slot, shown, data)
-            _check(session.lib.C_SignInit(session.session, P11.Mechanism(mechanism).to_native(), handle))
+            native.require_ok(session.lib.C_SignInit(session.session, P11.Mechanism(mechanism).to_native(), handle))
             if key.always_authenticate:
                 self._authenticate_again(session, key.token, digits)
             signature = P11.ckbytelist(bytes(LONGEST_SIGNATURE))
-            _check(session.lib.C_Sign(session.session, P11.ckbytelist(prepared), signature))
+            native.require_ok(session.lib.C_Sign(session.session, P11.ckbytelist(prepared), signature))
         return bytes(signature) if attributes.is_rsa(shown) else mechanisms.ecdsa_signature(bytes(signature))
 
     def _prepared(self, slot: int, key: Attributes, data: bytes) -> tuple[int, bytes]:
@@ -191,14 +186,14 @@ class Pkcs11Token:
 
     def write_certificate(self, token: TokenId, certificate: bytes, key_id: bytes, label: str) -> None:
         """C_CreateObject. A module that takes one certificate per id gets it under another id, and then its own."""
-        with _native_errors(token.label):
+        with native.errors(token.label):
             opened = self._open(token)
             self._require_writable(opened, token)
             try:
                 opened.session.createObject(templates.certificate(certificate, key_id, label))
             except P11.PyKCS11Error as error:
                 stored = self._all_objects() if error.value == P11.CKR_GENERAL_ERROR else []
-                if not _is_taken(token, certificate, key_id, stored):
+                if not attributes.is_taken(token, certificate, key_id, stored):
                     raise
                 passing = attributes.free_id(key_id, {each.key_id for each in stored})  # unique on the whole card
                 handle = opened.session.createObject(templates.certificate(certificate, passing, label))
@@ -214,7 +209,7 @@ class Pkcs11Token:
             changes.append((P11.CKA_ID, key_id))
         if label != found.label:
             changes.append((P11.CKA_LABEL, label))
-        with _native_errors(found.token.label):
+        with native.errors(found.token.label):
             opened = self._open(found.token)
             handle, _ = self._find(opened.session, found)
             self._require_writable(opened, found.token)
@@ -223,7 +218,7 @@ class Pkcs11Token:
 
     def destroy(self, found: CardObject) -> None:
         """C_DestroyObject."""
-        with _native_errors(found.token.label):
+        with native.errors(found.token.label):
             opened = self._open(found.token)
             handle, _ = self._find(opened.session, found)
             self._require_writable(opened, found.token)
@@ -241,7 +236,7 @@ class Pkcs11Token:
         """Every initialised token and its slot of this moment. One that vanishes meanwhile is left out."""
         for slot in self._slots(present=True):
             try:
-                with _native_errors():
+                with native.errors():
                     info = self._token_info(slot)
             except (CardRemovedError, ModuleRefusedError):
                 continue  # gone again, or a card that this module does not recognise
@@ -252,29 +247,29 @@ class Pkcs11Token:
         """C_GetSlotList; PyKCS11 asks for the length first, and a card may come in between."""
         with suppress(P11.PyKCS11Error):
             return list(self._library.getSlotList(tokenPresent=present))
-        with _native_errors():
+        with native.errors():
             return list(self._library.getSlotList(tokenPresent=present))
 
     def _token_info(self, slot: int) -> TokenInfo | None:
-        native = self._library.getTokenInfo(slot)
-        if not native.flags & P11.CKF_TOKEN_INITIALIZED:
+        found = self._library.getTokenInfo(slot)
+        if not found.flags & P11.CKF_TOKEN_INITIALIZED:
             return None
         return TokenInfo(
-            id=_token_id(native),
+            id=native.token_id(found),
             reader=text(self._library.getSlotInfo(slot).slotDescription),
-            manufacturer=text(native.manufacturerID),
-            model=text(native.model),
-            code=attributes.code_state(native.flags),
-            pin_pad=bool(native.flags & P11.CKF_PROTECTED_AUTHENTICATION_PATH),
-            read_only=bool(native.flags & P11.CKF_WRITE_PROTECTED),
+            manufacturer=text(found.manufacturerID),
+            model=text(found.model),
+            code=attributes.code_state(found.flags),
+            pin_pad=bool(found.flags & P11.CKF_PROTECTED_AUTHENTICATION_PATH),
+            read_only=bool(found.flags & P11.CKF_WRITE_PROTECTED),
             algorithms=self._algorithms(slot),
-            free_public_memory=native.ulFreePublicMemory if native.ulFreePublicMemory >= 0 else None,
+            free_public_memory=found.ulFreePublicMemory if found.ulFreePublicMemory >= 0 else None,
         )
 
     def _mechanisms(self, slot: int) -> frozenset[int]:
-        native = LowLevel.ckulonglist()
-        _check(self._library.lib.C_GetMechanismList(slot, native))
-        return frozenset(native)
+        found = LowLevel.ckulonglist()
+        native.require_ok(self._library.lib.C_GetMechanismList(slot, found))
+        return frozenset(found)
 
     def _algorithms(self, slot: int) -> frozenset[KeyAlgorithm]:
         offered = self._mechanisms(slot)
@@ -327,10 +322,10 @@ class Pkcs11Token:
 
     def _flags(self, opened: Opened, token: TokenId) -> int:
         """The flags of a token; raises `CardRemovedError` when its slot holds another one."""
-        native = self._library.getTokenInfo(opened.slot)
-        if _token_id(native) != token:
+        found = self._library.getTokenInfo(opened.slot)
+        if native.token_id(found) != token:
             raise CardRemovedError("the slot holds another token")
-        return int(native.flags)
+        return int(found.flags)
 
     def _require_writable(self, opened: Opened, token: TokenId) -> None:
         """Refuse to begin a write that cannot end.
@@ -349,9 +344,9 @@ class Pkcs11Token:
 
     def _attributes(self, session: Session, handle: Session) -> Attributes:
         """What an object shows. One that cannot be read at all shows nothing."""
-        shown = _read(session, handle, COMMON_ATTRIBUTES, ROOM)
+        shown = native.read(session, handle, COMMON_ATTRIBUTES, ROOM)
         if attributes.is_certificate(shown):
-            shown |= _read(session, handle, (Attribute.VALUE,), CERTIFICATE_ROOM)
+            shown |= native.read(session, handle, (Attribute.VALUE,), CERTIFICATE_ROOM)
         return shown
 
     def _find(self, session: Session, wanted: CardObject) -> tuple[Any, Attributes]:
@@ -361,64 +356,8 @@ class Pkcs11Token:
             template.append((P11.CKA_CLASS, attributes.CLASSES[wanted.kind]))
         numbers = mechanisms.rsa_numbers(wanted.value)
         known = dict([numbers]) if numbers else {}
-        for handle in _search(session, template):
+        for handle in native.search(session, template):
             shown = self._attributes(session, handle)
             if attributes.card_object(wanted.token, shown, known) == wanted:
                 return handle, shown
         raise ObjectGoneError(wanted.kind.value)
-
-
-# ------------------------------------------------------------------------------------ the native side
-
-
-@contextmanager
-def _native_errors(role: str = "") -> Iterator[None]:
-    """Turn return codes into errors of ours."""
-    try:
-        yield
-    except P11.PyKCS11Error as error:
-        raise error_for(_native_name(error.value), error.value, role) from error
-
-
-def _token_id(native: Any) -> TokenId:
-    return TokenId(text(native.serialNumber), text(native.label))
-
-
-def _is_taken(token: TokenId, certificate: bytes, key_id: bytes, stored: list[CardObject]) -> bool:
-    """Whether another certificate has this id, and this one is not on the token in spite of an error."""
-    certificates = [o for o in stored if o.token == token and o.kind is ObjectKind.CERTIFICATE]
-    is_there = any(o.value == certificate for o in certificates)
-    return not is_there and any(o.key_id == key_id for o in certificates)
-
-
-def _check(value: int) -> None:
-    if value != P11.CKR_OK:
-        raise P11.PyKCS11Error(value)
-
-
-def _native_name(value: int) -> str:
-    return str(P11.CKR.get(value, "unknown"))
-
-
-def _search(session: Session, template: list[tuple[int, object]] | None = None) -> list[Any]:
-    """Handles of the objects that match. A search that fails is ended, else the session could never search again."""
-    try:
-        return list(session.findObjects(template or []))
-    except P11.PyKCS11Error:
-        session.lib.C_FindObjectsFinal(session.session)
-        raise
-
-
-def _read(session: Session, handle: Session, wanted: tuple[Attribute, ...], room: int) -> Attributes:
-    """C_GetAttributeValue in a single call; what is missing or secret is left out."""
-    native = LowLevel.ckattrlist(len(wanted))
-    for place, attribute in enumerate(wanted):
-        native[place].SetType(attribute)
-        native[place].Reserve(room)
-    value = session.lib.C_GetAttributeValue(session.session, handle, native)
-    if _native_name(value) in REMOVED:
-        _check(value)
-    if value not in PARTLY_READ:
-        return {}
-    read = {attribute: bytes(native[place].GetBin()) for place, attribute in enumerate(wanted)}
-    return {attribute: content for attribute, content in read.items() if content}
