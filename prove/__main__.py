@@ -12,8 +12,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prove import killed, mutants, report, simulated, virtual
+from prove import kept, killed, mutants, report, simulated, virtual
 from prove.case import Result, count, scratch
+from prove.kept import Played
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,17 +31,25 @@ def main(arguments: Sequence[str]) -> int:
         return _play_one(options.case)
     if options.mutants:
         return _plant_all()
-    begun = time.monotonic()
-    results: list[Result] = []
+    played = kept.load(options.keep) if options.keep else {}
     for name in options.only or STACKS:
-        results += _play(name, options)
-    minutes = (time.monotonic() - begun) / 60
-    wrong = [result for result in results if result.column == "other"]
-    table = report.table(count(results))
-    print("\n".join(table))
-    if not (options.fast or options.only):
-        PROOF.write_text(report.proof(table, len(results), options.seed, minutes, [*STACKS]), encoding="utf-8")
-    print(f"{len(results)} cases, {len(wrong)} neither old nor new, {minutes:.1f} minutes")
+        begun = time.monotonic()
+        results = _play(name, options)
+        played[name] = Played(results, (time.monotonic() - begun) / 60, options.seed, report.commit())
+        if options.keep:
+            kept.save(options.keep, played)
+    return _tell(played, is_whole=not options.fast and played.keys() == STACKS.keys())
+
+
+def _tell(played: dict[str, Played], *, is_whole: bool) -> int:
+    """Print the table and the total, and write the page when everything was played; 1 when anything ended wrong."""
+    results = [result for each in played.values() for result in each.results]
+    wrong = sum(result.column == "other" for result in results)
+    print("\n".join(report.table(count(results))))
+    if is_whole:
+        PROOF.write_text(report.page(played), encoding="utf-8")
+    minutes = sum(each.minutes for each in played.values())
+    print(f"{len(results)} cases, {wrong} neither old nor new, {minutes:.1f} minutes")
     return 1 if wrong or not results else 0
 
 
@@ -49,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fast", action="store_true", help="a few minutes' worth of every kind of case")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="choose other cases by chance")
     parser.add_argument("--only", action="append", choices=STACKS, help="one stack (again for another one)")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="keep what was played there, and count what is there")
     parser.add_argument("--until-wrong", action="store_true", help="stop at the first case that ends wrong")
     parser.add_argument("--mutants", action="store_true", help="plant faults on purpose, and see each of them caught")
     parser.add_argument("--case", metavar="NAME", help="play one case again, by the name that it was told with")

@@ -9,10 +9,12 @@ from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from prove.case import ENDINGS
+from prove.case import ENDINGS, TORN, count
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from prove.kept import Played
 
 COLUMNS = (*ENDINGS, "other")
 LIBRARIES = ("cryptography", "asn1crypto", "PyKCS11", "httpx")
@@ -28,6 +30,11 @@ otherwise is told with the one line that plays it again, and is a fault.
 {summary}
 
 {table}
+
+A *torn directory* is the one physical exception: a card that does not write atomically lost its power while it wrote a
+directory that several keys and certificates share. These were the cases:
+
+{torn}
 
 ## What is looked at
 
@@ -94,14 +101,29 @@ def _line(row: list[str], widths: list[int]) -> str:
     return "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
 
 
-def proof(rows: list[str], number: int, seed: int, minutes: float, stacks: list[str]) -> str:
+def page(played: Mapping[str, Played]) -> str:
     """The whole page."""
+    results = [result for each in played.values() for result in each.results]
+    torn = [f"    ./dev prove --case '{result.name}'" for result in results if result.ending == TORN]
     return TEXT.format(
-        summary=f"{number} cases with the seed {seed}, in {minutes:.0f} minutes on two cores.",
-        table="\n".join(rows),
-        stacks="\n".join(f"- {STACK_TEXTS[stack]}" for stack in stacks),
+        summary=f"{len(results)} cases, on two cores. A case that ended *other* would be a fault; there are "
+        f"{sum(result.column == 'other' for result in results)}.",
+        table="\n".join(table(count(results))),
+        torn="\n".join(torn) or "    none",
+        stacks="\n".join(_stack(name, each) for name, each in played.items()),
         versions="\n".join(f"- {line}" for line in _versions()),
     )
+
+
+def _stack(name: str, played: Played) -> str:
+    number, minutes = len(played.results), played.minutes
+    return f"- {STACK_TEXTS[name]} {number} cases, seed {played.seed}, {minutes:.0f} minutes, commit {played.commit}."
+
+
+def commit() -> str:
+    """The short name of the program's present commit; empty outside a checkout."""
+    asked = ["git", "rev-parse", "--short=12", "HEAD"]
+    return subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60).stdout.strip()
 
 
 def _versions() -> Iterator[str]:

@@ -221,7 +221,7 @@ class Doubles(NamedTuple):
 
 PARTS = 40
 """Into how many tasks the cases of a kind of card and a custom are cut."""
-CUSTOM_PARTS, DOUBLES_EACH = 8, 440
+CUSTOM_PARTS, DOUBLES_EACH = 5, 220
 """How many of those a whole run plays where anything is other than plain, and how many cases with two faults."""
 
 
@@ -231,9 +231,9 @@ def tasks(seed: int, *, fast: bool) -> list[Singles | Doubles]:
     chosen: list[Singles | Doubles] = []
     for kind, custom in itertools.product(CardKind, CUSTOMS):
         number = PARTS if custom == PLAIN else CUSTOM_PARTS
-        parts = chance.sample(range(PARTS), max(1, number // 16) if fast else number)
+        parts = chance.sample(range(PARTS), max(1, number // 20) if fast else number)
         chosen += [Singles(kind, custom, part, PARTS) for part in parts]
         for half in range(2):
-            many = DOUBLES_EACH // (32 if fast else 2)
+            many = DOUBLES_EACH // (16 if fast else 2)
             chosen.append(Doubles(kind, custom, f"{seed} {kind} {custom} {half}", many))
     return chosen

@@ -129,6 +129,8 @@ class Case:
         lab.bench.arm(*([self.second.cut] if self.second else []))
         ending = recover(lab, self.choice)
         is_torn |= self.second is not None and _was_in_a_directory(lab.bench.exchanges())
+        lab.bench.arm()
+        lab.put_back()
         if ending in (OLD, NEW) and (hidden := lab.hidden()):
             return f"{hidden} certificates that the module does not show", is_torn
         return ending, is_torn
@@ -136,12 +138,12 @@ class Case:
 
 def _was_in_a_directory(exchanges: tuple[Exchange, ...]) -> bool:
     """Whether power went while a shared directory was written, or while it still listed a file that was deleted."""
-    if not exchanges or exchanges[-1].status:
+    place = next((place for place, each in enumerate(exchanges) if not each.status), None)
+    if place is None:
         return False
-    last = exchanges[-1]
-    return (last.path in DIRECTORIES and last.name == "UPDATE_BINARY") or any(
-        each.name == "DELETE_FILE" for each in exchanges[-BEFORE_THE_DIRECTORY:]
-    )
+    cut, before = exchanges[place], exchanges[max(0, place + 1 - BEFORE_THE_DIRECTORY) : place + 1]
+    is_writing = cut.path in DIRECTORIES and cut.name == "UPDATE_BINARY"
+    return is_writing or any(each.name == "DELETE_FILE" for each in before)
 
 
 def recover(lab: VirtualLab, choice: str) -> str:

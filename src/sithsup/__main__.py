@@ -9,6 +9,7 @@ import io
 import multiprocessing
 import os
 import sys
+import warnings
 
 
 def main() -> None:
@@ -18,6 +19,8 @@ def main() -> None:
     """
     multiprocessing.freeze_support()
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # they are looked for in every package that is installed
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # a library's word to developers about an authority's odd certificate, say
     if sys.platform == "win32":
         _write_utf8()
     from sithsup.cli import run

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from sithsup.ca import trust
 from sithsup.ca.cmp import CmpAuthority
-from sithsup.ca.cmp_asn1 import PKIBody, PKIFailureInfo, PKIMessage, protected_part
+from sithsup.ca.cmp_asn1 import PKIBody, PKIMessage, protected_part
 from sithsup.ca.refusals import WORDS
 from sithsup.errors import (
     AnswerUntrustedError,
@@ -147,11 +148,37 @@ def test_an_issued_certificate_comes_whole() -> None:
     assert (issued.confirm_by, issued.at) == (CONFIRM_BY, pki.NOW)
 
 
-def test_granted_with_modifications_is_a_success() -> None:
-    """The authority fills in what the card cannot show."""
-    body = cp(granted(certificate(), "grantedWithMods"))
+@pytest.mark.parametrize("version", [2, 3])
+def test_both_versions_are_read(version: int) -> None:
+    """cmp2000 and cmp2021; no other (RFC 9810, section 7)."""
+    client = authority(Script(lambda request: eligible(request, pvno=version)))
+    assert client.query(pki.CARD_NUMBER, signer()).reason == "ELIGIBLE"
+    for other in (1, 4):
+        client = authority(Script(lambda request, other=other: eligible(request, pvno=other)))  # type: ignore[misc]
+        with pytest.raises(AnswerUntrustedError):
+            client.query(pki.CARD_NUMBER, signer())
+
+
+OTHERS = pki.hierarchy().issue(TARGET, pki.new_key())
+
+
+@pytest.mark.parametrize(("made", "reasons"), [(ISSUED, ()), (OTHERS, (trust.OTHER_KEY,))], ids=["right", "other key"])
+def test_granted_with_modifications_is_a_success(made: pki.Keyed, reasons: tuple[str, ...]) -> None:
+    """The authority fills in what the card cannot show; and what it granted is looked at like any other."""
+    body = cp(granted(made.der, "grantedWithMods"))
     _, issued = ordered(authority(Script(lambda request: issue(request, body=body))))
-    assert issued.certificate == certificate()
+    assert issued.certificate == made.der
+    h = pki.hierarchy()
+    found = trust.mismatches(
+        issued.certificate,
+        public_key=pki.spki(KEY),
+        target=TARGET,
+        known=h.old,
+        chain=issued.extra_certificates,
+        anchors=h.anchors,
+        at=issued.at,
+    )
+    assert found == reasons
 
 
 def test_a_journalled_answer_is_verified_again() -> None:
@@ -256,6 +283,56 @@ def test_a_refusal_carries_the_reasons_and_harmless_words() -> None:
     assert reason.count("x") < 300
 
 
-def test_every_failure_has_words() -> None:
-    """None of the names of RFC 9810, section 5.2.3 is left to the person to understand."""
-    assert WORDS.keys() == set(PKIFailureInfo._map.values())
+FAILURES: dict[str, type[AuthorityError]] = {
+    # PKIFailureInfo (RFC 9810, section 5.2.3), in its order
+    "badAlg": AuthorityRefusedError,
+    "badMessageCheck": AuthorityRefusedError,
+    "badRequest": AuthorityRefusedError,
+    "badTime": AuthorityRefusedError,
+    "badCertId": AuthorityRefusedError,
+    "badDataFormat": AuthorityRefusedError,
+    "wrongAuthority": AuthorityRefusedError,
+    "incorrectData": AuthorityRefusedError,
+    "missingTimeStamp": AuthorityRefusedError,
+    "badPOP": AuthorityRefusedError,
+    "certRevoked": AuthorityRefusedError,
+    "certConfirmed": AuthorityRefusedError,
+    "wrongIntegrity": AuthorityRefusedError,
+    "badRecipientNonce": AuthorityRefusedError,
+    "timeNotAvailable": AuthorityRefusedError,
+    "unacceptedPolicy": AuthorityRefusedError,
+    "unacceptedExtension": AuthorityRefusedError,
+    "addInfoNotAvailable": AuthorityRefusedError,
+    "badSenderNonce": AuthorityRefusedError,
+    "badCertTemplate": AuthorityRefusedError,
+    "signerNotTrusted": AuthorityRefusedError,
+    "transactionIdInUse": TransactionUnknownError,
+    "unsupportedVersion": AuthorityRefusedError,
+    "notAuthorized": AuthorityRefusedError,
+    "systemUnavail": AuthorityBusyError,
+    "systemFailure": AuthorityBusyError,
+    "duplicateCertReq": AuthorityBusyError,
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_every_failure_is_told_in_words(name: str) -> None:
+    """A person reads a sentence of its own for each refusal, and never the name; the log gets the sentence always."""
+    bit = list(FAILURES).index(name)
+    info = PKIBody(
+        "error", {"pKIStatusInfo": {"status": "rejection", "failInfo": tuple(int(n == bit) for n in range(27))}}
+    )
+    client = authority(Script(answered(info)))
+    with pytest.raises(FAILURES[name]) as caught:
+        client.order(compose(client))
+    assert type(caught.value) is FAILURES[name]
+    assert WORDS[name] in caught.value.detail
+    assert name not in caught.value.why
+    if isinstance(caught.value, AuthorityRefusedError):
+        assert caught.value.why == f"Its reason: {WORDS[name]}"
+        assert caught.value.fail_info == {name}
+
+
+def test_no_two_failures_have_the_same_words() -> None:
+    """None of the names is left to the person to understand, and none is mistaken for another."""
+    assert len({WORDS[name] for name in FAILURES}) == len(FAILURES) == 27

@@ -14,6 +14,7 @@ from cryptography.x509 import ocsp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sithsup.ca.cmp import STATUS_RESENDS
 from sithsup.ca.path import MOST_CERTIFICATES
 from sithsup.errors import (
     AnswerUntrustedError,
@@ -190,6 +191,23 @@ def test_the_list_is_read_when_the_responder_is_away(failure: Exception) -> None
     serial = ISSUED.certificate.serial_number
     assert ask(failure, crl(serial + 1)) == CertificateStatus(CertificateState.GOOD, pki.NOW)
     assert ask(failure, crl(serial)) == CertificateStatus(CertificateState.REVOKED, pki.NOW, REVOKED_AT)
+
+
+def test_a_status_service_that_is_silent_is_waited_for_once() -> None:
+    """Several certificates are asked about before a person sees anything; what fails at once is asked again."""
+    script = Script()
+    script.pages = {pki.OCSP_URL: TimeoutError(), pki.CRL_URL: ConnectionError()}
+    client = authority(script)
+    for _ in range(4):
+        with pytest.raises(AuthorityUnreachableError):
+            client.status(ISSUED.der, H.hsa_issuer.der)
+    assert [address for address, _ in script.fetched] == [pki.OCSP_URL] * (1 + STATUS_RESENDS) + [pki.CRL_URL]
+    script.pages = dict.fromkeys(script.pages, AuthorityUnreachableError(address="-"))
+    before, client = len(script.fetched), authority(script)
+    for _ in range(2):
+        with pytest.raises(AuthorityUnreachableError):
+            client.status(ISSUED.der, H.hsa_issuer.der)
+    assert len(script.fetched) == before + 4
 
 
 YOUNG = pki.make(pki.name("TEST"), pki.status_addresses(), H.hsa_issuer, not_before=pki.NOW + timedelta(seconds=1))

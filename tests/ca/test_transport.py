@@ -18,6 +18,7 @@ from sithsup.errors import (
     AuthorityError,
     AuthorityUnreachableError,
     PortalError,
+    ServerFailedError,
 )
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def test_a_message_is_returned_whatever_the_status(status: str, kind: str) -> No
         ("200 OK", "text/html; charset=utf-8", PortalError),
         ("200 OK", "application/octet-stream", AnswerUntrustedError),
         ("200 OK", "", AnswerUntrustedError),
-        ("404 Not Found", "text/html", AuthorityUnreachableError),
-        ("500 Internal Server Error", "text/plain", AuthorityUnreachableError),
+        ("404 Not Found", "text/html", ServerFailedError),
+        ("500 Internal Server Error", "text/plain", ServerFailedError),
         ("503 Service Unavailable", "text/html", AuthorityBusyError),
         ("429 Too Many Requests", "text/html", AuthorityBusyError),
     ],

@@ -22,13 +22,13 @@ from sithsup.errors import (
     StillWaitingError,
     TransactionUnknownError,
 )
-from sithsup.model import CertificateState, CertificateStatus, KeyRole, Outcome
+from sithsup.model import CertificateState, CertificateStatus, KeyRole, Message, Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import WALKS
 from sithsup.sim import pki
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, When
 from sithsup.sim.ledger import Retire
-from sithsup.sim.messages import Protected
+from sithsup.sim.messages import Protected, Question
 from sithsup.sim.registry import CHECK_AFTER
 from sithsup.steps.orders import LONGEST_WAIT, SHORTEST_WAIT
 from tests.support.lab import NEW, OLD, START, Lab, update_campaign
@@ -36,6 +36,8 @@ from tests.support.lab import NEW, OLD, START, Lab, update_campaign
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from sithsup.model import Issued, Waiting
 
 
 def at(verb: str, number: int = 1, failure: Failure = Failure.PROCESS_KILLED, when: When = When.BEFORE) -> Faults:
@@ -113,6 +115,25 @@ def test_a_transaction_that_is_forgotten_while_it_waits_is_ordered_again_for_the
     assert lab.run("resume") is Outcome.UPGRADED
     assert lab.end() == NEW
     assert lab.working_keys() == keys
+
+
+def test_an_order_whose_name_is_in_use_gets_another_name_for_the_same_key(tmp_path: Path) -> None:
+    """transactionIdInUse: whatever is known by that name, its answer cannot be had."""
+    lab = Lab(tmp_path)
+    honest, sent = lab.authority.order, list[Message]()
+
+    def order(message: Message) -> Issued | Waiting:
+        sent.append(message)
+        if message.transaction == sent[0].transaction:
+            raise TransactionUnknownError("in use")
+        return honest(message)
+
+    lab.authority.order = order  # type: ignore[method-assign]
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert lab.end() == NEW
+    asked = [Question.from_bytes(Protected.from_bytes(message.der).body) for message in sent]
+    again = [each for each in asked if each.profile == asked[0].profile and each.transaction != asked[0].transaction]
+    assert [each.public_key for each in again] == [asked[0].public_key]
 
 
 # ----------------------------------------------------------------------------------- statuses before the line

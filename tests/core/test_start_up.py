@@ -22,6 +22,19 @@ def test_the_card_process_imports_the_main_module_and_nothing_with_it() -> None:
     assert {name for name in loaded("sithsup.__main__") if name.startswith("sithsup.")} == {"sithsup.__main__"}
 
 
+def test_a_library_s_warning_is_nothing_for_a_person() -> None:
+    """Unless Python itself was asked for them (`python -W`)."""
+    code = (
+        "import sys, warnings; from sithsup.__main__ import main; sys.argv = ['sithsup', 'errors']\n"
+        "try: main()\n"
+        "except SystemExit: warnings.warn('odd')"
+    )
+    for options, is_told in (([], False), (["-W", "always"], True)):
+        command = [sys.executable, *options, "-c", code]
+        ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
+        assert ("odd" in ended.stderr) is is_told
+
+
 @pytest.mark.parametrize(
     ("module", "allowed"),
     [

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from sithsup.ca import cmp_asn1, crmf_asn1
 from sithsup.certificate import Certificate
+from sithsup.demo import pbm_asn1
 from sithsup.demo.authority import DemoAuthority
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.knobs import QUERY_OID, Knobs
@@ -277,19 +278,19 @@ class Stranger(Client):
         own: Change = {
             "sender": x509.GeneralName("directory_name", x509.Name.build({})),
             "senderKID": self.secret.reference,
-            "protectionAlg": {"algorithm": cmp_asn1.PBM, "parameters": self.parameter},
+            "protectionAlg": {"algorithm": pbm_asn1.PBM, "parameters": self.parameter},
         }
         return super().message(body, transaction, {**own, **(header or {})}, **changes)
 
     @property
-    def parameter(self) -> cmp_asn1.PBMParameter:
+    def parameter(self) -> pbm_asn1.PBMParameter:
         usual: Change = {
             "salt": b"0123456789abcdef",
             "owf": {"algorithm": "sha256"},
             "iterationCount": 500,
             "mac": {"algorithm": "sha256"},
         }
-        return cmp_asn1.PBMParameter({**usual, **self.parameters})
+        return pbm_asn1.PBMParameter({**usual, **self.parameters})
 
     def protection(self, message: bytes) -> bytes:
         """The MAC, as RFC 9810, section 5.1.3.1 has it."""

@@ -289,6 +289,15 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Target:
     return world, client, deaf.order().der
 
 
+def test_a_signer_whose_certificate_cannot_be_read_is_refused(target: Target) -> None:
+    """A card number that is no PrintableString any more: a damaged certificate, not a bug of the authority's."""
+    world, _, order = target
+    number = NUMBER.encode()
+    tag = order.index(bytes([0x13, len(number)]) + number)
+    answer = Said(world.authority.answer(order[:tag] + b"\x12" + order[tag + 1 :]))
+    assert answer.failure == "badMessageCheck"
+
+
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_damaged_message_is_refused_and_never_raises(target: Target, data: st.DataObject) -> None:

@@ -10,6 +10,7 @@ from asn1crypto import core
 
 from sithsup.ca import cmp_asn1
 from sithsup.certificate import Certificate
+from sithsup.demo import pbm_asn1
 from sithsup.demo.people import PEOPLE
 from sithsup.model import Identity, SubjectKind
 from tests.demo.conversation import AUTHENTICATION, OTHER_NUMBER, START, Client, Said, Stranger, World
@@ -25,7 +26,7 @@ def world(tmp_path: Path) -> World:
 
 def is_macced(answer: Said, stranger: Stranger) -> bool:
     """Whether the answer is protected by the secret, with the parameters of the question."""
-    parameter = cmp_asn1.pbm_parameter(answer.message["header"]["protectionAlg"])
+    parameter = pbm_asn1.pbm_parameter(answer.message["header"]["protectionAlg"])
     alike = parameter is not None and parameter.dump() == stranger.parameter.dump()
     return alike and answer.message["protection"].native == stranger.protection(cmp_asn1.protected_part(answer.message))
 
@@ -102,7 +103,7 @@ def test_parameters_that_are_none_are_refused(world: World) -> None:
     """Whatever stands in their place."""
     stranger = world.share()
     for junk in (core.Null(), core.OctetString(b"salt"), cmp_asn1.PKIFreeText(["salt"])):
-        header = {"protectionAlg": {"algorithm": cmp_asn1.PBM, "parameters": junk}}
+        header = {"protectionAlg": {"algorithm": pbm_asn1.PBM, "parameters": junk}}
         body = cmp_asn1.PKIBody("pollReq", [{"certReqId": 0}])
         assert stranger.say(body, header=header, signature=b"any").failure == "badDataFormat"
 

@@ -259,7 +259,7 @@ def test_the_authority_is_down(demo: Demo) -> None:
     ("status", "content_type", "body", "exit_code", "error_code"),
     [
         (200, "text/html", b"<html><body>Guest network: please log in</body></html>", 8, "SU-2010"),
-        (502, "text/html", b"<html>Bad gateway</html>", 8, "SU-2001"),
+        (502, "text/html", b"<html>Bad gateway</html>", 8, "SU-2013"),
         (503, "text/html", b"<html>Closed for maintenance</html>", 5, "SU-2002"),
         (200, CMP, b"<html>with a wrong type</html>", 8, "SU-2004"),
         (200, CMP, b"", 8, "SU-2004"),

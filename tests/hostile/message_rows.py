@@ -19,6 +19,7 @@ from sithsup.demo.knobs import QUERY_OID
 from sithsup.demo.people import PEOPLE
 from tests.hostile import forging as f
 from tests.hostile.row import (
+    BROKEN,
     BUSY,
     DAY,
     FORGOTTEN,
@@ -204,7 +205,7 @@ MESSAGE_ROWS = (
     Row("a redirect", page(302, Location="http://127.0.0.1:9/", Content_Type="text/plain"), PORTAL),
     Row("another content type", page(200, Content_Type="application/json"), UNTRUSTED, "kind"),
     Row("a web page", page(200, b"<html>Log in</html>", Content_Type="text/html"), PORTAL),
-    Row("an error page", page(500, b"<html>Oops</html>", Content_Type="text/html"), UNREACHABLE),
+    Row("an error page", page(500, b"<html>Oops</html>", Content_Type="text/html"), BROKEN),
     Row("busy", page(503, b"later", Content_Type="text/plain", Retry_After="600"), BUSY),
     Row("half an answer", orders(lambda turn: Page(turn.honest[:500], cut=True)), UNREACHABLE),
     Row("a byte a second", orders(lambda turn: Page(turn.honest, pause=1)), UNREACHABLE,
@@ -217,5 +218,5 @@ MESSAGE_ROWS = (
     Row("an acknowledgement of another transaction", confirming(_pkiconf_of_another), UNTRUSTED, protection.NOT_OURS,
         is_past=True),
     Row("an acknowledgement that never comes", confirming(lambda _: Page(b"", 500, (("Content-Type", "text/html"),))),
-        UNREACHABLE, is_past=True),
+        BROKEN, is_past=True),
 )  # fmt: skip

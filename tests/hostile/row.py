@@ -16,7 +16,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 DAY = timedelta(days=1)
 YEARS = timedelta(days=365)
 UNSUITABLE, UNTRUSTED, UNREACHABLE, BUSY = ("SU-2005", 8), ("SU-2004", 8), ("SU-2001", 8), ("SU-2002", 5)
-PORTAL = ("SU-2010", 8)
+PORTAL, BROKEN = ("SU-2010", 8), ("SU-2013", 8)
 REFUSED, FORGOTTEN, INELIGIBLE = ("SU-2003", 3), ("SU-2006", 4), ("SU-5001", 3)
 ORDERS = {"ir", "cr", "kur", "p10cr"}
 

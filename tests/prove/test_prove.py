@@ -217,6 +217,20 @@ def test_the_parts_are_played_in_processes_and_the_total_is_told_last(
     assert capsys.readouterr().out.splitlines()[-1].startswith("4 cases, 0 neither old nor new")
 
 
+def test_stacks_are_kept_and_make_a_page_once_all_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was played earlier is counted again; a part of the stacks makes no page."""
+    page = tmp_path / "proof.md"
+    monkeypatch.setattr(program, "PROOF", page)
+    monkeypatch.setattr(program, "_play", lambda name, _: [Result(name, "killed", f"{name},1", OLD)])
+    keep = ["--keep", str(tmp_path / "kept.json")]
+    assert program.main([*keep, "--only", "simulators"]) == 0
+    assert program.main([*keep, "--only", "processes"]) == 0
+    assert not page.exists()
+    assert program.main([*keep, "--only", "virtual", "--seed", "7"]) == 0
+    assert "3 cases, on two cores" in page.read_text()
+    assert "1 cases, seed 7" in page.read_text()
+
+
 def test_a_run_in_which_nothing_was_played_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(program, "_play", lambda *_, **__: [])
     assert program.main(["--fast"]) == 1

@@ -12,6 +12,7 @@ import re
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from asn1crypto import core
 
@@ -22,7 +23,7 @@ from sithsup.ca.refusals import forgotten, refusal
 from sithsup.ca.signatures import certificate_hash
 from sithsup.ca.transport import patiently
 from sithsup.certificate import Certificate
-from sithsup.errors import AuthorityRefusedError
+from sithsup.errors import AuthorityRefusedError, AuthorityUnreachableError
 from sithsup.model import Issued, Message, MessageKind, Permission, Waiting
 from sithsup.texts import mark
 
@@ -49,6 +50,8 @@ ANSWERS = {
 }
 """Which bodies may answer an order or a poll."""
 
+STATUS_RESENDS = 1
+"""Of a question about a status; a list is what is tried next, once."""
 SPREAD = 0.1
 """A wait is made longer by up to this share, so that many clients do not come back at one moment."""
 
@@ -76,6 +79,8 @@ class CmpAuthority:
         self._clock = clock
         self._sleep = sleep
         self._random = random
+        self._silent: set[tuple[str, bool]] = set()
+        """Hosts of status services from which no answer came: no OCSP answer, or (True) no list."""
 
     # ------------------------------------------------------------------------------------------------ asking
 
@@ -186,11 +191,23 @@ class CmpAuthority:
 
     def status(self, certificate: bytes, issuer: bytes) -> CertificateStatus:
         """Ask by OCSP, else look into the revocation list; where they are the certificate says itself."""
+        return status.ask(certificate, issuer, self._fetch, self._clock())
 
-        def fetch(address: str, question: bytes | None) -> bytes:
-            return patiently(lambda: self._transport.fetch(address, question), address, self._sleep, self._random)
+    def _fetch(self, address: str, question: bytes | None) -> bytes:
+        """Get an answer of a status service; one that was silent is not waited for again."""
+        way = (urlsplit(address).netloc, question is None)
+        if way in self._silent:
+            raise AuthorityUnreachableError("it was silent before", address=address)
 
-        return status.ask(certificate, issuer, fetch, self._clock())
+        def ask() -> bytes:
+            return self._transport.fetch(address, question)
+
+        try:
+            return patiently(ask, address, self._sleep, self._random, resends=0 if question is None else STATUS_RESENDS)
+        except AuthorityUnreachableError as error:
+            if isinstance(error.__cause__, ConnectionError | TimeoutError):
+                self._silent.add(way)
+            raise
 
     # ----------------------------------------------------------------------------------------------- the wire
 

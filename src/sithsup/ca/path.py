@@ -38,6 +38,7 @@ UNDERSTOOD = frozenset(
 )
 STRONG_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
 HOSTILE = (
+    UserWarning,  # where warnings are errors: a name's attribute that is empty or too long is only warned of
     ValueError,
     TypeError,
     UnsupportedAlgorithm,

@@ -9,6 +9,7 @@ What a caller must know:
 
 from __future__ import annotations
 
+import math
 import socket
 import threading
 from contextlib import ExitStack, contextmanager
@@ -25,6 +26,7 @@ from sithsup.errors import (
     AuthorityUnreachableError,
     PortalError,
     ProxyRefusedError,
+    ServerFailedError,
     ServerUntrustedError,
 )
 from sithsup.settings import DIRECT
@@ -44,6 +46,8 @@ LARGEST_LIST = 16 << 20
 """Bytes. A revocation list of half a million cards is longer than any message."""
 
 RESENDS = 3
+STATUS_SECONDS = 20.0
+"""For an OCSP answer: it is small and ready-made, and several are asked for before a person sees anything."""
 THIS_COMPUTER = ("127.0.0.1", "localhost", "[::1]")
 
 PROXY_WANTS_MORE = "407"
@@ -144,7 +148,7 @@ class HttpTransport:
             response, content = self._ask("GET", address, None, {}, largest=LARGEST_LIST)
         else:
             headers = {"Content-Type": OCSP_REQUEST, "Accept": OCSP_RESPONSE}
-            response, content = self._ask("POST", address, question, headers)
+            response, content = self._ask("POST", address, question, headers, seconds=STATUS_SECONDS)
         if response.status_code == httpx.codes.OK and _media_type(response) != "text/html":
             return content
         raise _strange(address, response)
@@ -157,11 +161,12 @@ class HttpTransport:
         headers: Mapping[str, str],
         *,
         largest: int | None = None,
+        seconds: float = math.inf,
     ) -> tuple[httpx.Response, bytes]:
         try:
             client = self._client(url)
             with (
-                _limited(self._seconds) as trace,
+                _limited(min(seconds, self._seconds)) as trace,
                 client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,
             ):
                 return response, _bounded(response, largest or self._largest)
@@ -178,14 +183,18 @@ class HttpTransport:
 
 
 def patiently(
-    ask: Callable[[], bytes], address: str, sleep: Callable[[float], None], random: Callable[[], float]
+    ask: Callable[[], bytes],
+    address: str,
+    sleep: Callable[[float], None],
+    random: Callable[[], float],
+    resends: int = RESENDS,
 ) -> bytes:
-    """Ask, and after a lost answer ask the same again: at most `RESENDS` times, waiting at most 1, 2, 4 s."""
-    for attempt in range(RESENDS + 1):
+    """Ask, and after a lost answer ask the same again, so many times, waiting at most 1, 2, 4 s."""
+    for attempt in range(resends + 1):
         try:
             return ask()
         except (ConnectionError, TimeoutError) as error:
-            if attempt == RESENDS:
+            if attempt == resends:
                 raise AuthorityUnreachableError(str(error), address=address) from error
             sleep(random() * 2**attempt)
     raise AssertionError  # pragma: no cover  the last attempt returns or raises
@@ -278,7 +287,7 @@ def _strange(address: str, response: httpx.Response) -> Exception:
         return PortalError(detail, address=address)  # a page for people, where no people were asked for
     if response.is_success:
         return AnswerUntrustedError(detail, check=tr("the answer is not of the kind that was asked for"))
-    return AuthorityUnreachableError(detail, address=address)
+    return ServerFailedError(detail, address=address, status=str(response.status_code))
 
 
 def _proxy_error(address: str, detail: str) -> AuthorityUnreachableError:

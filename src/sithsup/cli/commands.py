@@ -88,8 +88,8 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
 def check(context: Context) -> int:
     """Tell what the card is and what can be done; nothing is asked and nothing is written."""
     with _connect(context) as operation:
+        context.view.card(operation.world.contents)  # at once: asking for a status may take a minute
         report = operation.look()
-        context.view.card(report.contents)
         context.view.report(report)
         if report.verdict.situation is Situation.INTERRUPTED:
             return context.view.finish(INTERRUPTED)

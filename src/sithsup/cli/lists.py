@@ -38,6 +38,7 @@ STAND_INS = {
     # Translators: stands in “code for {role}”
     "role": mark("authentication or signature"),
     "seconds": mark("some"),
+    "status": mark("its number"),
     "step": mark("its name"),
 }
 """What a text says in a list in the place of what only a real error knows."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import reason_text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sithsup.errors import SithsupError
     from sithsup.model import CardCertificate, CardContents
     from sithsup.operation import Report
+    from sithsup.recovery import Verdict
     from sithsup.runner import StepEvent
 
 OUTCOME_TEXTS = {
@@ -33,6 +35,16 @@ SITUATION_TEXTS = {
     Situation.UPGRADED: mark("Your card is upgraded already."),
     Situation.INTERRUPTED: mark("An upgrade of this card was begun and not finished."),
     Situation.UNUSABLE: mark("This card cannot be saved. Ask your deputy issuer for a new card."),
+}
+OLD_TEXTS = {
+    True: mark("The old certificates work."),
+    False: mark("The old certificates do not work."),
+    None: mark("The old certificates are on the card, but the certificate issuer may have revoked them."),
+}
+"""By `Verdict.old_works`."""
+NEW_TEXTS = {
+    True: mark("The new certificates work."),
+    False: mark("The new certificates are not ready yet."),
 }
 CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
@@ -78,24 +90,34 @@ class View:
             "old_works": verdict.old_works,
             "new_works": verdict.new_works,
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
+            "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
             "choices": [choice.value for choice in verdict.choices],
             "reasons": [reason.value for reason in report.reasons],
+            "waiting": [{"card": w.card, "case_code": w.case_code, "begun": w.begun} for w in report.waiting],
         }
         self.say(tr(SITUATION_TEXTS[verdict.situation]))
         if verdict.situation is Situation.UPGRADED:
             self.say(tr("Nothing needs to be done."))
-        if verdict.situation is Situation.INTERRUPTED:
-            self.say(tr("The old certificates work.") if verdict.old_works else tr("The old certificates do not work."))
-            self.say(
-                tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready yet.")
-            )
-        for choice in verdict.choices:
-            self.say(tr(CHOICE_TEXTS[choice]))
+        self._works(verdict)
         if verdict.situation is Situation.FRESH:
             for reason in report.reasons:
                 self.say(reason_text(reason))
             if not report.reasons:
                 self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
+        for waiting in report.waiting:
+            self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
+
+    def _works(self, verdict: Verdict) -> None:
+        """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
+        if verdict.situation is not Situation.INTERRUPTED:
+            return
+        self.say(tr(OLD_TEXTS[verdict.old_works]))
+        self.say(
+            tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready yet.")
+        )
+        for choice in verdict.choices:
+            self.say(tr(CHOICE_TEXTS[choice]))
+        self.say(tr("To finish takes about {count} min.", count=ceil(verdict.seconds / 60)))
 
     def nothing_begun(self, report: Report) -> None:
         """Tell whoever wants to go on that there is nothing to go on with: all is done, or nothing was begun."""

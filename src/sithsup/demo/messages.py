@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sithsup.ca import cmp_asn1
-from sithsup.certificate import Certificate
+from sithsup.certificate import Certificate, UnreadableCertificateError
+from sithsup.demo import pbm_asn1
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,10 +95,10 @@ class Request:
         return [each["infoValue"].native for each in self.header["generalInfo"] if each["infoType"].native == name]
 
     @property
-    def pbm(self) -> cmp_asn1.PBMParameter | None:
+    def pbm(self) -> pbm_asn1.PBMParameter | None:
         """The parameters of the password-based MAC that protects the message; None where it is something else."""
         try:
-            parameter = cmp_asn1.pbm_parameter(self.header["protectionAlg"])
+            parameter = pbm_asn1.pbm_parameter(self.header["protectionAlg"])
             if parameter:
                 parameter.native  # noqa: B018  as in `read`
             return parameter
@@ -147,7 +148,10 @@ class Request:
             raise RefusedError("badMessageCheck", "the sender is not the subject of the signer's certificate")
         if claimed and claimed != first.key_identifier:
             raise RefusedError("badMessageCheck", "the senderKID is not that of the signer's certificate")
-        return Certificate.parse(first.dump())
+        try:
+            return Certificate.parse(first.dump())
+        except UnreadableCertificateError as error:
+            raise RefusedError("badMessageCheck", f"the signer's certificate cannot be read: {error}") from error
 
 
 def verify_signature(public_key: bytes, algorithm: Any, signature: bytes, message: bytes, failure: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sithsup.demo.messages import RefusedError
 
 if TYPE_CHECKING:
-    from sithsup.ca.cmp_asn1 import PBMParameter
+    from sithsup.demo.pbm_asn1 import PBMParameter
 
 ITERATIONS = range(100, 100_001)
 """Fewer protect nothing, more are an attack (RFC 4211, section 4.4)."""

@@ -20,7 +20,8 @@
     │   ├── AuthorityRefusedError       SU-2003    ├── TransactionUnknownError     SU-2006
     │   ├── StatusNotOfferedError       SU-2008    ├── StillWaitingError           SU-2007
     │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
-    │   └── ProxyRefusedError           SU-2011    └── IssuerUnknownError          SU-2012
+    │   ├── ProxyRefusedError           SU-2011    ├── IssuerUnknownError          SU-2012
+    │   └── ServerFailedError           SU-2013
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
     │   │   └── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
@@ -48,6 +49,7 @@ from sithsup.errors.authority import (
     IssuerUnknownError,
     PortalError,
     ProxyRefusedError,
+    ServerFailedError,
     ServerUntrustedError,
     StatusNotOfferedError,
     StillWaitingError,
@@ -151,6 +153,7 @@ __all__ = [
     "ProxyRefusedError",
     "ProxyUnusableError",
     "SecondInstanceError",
+    "ServerFailedError",
     "ServerUntrustedError",
     "SettingsInvalidError",
     "SithsupError",

@@ -167,6 +167,17 @@ class ProxyRefusedError(AuthorityUnreachableError):
     )
 
 
+class ServerFailedError(AuthorityUnreachableError):
+    """Somebody answers, with an error of HTTP and no message. Values: `address`, `status` (such as 404)."""
+
+    code = "SU-2013"
+    what_text = mark("The server of the certificate issuer does not do what it is asked to.")
+    why_text = mark("{address} answers with the error {status}. Its address may be wrong, or the server out of order.")
+    next_text = mark(
+        "Try again in a while. If that does not help, tell your local IT support the error and the address."
+    )
+
+
 class TransactionUnknownError(AuthorityError):
     """The authority knows no such transaction (any more): it must be ordered again, for the same key."""
 
