@@ -35,18 +35,19 @@ def main(arguments: Sequence[str]) -> int:
     for name in options.only or STACKS:
         begun = time.monotonic()
         results = _play(name, options)
-        played[name] = Played(results, (time.monotonic() - begun) / 60, options.seed, report.commit())
+        minutes, is_whole = (time.monotonic() - begun) / 60, not (options.fast or options.until_wrong)
+        played[name] = Played(results, minutes, options.seed, report.commit(), is_whole)
         if options.keep:
             kept.save(options.keep, played)
-    return _tell(played, is_whole=not options.fast and played.keys() == STACKS.keys())
+    return _tell(played)
 
 
-def _tell(played: dict[str, Played], *, is_whole: bool) -> int:
+def _tell(played: dict[str, Played]) -> int:
     """Print the table and the total, and write the page when everything was played; 1 when anything ended wrong."""
     results = [result for each in played.values() for result in each.results]
     wrong = sum(result.column == "other" for result in results)
     print("\n".join(report.table(count(results))))
-    if is_whole:
+    if played.keys() == STACKS.keys() and all(each.is_whole for each in played.values()):
         PROOF.write_text(report.page(played), encoding="utf-8")
     minutes = sum(each.minutes for each in played.values())
     print(f"{len(results)} cases, {wrong} neither old nor new, {minutes:.1f} minutes")

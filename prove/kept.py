@@ -19,6 +19,8 @@ class Played(NamedTuple):
     seed: int
     commit: str
     """Of the program that was played with."""
+    is_whole: bool
+    """Whether every case was played that belongs to a whole run."""
 
 
 def load(path: Path) -> dict[str, Played]:
@@ -27,8 +29,7 @@ def load(path: Path) -> dict[str, Played]:
         return {}
     kept = json.loads(path.read_bytes())
     return {
-        name: Played([Result(*each) for each in said["results"]], said["minutes"], said["seed"], said["commit"])
-        for name, said in kept.items()
+        name: Played(**{**said, "results": [Result(*each) for each in said["results"]]}) for name, said in kept.items()
     }
 
 

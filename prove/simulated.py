@@ -154,6 +154,8 @@ def strikes(kind: CardKind, custom: str, folder: Path) -> list[Strike]:
     lab = Lab(folder / f"{kind} {custom}", kind=kind)
     CUSTOMS[custom](lab)
     lab.run("upgrade")
+    if lab.end() != (OLD if kind is CardKind.BRIMMING and custom != "updating" else NEW) and custom != "lagging":
+        raise AssertionError((kind, custom, lab.events))
     return strikes_at(lab.faults.calls)
 
 

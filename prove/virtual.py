@@ -34,6 +34,10 @@ PATIENCE = 6
 """How many runs a person tries before a case counts as stuck."""
 DIRECTORIES = {CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS}
 """Files that several keys and certificates share, so that tearing one may cost more than what is being written."""
+HIDDEN = "certificates that the module does not show"
+STUCK = "the journal is left open"
+EXCUSED = (HIDDEN, STUCK)
+"""What a torn directory can bring about: the module shows too little, and so the upgrade cannot be closed."""
 BEFORE_THE_DIRECTORY = 3
 """Commands from the deletion of a file to the first one that writes its directory anew."""
 _STRIKE = re.compile(r"(\d+):(before|after|torn|reset)(?:\.(\d+))?(?:x(\d+))?")
@@ -106,9 +110,10 @@ class Case:
         """Play the case on a bench, with a fresh card and an empty folder."""
         first = first_day(CardKind.SHARED, self.algorithm)
         bench.lay(first.memory)
-        ending, is_torn = self._play(VirtualLab(folder, bench, first))
-        if ending not in (OLD, NEW) and is_torn:
-            ending = TORN
+        lab = VirtualLab(folder, bench, first)
+        ending, is_torn = self._play(lab)
+        if is_torn and ending in EXCUSED and lab.identity_works():
+            ending = TORN  # keys and certificates are stored; what lists them is torn
         return Result(STACK, self.fault, self.name, ending)
 
     def _play(self, lab: VirtualLab) -> tuple[str, bool]:
@@ -131,8 +136,8 @@ class Case:
         is_torn |= self.second is not None and _was_in_a_directory(lab.bench.exchanges())
         lab.bench.arm()
         lab.put_back()
-        if ending in (OLD, NEW) and (hidden := lab.hidden()):
-            return f"{hidden} certificates that the module does not show", is_torn
+        if ending in (OLD, NEW) and lab.hidden():
+            return HIDDEN, is_torn
         return ending, is_torn
 
 

@@ -514,6 +514,31 @@ def test_new_certificates_that_a_torn_directory_hides_are_not_taken_for_none(
     assert lab.end() == NEW
 
 
+def test_the_first_computer_does_not_undo_what_another_has_confirmed_and_a_torn_directory_hides(
+    tmp_path: Path,
+) -> None:
+    """Its journal knows of orders and of no confirmation; the old certificate is revoked, and that is asked."""
+    lab = Lab(tmp_path, faults=at("write_certificate"))
+    lab.authority.ledger.policy.retire = Retire.FIRST
+    lab.run("upgrade")
+    lab.computer = "B"
+    lab.mend(at("destroy", 2))
+    lab.run("resume")
+    lab.mend()
+    before = {place: list(token.objects) for place, token in enumerate(lab.card.tokens)}
+    ours = {r.der for r in lab.authority.ledger.certificates.values() if r.profile}
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.value not in ours]
+    lab.computer = "A"
+    assert isinstance(lab.run("restore"), PointOfNoReturnError)
+    for place, token in enumerate(lab.card.tokens):
+        token.objects[:] = before[place]
+    lab.computer = "B"
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
 def test_keys_of_another_computer_are_not_destroyed_before_the_old_certificate_was_asked_about(tmp_path: Path) -> None:
     """Whoever cannot be asked leaves only one way; once asked, an order that nobody sent can be undone."""
     lab = Lab(tmp_path, faults=at("order"))

@@ -83,21 +83,28 @@ def past_no_return(world: World) -> bool:
 
 
 def _is_retired_elsewhere(world: World) -> bool:
-    """Whether the old identity is retired on a card that another computer was at work on.
+    """Whether the old identity is retired on a card that carries keys of ours: another computer may have confirmed.
 
-    Its certificates may be on the card and yet not be seen: a directory of the card that was torn hides what stands
-    behind the tear. The keys are seen then.
+    The new certificates may be on the card and yet not be seen: a directory of the card that was torn hides what
+    stands behind the tear. The keys are seen then. Keys that were made here may be undone where nobody can be asked.
     """
     old = old_certificate(world, KeyRole.AUTHENTICATION)
-    if old is None or not _was_begun_elsewhere(world):
+    if old is None or not _our_public_keys(world):
         return False
+    if not _was_begun_elsewhere(world):
+        return is_revoked(world, old)
     return status(world, old).state is CertificateState.REVOKED
 
 
 def _was_begun_elsewhere(world: World) -> bool:
-    """Whether keys of ours are on the card, and this computer has ordered nothing for them."""
-    is_ours = any(world.journal.transactions(target.name) for target in world.campaign.wanted)
-    return not is_ours and any(our_key_pairs(world, role) for role in world.campaign.roles)
+    """Whether keys of ours are on the card that were not made from this computer."""
+    made_here = {key for role in world.campaign.roles for key in world.journal.keys(role)}
+    return not _our_public_keys(world) <= made_here
+
+
+def _our_public_keys(world: World) -> set[bytes]:
+    pairs = (pair for role in world.campaign.roles for pair in our_key_pairs(world, role))
+    return {pair.public_key for pair in pairs if pair.public_key}
 
 
 def _strangers(world: World) -> tuple[Certificate, ...]:
