@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from prove.case import Place, Result, scratch
 from prove.customs import CUSTOMS, PLAIN
-from sithsup.errors import InterruptedUpgradeError, PointOfNoReturnError
+from sithsup.errors import FinishElsewhereError, InterruptedUpgradeError, PointOfNoReturnError
 from sithsup.model import Outcome
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import READING_VERBS, Failure, Fault, Faults, Mishap, Tear, When, mishaps
@@ -124,6 +124,8 @@ def recover(lab: Lab, choice: str, script: Faults) -> str:
         ended = lab.run(choice)
         if isinstance(ended, PointOfNoReturnError | InterruptedUpgradeError):
             choice = "resume"
+        elif isinstance(ended, FinishElsewhereError):
+            choice, lab.computer = "resume", lab.computer.rstrip("'")  # back to the first computer, as it is told
         elif isinstance(ended, Outcome) or (ended is None and lab.end() in (OLD, NEW)):
             break
         elif ended is None:
@@ -154,8 +156,6 @@ def strikes(kind: CardKind, custom: str, folder: Path) -> list[Strike]:
     lab = Lab(folder / f"{kind} {custom}", kind=kind)
     CUSTOMS[custom](lab)
     lab.run("upgrade")
-    if lab.end() != (OLD if kind is CardKind.BRIMMING and custom != "updating" else NEW) and custom != "lagging":
-        raise AssertionError((kind, custom, lab.events))
     return strikes_at(lab.faults.calls)
 
 

@@ -34,7 +34,7 @@ _log = logging.getLogger(__name__)
 
 FORMAT = 1
 _SCHEMA = f"""
-    CREATE TABLE run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
+    CREATE TABLE run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT, is_full INTEGER DEFAULT FALSE);
     CREATE TABLE generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
     CREATE TABLE key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
     CREATE TABLE certificate (
@@ -96,7 +96,7 @@ class Journal:
     def begin(self, card: str, campaign: str, case_code: str) -> None:
         """Remember what this is about; the first time only, so that a case keeps its code."""
         self._write(
-            "INSERT INTO run SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM run)",
+            "INSERT INTO run SELECT ?, ?, ?, ?, FALSE WHERE NOT EXISTS (SELECT 1 FROM run)",
             (card, campaign, case_code, self._now()),
         )
 
@@ -105,6 +105,15 @@ class Journal:
         """The case code of the unfinished upgrade; empty before `begin`."""
         rows = self._read("SELECT case_code FROM run")
         return str(rows[0][0]) if rows else ""
+
+    def remember_full(self) -> None:
+        """Remember that the card has refused a certificate because it has no room for it."""
+        self._write("UPDATE run SET is_full = TRUE", ())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the card has no room for the new certificates beside what is on it."""
+        return bool(self._read("SELECT 1 FROM run WHERE is_full"))
 
     def announce_key(self, role: KeyRole, key_id: bytes) -> None:
         """Remember that a key is about to be made under this id: a cut may leave one that hides behind its code."""
@@ -190,7 +199,7 @@ class Journal:
 
     def finish(self, outcome: Outcome) -> None:
         """Write one line of history, then forget everything else."""
-        for card, campaign, case_code, begun in self._read("SELECT * FROM run"):
+        for card, campaign, case_code, begun in self._read("SELECT card, campaign, case_code, begun FROM run"):
             entry = HistoryEntry(card, campaign, case_code, begun, self._now(), outcome.value)
             _append_history(self._folder, entry)
         self.discard()

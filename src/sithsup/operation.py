@@ -19,20 +19,24 @@ from sithsup.card.session import Card
 from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
 from sithsup.errors import (
     AuthorityError,
+    CardFullError,
+    CodeError,
     InterruptedUpgradeError,
+    NoRoomHereError,
     NotEligibleError,
     PointOfNoReturnError,
+    RestoreElsewhereError,
     SithsupError,
     UnusableError,
     UpgradeFinishedError,
     new_case_code,
 )
-from sithsup.evidence import World, our_key_pairs, past_no_return
+from sithsup.evidence import World, chosen, may_lift, our_key_pairs, require_settled
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
 from sithsup.model import KeyRole, Outcome
 from sithsup.recovery import Situation, Verdict, assess, look
-from sithsup.runner import roll_back, roll_forward
-from sithsup.upgrade import UPGRADE
+from sithsup.runner import require_way_back, roll_back, roll_forward
+from sithsup.upgrade import TIGHT, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -102,12 +106,16 @@ class Operation:
 
     def look(self) -> Report:
         """Tell what the card is, without a code."""
-        verdict = assess(UPGRADE, look(UPGRADE, self.world))
+        verdict = self._verdict()
         contents = self.world.contents
         found = reasons(contents, self.world.campaign, self._clock()) if verdict.situation is Situation.FRESH else ()
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
         return Report(contents, verdict, found, unfinished(self._folder, besides=self._key))
+
+    def _verdict(self) -> Verdict:
+        rows = table(self.world)
+        return assess(rows, look(rows, self.world))
 
     # ----------------------------------------------------------------------------------------- acting
 
@@ -144,11 +152,10 @@ class Operation:
             raise PointOfNoReturnError if self.world.journal.is_kept else UpgradeFinishedError
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
             return  # not a card of this campaign: it is not opened
-        if past_no_return(self.world):
-            raise PointOfNoReturnError  # said before a code is asked
+        require_way_back(self.world)  # said before a code is asked
         self._begin()
         was_begun = self.world.journal.is_announced
-        for event in roll_back(UPGRADE, self.world):
+        for event in roll_back(table(self.world), self.world):
             was_begun = True
             yield event
         if was_begun:
@@ -160,27 +167,48 @@ class Operation:
     def _forward(self) -> Iterator[StepEvent]:
         try:
             self._begin()
-            yield from roll_forward(UPGRADE, self.world)
+            yield from self._walk()
         except SithsupError as error:
             yield from self._give_up(error)
             raise
         self._end(Outcome.UPGRADED)
 
+    def _walk(self) -> Iterator[StepEvent]:
+        """Walk down the table; once more down the other one where nothing but room is missing and can be made."""
+        try:
+            yield from roll_forward(table(self.world), self.world)
+        except CardFullError:
+            if not (all(chosen(self.world, target) for target in self.world.campaign.wanted) and may_lift(self.world)):
+                raise
+            self.world.journal.remember_full()
+            self.world.card.log_in()
+            yield from roll_forward(TIGHT, self.world)
+
     def _give_up(self, error: SithsupError) -> Iterator[StepEvent]:
         """Leave the card as the error allows: untouched, restored, or to be recovered."""
         self.outcome = Outcome.INTERRUPTED
         try:
-            verdict = assess(UPGRADE, look(UPGRADE, self.world))
+            verdict = self._verdict()
         except SithsupError:
             return  # the card cannot be read now; its own error has been said
         if verdict.situation is Situation.FRESH:
             self.outcome = None
             self._forget()
         elif error.final:
-            try:
-                yield from roll_back(UPGRADE, self.world)
-            except (PointOfNoReturnError, AuthorityError):
-                return  # it can only be finished, or that cannot be told now
+            yield from self._undo(error)
+
+    def _undo(self, error: SithsupError) -> Iterator[StepEvent]:
+        try:
+            if isinstance(error, CardFullError):
+                self.world.card.log_in()
+            yield from roll_back(table(self.world), self.world)
+        except RestoreElsewhereError:
+            if isinstance(error, CardFullError):
+                require_settled(self.world)  # what is on the card may die, and then there is room
+                raise NoRoomHereError(str(error)) from error
+        except (PointOfNoReturnError, AuthorityError, CodeError):
+            pass  # it can only be finished, or that cannot be told now, or nobody gave the codes again
+        else:
             self._end(Outcome.RESTORED)
 
     def _begin(self) -> None:

@@ -4,7 +4,8 @@
 
 * Nothing of ours on the card and nothing announced: FRESH. There is nothing to recover.
 * Everything below the line is seen: UPGRADED.
-* Otherwise INTERRUPTED. Going on is always offered; going back only when the line is known not to be passed.
+* Otherwise INTERRUPTED. Going on is always offered; going back only when the line is known not to be passed, and when
+  nothing is missing that only another computer can put back.
 * When neither identity works and no key is left that the authority would hear: UNUSABLE, said plainly.
 * Whether the old identity works is not said of a card whose upgrade may be past the line before its status was asked.
 """
@@ -16,7 +17,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.errors import AuthorityError, FinishElsewhereError, UnusableError
-from sithsup.evidence import Fate, chosen, is_held, old_on_card, past_no_return, signer, status
+from sithsup.evidence import (
+    Fate,
+    chosen,
+    is_held,
+    is_lifted_elsewhere,
+    lifted,
+    old_on_card,
+    past_no_return,
+    signer,
+    status,
+)
 from sithsup.model import CertificateState, KeyRole, Seen
 from sithsup.steps import nothing
 
@@ -52,7 +63,12 @@ class Evidence:
     past_line: bool | None
     """Whether the point of no return is passed; None when that cannot be told now."""
     old_works: bool | None
-    """None when the issuer may have revoked it, and cannot be asked now."""
+    """Whether the old certificate for authentication does; None when the issuer may have revoked it, and cannot be
+    asked now."""
+    lifted_here: bool
+    """Whether this computer keeps old certificates for signatures that are not on the card now."""
+    lifted_elsewhere: bool
+    """Whether another computer may keep such."""
     new_works: bool
     is_heard: bool
     """Whether a key is left that the authority would hear, so that the upgrade can be finished."""
@@ -64,6 +80,8 @@ class Verdict:
 
     situation: Situation
     old_works: bool | None
+    old_signs: bool | None
+    """The same for signatures: their certificate may have been lifted off a full card for a while."""
     new_works: bool
     missing: tuple[str, ...]
     choices: tuple[Choice, ...]
@@ -82,6 +100,8 @@ def look(table: tuple[Step, ...], world: World) -> Evidence:
         announced=world.journal.is_announced,
         past_line=past_line,
         old_works=_old_works(world, is_doubtful=past_line is not False),
+        lifted_here=bool(lifted(world)),
+        lifted_elsewhere=is_lifted_elsewhere(world),
         new_works=_new_works(world),
         is_heard=_is_heard(world),
     )
@@ -92,10 +112,12 @@ def assess(table: tuple[Step, ...], evidence: Evidence) -> Verdict:
     situation = _situation(evidence)
     choices: tuple[Choice, ...] = ()
     if situation is Situation.INTERRUPTED:
-        choices = (Choice.CONTINUE,) if evidence.past_line is not False else (Choice.CONTINUE, Choice.RESTORE)
+        may_go_back = evidence.past_line is False and not evidence.lifted_elsewhere
+        choices = (Choice.CONTINUE, Choice.RESTORE) if may_go_back else (Choice.CONTINUE,)
     missing = tuple(name for name, seen in evidence.rows if seen is not Seen.LIVE)
     seconds = sum(step.seconds for step in table if step.name in missing)
-    return Verdict(situation, evidence.old_works, evidence.new_works, missing, choices, seconds)
+    old_signs = evidence.old_works and not (evidence.lifted_here or evidence.lifted_elsewhere)
+    return Verdict(situation, evidence.old_works, old_signs, evidence.new_works, missing, choices, seconds)
 
 
 def _situation(evidence: Evidence) -> Situation:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sithsup.errors import PointOfNoReturnError, StepNotSeenError, TransactionUnknownError
-from sithsup.evidence import past_no_return
+from sithsup.errors import PointOfNoReturnError, RestoreElsewhereError, StepNotSeenError, TransactionUnknownError
+from sithsup.evidence import is_lifted_elsewhere, past_no_return
 from sithsup.model import Seen
 from sithsup.steps import nothing
 
@@ -74,9 +74,8 @@ def _walk_down(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
 
 
 def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
-    """Undo every row above the point of no return that left anything. Refuses once the line was, or may be, passed."""
-    if past_no_return(world):
-        raise PointOfNoReturnError
+    """Undo every row above the point of no return that left anything. Refuses where there is no way back from here."""
+    require_way_back(world)
     for step in reversed(table):
         if step.undo in (None, nothing) or step.seen(world) is Seen.ABSENT:
             continue
@@ -84,3 +83,11 @@ def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
         yield StepEvent(step, Mark.STARTED)
         step.undo(world)
         yield StepEvent(step, Mark.UNDONE)
+
+
+def require_way_back(world: World) -> None:
+    """Raise `PointOfNoReturnError` once the line was, or may be, passed, or when only another computer can go back."""
+    if past_no_return(world):
+        raise PointOfNoReturnError
+    if is_lifted_elsewhere(world):
+        raise RestoreElsewhereError

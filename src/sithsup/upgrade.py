@@ -23,14 +23,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sithsup import steps
-from sithsup.model import KeyRole
+from sithsup.evidence import lifted
+from sithsup.model import KeyRole, Seen
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sithsup.evidence import World
-    from sithsup.model import Seen
 
 AUTH, SIGN = KeyRole.AUTHENTICATION, KeyRole.SIGNATURE
 
@@ -74,4 +74,18 @@ UPGRADE = (
     Step("remove-old-keys",          steps.remove_old_keys,   steps.old_keys_removed,   None,
          mark("Remove the old keys from the card"), 3),
 )
+TIGHT = (
+    # A card with room for the new keys, and not for the new certificates beside the old ones. What is lifted is in the
+    # journal and can be put back; the old identity for authentication stays, and the line is where it was.
+    *UPGRADE[:4],
+    Step("lift-old-certificates",    steps.lift,              steps.has_room,           steps.put_back,
+         mark("Make room: take the old certificate for signatures off the card"), 3),
+    *UPGRADE[4:],
+)
 # fmt: on
+
+
+def table(world: World) -> tuple[Step, ...]:
+    """The rows for this card: it has refused a certificate for want of room, or something was lifted off it."""
+    is_tight = (world.journal.is_full or lifted(world)) and steps.confirmed(world) is not Seen.LIVE
+    return TIGHT if is_tight else UPGRADE

@@ -278,6 +278,19 @@ class TestCertificates:
         return bench.only(bench.authentication, ObjectKind.PUBLIC_KEY, key_id).value
 
 
+class TestRenewal:
+    def test_a_module_that_was_started_anew_finds_the_card_as_it_is_and_closed(self, bench: Bench) -> None:
+        """Every token is closed, everything on it is there, and it can be opened again."""
+        token = bench.authentication
+        bench.log_in(token)
+        bench.token.generate_key_pair(token, KeyAlgorithm.P_256, b"k", "k")
+        before = set(bench.token.objects(token))
+        bench.token.renew()
+        assert {o.kind for o in bench.token.objects(token)} == {ObjectKind.PUBLIC_KEY}
+        bench.log_in(token)
+        assert set(bench.token.objects(token)) == before
+
+
 class TestEnd:
     def test_closing_twice_is_no_error(self, bench: Bench) -> None:
         """A second close does nothing."""

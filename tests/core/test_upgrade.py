@@ -951,7 +951,7 @@ def test_assess_tells_the_four_situations() -> None:
             ("generate-auth-key", live if ours == "live" else absent),
             ("remove-old-certificates", live if removed == "live" else absent),
         )
-        evidence = recovery.Evidence(rows, bool(announced), line_passed, old, bool(new), bool(heard))
+        evidence = recovery.Evidence(rows, bool(announced), line_passed, old, False, False, bool(new), bool(heard))
         verdict = recovery.assess(UPGRADE, evidence)
         assert [verdict.situation, *verdict.choices] == expected.split(), line
 
@@ -959,9 +959,9 @@ def test_assess_tells_the_four_situations() -> None:
 def test_what_is_left_takes_as_long_as_the_rows_that_are_missing() -> None:
     """About so many seconds; a card that is upgraded needs none."""
     rows = tuple((step.name, Seen.LIVE) for step in UPGRADE)
-    assert recovery.assess(UPGRADE, recovery.Evidence(rows, False, None, False, True, True)).seconds == 0
+    assert recovery.assess(UPGRADE, recovery.Evidence(rows, False, None, False, False, False, True, True)).seconds == 0
     left = (*rows[:-2], (rows[-2][0], Seen.ABSENT), (rows[-1][0], Seen.DEAD))
-    seconds = recovery.assess(UPGRADE, recovery.Evidence(left, False, None, False, True, True)).seconds
+    seconds = recovery.assess(UPGRADE, recovery.Evidence(left, False, None, False, False, False, True, True)).seconds
     assert seconds == UPGRADE[-2].seconds + UPGRADE[-1].seconds > 0
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.demo.virtual.personalize import PRIVATE_KEYS
-from sithsup.errors import CardError, SithsupError
+from sithsup.demo.virtual.personalize import CERTIFICATES, PRIVATE_KEYS
+from sithsup.errors import CardError, CardFullError, SithsupError
 from sithsup.model import Outcome
 from tests.support.virtual import NEEDED, Cut, VirtualBench, When, short_folder
 from tests.support.virtual_lab import NEW, OLD, VirtualLab, first_day
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.virtual import Exchange
+    from tests.support.virtual_lab import FirstDay
 
 pytestmark = pytest.mark.needs(*NEEDED)
 
@@ -43,10 +44,17 @@ def whole(bench: VirtualBench) -> tuple[Exchange, ...]:
     return exchanges
 
 
-def begin(bench: VirtualBench, name: str) -> VirtualLab:
+def begin(bench: VirtualBench, name: str, day: FirstDay | None = None) -> VirtualLab:
     """Lay the old card into the reader, and take a computer that knows nothing."""
-    bench.lay(first_day().memory)
-    return VirtualLab(bench.folder / name, bench, first_day())
+    day = day or first_day()
+    bench.lay(day.memory)
+    return VirtualLab(bench.folder / name, bench, day)
+
+
+def short_of_room(left: int) -> FirstDay:
+    """The same card with so many bytes left; the new keys take about 400, each new certificate about 700."""
+    taken = sum(file.room for file in first_day().memory.files.values())
+    return first_day(room=taken + left)
 
 
 def recover(lab: VirtualLab, choice: str) -> str:
@@ -104,6 +112,37 @@ def test_a_directory_is_torn_between_two_commands(bench: VirtualBench, whole: tu
     assert lab.identity_works()
     assert recover(lab, "resume") == NEW
     assert lab.found().orphans
+
+
+def test_a_card_that_has_no_room_for_one_certificate_more_is_upgraded(bench: VirtualBench) -> None:
+    """An old certificate is lifted off it; OpenSC, refused once, would empty the directory unless started anew."""
+    lab = begin(bench, "tight", short_of_room(3000))
+    assert lab.run("upgrade") is Outcome.UPGRADED
+    assert "lift-old-certificates: done" in lab.events
+    assert (lab.settled_end(), lab.wrong(), lab.hidden()) == (NEW, "", 0)
+
+
+@pytest.mark.parametrize("room", [60, 700, 2200])
+def test_a_full_card_is_left_as_it_was(room: int, bench: VirtualBench) -> None:
+    """No room for a key; for a certificate; for two, even when one is lifted."""
+    lab = begin(bench, f"full-{room}", short_of_room(room))
+    assert isinstance(lab.run("upgrade"), CardFullError)
+    assert (lab.settled_end(), lab.wrong(), lab.hidden()) == (OLD, "", 0)
+
+
+def test_what_a_torn_directory_has_hidden_is_written_again(bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:
+    """The directory is cut while its first entry, the last old certificate, is taken out: what stood behind is lost.
+
+    The new certificates, and the e-legitimation that is none of ours, are in the journal.
+    """
+    lab = begin(bench, "hidden")
+    removal = [e.number for e in whole if e.name == "DELETE_FILE"][-1]
+    update = next(e for e in whole if e.number > removal and e.path == CERTIFICATES and e.writes)
+    bench.arm(Cut(at=update.number, when=When.TORN, step=update.steps // 2))
+    lab.run("upgrade")
+    lab.put_back()
+    assert lab.hidden()
+    assert recover(lab, "resume") == NEW
 
 
 def test_what_was_cut_early_can_be_undone(bench: VirtualBench, whole: tuple[Exchange, ...]) -> None:

@@ -39,6 +39,30 @@ NEEDED = ("pcscd", "vpcd-config", "unshare", "pkcs11-tool")
 """Programs that a test on a virtual card needs (the marker `needs`)."""
 
 
+@contextmanager
+def surroundings(environment: dict[str, str]) -> Iterator[None]:
+    """Environment variables for the length of a block."""
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+class BenchProcess(CardProcess):
+    """A card process on a bench, which finds the bench again when it is started anew."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self._environment = environment
+        super().__init__(environment["SITHSUP_MODULE"])
+
+    def renew(self) -> None:
+        with surroundings(self._environment):
+            super().renew()
+
+
 class VirtualBench:
     """A card in a reader. Use as a context manager, or call `close`. The folder's name must be short (`short_folder`).
 
@@ -67,13 +91,8 @@ class VirtualBench:
 
     def card_process(self) -> CardProcess:
         """A card process on this bench: a spawned process takes its environment from the one that starts it."""
-        before = dict(os.environ)
-        os.environ.update(self.environment)
-        try:
-            return CardProcess(self.environment["SITHSUP_MODULE"])
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+        with surroundings(self.environment):
+            return BenchProcess(self.environment)
 
     @property
     def is_in(self) -> bool:

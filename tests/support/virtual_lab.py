@@ -23,13 +23,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from sithsup.card.pin import Code
 from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate, UnreadableCertificateError
 from sithsup.demo.virtual import keys as card_keys
 from sithsup.demo.virtual import personalize
 from sithsup.demo.virtual.apdu import Refused
 from sithsup.errors import SithsupError
-from sithsup.model import KeyAlgorithm, KeyRole, ObjectKind, Outcome
+from sithsup.model import CardObject, KeyAlgorithm, KeyRole, ObjectKind, Outcome
 from sithsup.operation import Operation
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.case import CODES, CardKind, Case, HonestHolder, campaign, old_card
@@ -211,30 +212,55 @@ class VirtualLab:
             return "a valid certificate that is not on the card"
         return "" if self.identity_works() else "NEITHER after the wait"
 
-    def hidden(self) -> int:
-        """How many stored certificates the module does not show. The card must be in; commands are counted for it."""
+    def shown(self) -> list[CardObject]:
+        """What the module shows to whoever gives the codes. The card must be in; commands are counted for it."""
         with self.bench.card_process() as token:
-            objects = [each for info in token.tokens() for each in token.objects(info.id)]
-        return len(self.found().certificates - {each.value for each in objects})
+            infos = token.tokens()
+            for info, right in zip(infos, CODES.values(), strict=True):
+                token.log_in(info.id, Code(bytearray(right)))
+            return [each for info in infos for each in token.objects(info.id)]
+
+    def hidden(self) -> int:
+        """How many stored certificates the module does not show."""
+        return len(self.found().certificates - {each.value for each in self.shown()})
+
+    def settled_end(self) -> str:
+        """The same as `end`, but that new keys which the module does not show are lost room and no more."""
+        found, old = self.found(), self._old_keys()
+        shown = sum(each.kind is ObjectKind.PRIVATE_KEY for each in self.shown())
+        return self._end(found._replace(keys=found.keys & old) if shown == len(old) else found)
 
     def end(self) -> str:
         """`old`, `new`, or what is wrong with the card, by what is stored on it; `hidden` tells the rest."""
-        found, case = self.found(), self.first.case
-        records = self.authority.ledger.certificates.values()
-        ours = {record.der for record in records if record.profile}
-        confirmed = {record.der for record in records if record.profile and record.state is RecordState.CONFIRMED}
-        new = {der for der in found.certificates & confirmed if Certificate.parse(der).public_key in found.keys}
-        old_keys = {Certificate.parse(der).public_key for der in case.old}
+        return self._end(self.found())
+
+    def _end(self, found: Found) -> str:
+        case, old_keys, new = self.first.case, self._old_keys(), self._new(found)
+        ours = {record.der for record in self.authority.ledger.certificates.values() if record.profile}
         if not set(case.kept) <= found.certificates or not old_keys <= found.keys:
             return "what was not ours has changed"
         good = set(self.authority.ledger.valid_certificates())
         old_alive = set(case.old) <= found.certificates & good
         if old_alive and not found.certificates & ours and found.keys == old_keys:
             return OLD
-        wanted = len(self.first.campaign.wanted)
-        if len(new) == wanted and found.certificates == new | set(case.kept):
+        if len(new) == len(self.first.campaign.wanted) and found.certificates == new | set(case.kept):
             return NEW
         return f"TORN old={old_alive} new={len(new)} ours={len(found.certificates & ours)} keys={len(found.keys)}"
+
+    def is_new_stored(self) -> bool:
+        """Whether the new identity is stored and what is not ours too, whatever of the old is left."""
+        found = self.found()
+        is_whole = len(self._new(found)) == len(self.first.campaign.wanted)
+        return is_whole and set(self.first.case.kept) <= found.certificates
+
+    def _new(self, found: Found) -> set[bytes]:
+        """The confirmed certificates that are stored with their keys, DER."""
+        records = self.authority.ledger.certificates.values()
+        confirmed = {record.der for record in records if record.profile and record.state is RecordState.CONFIRMED}
+        return {der for der in found.certificates & confirmed if Certificate.parse(der).public_key in found.keys}
+
+    def _old_keys(self) -> set[bytes]:
+        return {Certificate.parse(der).public_key for der in self.first.case.old}
 
 
 def _parsed(der: bytes) -> Certificate | None:

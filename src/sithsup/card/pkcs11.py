@@ -61,10 +61,13 @@ class Pkcs11Token:
         self._path = path
         self._library = P11.PyKCS11Lib()
         self._sessions: dict[TokenId, tuple[Session, int]] = {}
+        self._load()
+
+    def _load(self) -> None:
         try:
-            self._library.load(path)
+            self._library.load(self._path)
         except P11.PyKCS11Error as error:
-            raise ModuleBrokenError(native.name_of(error.value), path=path) from error
+            raise ModuleBrokenError(native.name_of(error.value), path=self._path) from error
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -223,6 +226,11 @@ class Pkcs11Token:
             handle, _ = self._find(opened.session, found)
             self._require_writable(opened, found.token)
             opened.session.destroyObject(handle)
+
+    def renew(self) -> None:
+        """C_Finalize, then C_Initialize."""
+        self.close()
+        self._load()
 
     def close(self) -> None:
         """Log out everywhere and C_Finalize."""

@@ -60,13 +60,17 @@ class CardProcess:
         self._module_path = module_path
         self._time_out = time_out
         self._generation_time_out = generation_time_out
+        self._turn = threading.RLock()  # one question at a time, whoever asks
+        self._start()
+
+    def _start(self) -> None:
         self._is_loaded = False
         self._outstanding = 0.0  # the time of a verb whose answer was never fetched, as after a Ctrl-C
         self._death: CardError | None = None
-        self._turn = threading.RLock()  # one question at a time, whoever asks
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=serve, args=(theirs, module_path, time_out), name="card", daemon=True)
+        arguments = (theirs, self._module_path, self._time_out)
+        self._process = context.Process(target=serve, args=arguments, name="card", daemon=True)
         self._process.start()
         theirs.close()  # else its end would never be seen as end-of-file
         atexit.register(self.close)
@@ -135,6 +139,11 @@ class CardProcess:
     def destroy(self, found: CardObject) -> None:
         """Destroy one object."""
         self._ask("destroy", found)
+
+    def renew(self) -> None:
+        """End the process and start another one."""
+        self.close()
+        self._start()
 
     def close(self) -> None:
         """End the process: it sees end-of-file and logs out. One that is at fault is killed.

@@ -5,6 +5,8 @@
 * After every act, and after every error, what was seen of the touched tokens is forgotten and read again when needed.
 * A module answers a bare general error when the card was pulled. So after an error it is asked, for a second, whether
   the card is still there; when it is not, the error becomes `CardRemovedError`.
+* After something for which the card had no room the module is started anew, and the card must be opened again. Measured
+  on OpenSC: it believes what it could not write, and writes the next directory empty.
 * A code is asked for anew each time that one is sent. Nothing here keeps one.
 """
 
@@ -199,6 +201,11 @@ class Card:
         with self._asking(token):
             self._token.write_certificate(token, certificate, key_id, label)
 
+    def put_back(self, certificate: CardObject) -> None:
+        """Write a certificate that was on the card before: on the same token, under the same id and label."""
+        with self._asking(certificate.token):
+            self._token.write_certificate(certificate.token, certificate.value, certificate.key_id, certificate.label)
+
     def rename(self, found: CardObject, key_id: bytes, label: str) -> None:
         """Give an object another id and label."""
         with self._asking(found.token):
@@ -233,6 +240,8 @@ class Card:
             self._stale.update(self._ids)
             if not isinstance(error, CodeError):
                 self._open.clear()
+            if isinstance(error, CardFullError):
+                self._token.renew()
             if not isinstance(error, CERTAIN) and self._is_gone():
                 raise CardRemovedError(str(error)) from error
             raise

@@ -70,5 +70,8 @@ class Token(Protocol):
     def destroy(self, found: CardObject) -> None:
         """Destroy one object: the one that matches all of `found`. Raises `ObjectGoneError` when none does."""
 
+    def renew(self) -> None:
+        """Start the module anew: all that it remembers of a card is forgotten, and every token is closed."""
+
     def close(self) -> None:
         """Log out, let go of the module, and end the process that held it. Safe to call twice."""

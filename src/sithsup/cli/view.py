@@ -88,6 +88,7 @@ class View:
         self.result |= {
             "situation": verdict.situation.value,
             "old_works": verdict.old_works,
+            "old_signs": verdict.old_signs,
             "new_works": verdict.new_works,
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
@@ -112,6 +113,8 @@ class View:
         if verdict.situation is not Situation.INTERRUPTED:
             return
         self.say(tr(OLD_TEXTS[verdict.old_works]))
+        if verdict.old_works and not verdict.old_signs:
+            self.say(tr("You can log in with them. You cannot sign before the upgrade is finished or undone."))
         self.say(
             tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready yet.")
         )

@@ -33,7 +33,8 @@
         ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
         ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
         ├── InterruptedUpgradeError     SU-5007    ├── FinishElsewhereError        SU-5010
-        │   └── InterruptedByPersonError SU-5007   └── UpgradeFinishedError        SU-5008
+        │   └── InterruptedByPersonError SU-5007   ├── UpgradeFinishedError        SU-5008
+        │                                          └── RestoreElsewhereError       SU-5011
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -93,10 +94,12 @@ from sithsup.errors.upgrade import (
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
+    NoRoomHereError,
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
     ProxyUnusableError,
+    RestoreElsewhereError,
     SecondInstanceError,
     SettingsInvalidError,
     StepNotSeenError,
@@ -141,6 +144,7 @@ __all__ = [
     "NoCardError",
     "NoModuleError",
     "NoReaderError",
+    "NoRoomHereError",
     "NoSuchCardError",
     "NoSuchReaderError",
     "NotEligibleError",
@@ -152,6 +156,7 @@ __all__ = [
     "ProofFailedError",
     "ProxyRefusedError",
     "ProxyUnusableError",
+    "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",
     "ServerUntrustedError",

@@ -156,6 +156,18 @@ class UpgradeFinishedError(PointOfNoReturnError):
     next_text = mark("Nothing needs to be done.")
 
 
+class RestoreElsewhereError(PointOfNoReturnError):
+    """Old certificates were lifted off a full card, and only the journal of another computer holds them."""
+
+    code = "SU-5011"
+    what_text = mark("On this computer the upgrade can only be finished, not undone.")
+    why_text = mark(
+        "The card is full. To make room, the old certificate for signatures was moved to the computer where the "
+        "upgrade began."
+    )
+    next_text = mark("Run “sithsup resume” here to finish. To go back, run “sithsup restore” on that computer.")
+
+
 class StepNotSeenError(UpgradeError):
     """A step was done, yet its effect is not seen. Values: `step`."""
 
@@ -215,6 +227,18 @@ class FinishElsewhereError(UpgradeError):
     why_text = mark("The old certificates are no longer valid, and the new ones cannot be found on the card.")
     next_text = mark(
         "Run “sithsup resume” on that computer. If that is not possible, ask your deputy issuer for a new card."
+    )
+
+
+class NoRoomHereError(FinishElsewhereError):
+    """A full card whose old certificates for signatures only the journal of another computer holds."""
+
+    code = "SU-5012"
+    what_text = mark("The upgrade of this card can only be finished or undone on the computer where it was begun.")
+    why_text = mark("The card is full, and its old certificate for signatures was moved to that computer to make room.")
+    next_text = mark(
+        "You can log in with the card. Run “sithsup resume” on that computer. If that is not possible, ask your deputy "
+        "issuer for a new card."
     )
 
 

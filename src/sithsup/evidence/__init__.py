@@ -3,14 +3,16 @@
 * Ours is found without a journal (`keys`, `certificates`); what it replaces is `old`.
 * A certificate's fate is read off signed messages and the status service (`fates`). UNKNOWN is never taken for seen
   nor for not seen: such a certificate is not trusted to live, and not erased until another one was confirmed.
+* `room` says what was lifted off a card that has no room for old and new at once.
 * `line` says whether going back is still possible, and whose key speaks for the card; `world` holds what was asked.
 """
 
-from sithsup.evidence.certificates import Candidate, candidates, chosen, ours_on_card, strays
+from sithsup.evidence.certificates import Candidate, candidates, chosen, missing_others, ours_on_card, strays
 from sithsup.evidence.fates import Fate
 from sithsup.evidence.keys import is_alive, is_held, key_ids, our_key, our_key_pairs, targets_of
-from sithsup.evidence.line import past_no_return, signer, signer_with
+from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with
 from sithsup.evidence.old import old_certificate, old_on_card
+from sithsup.evidence.room import is_lifted_elsewhere, lifted, may_lift, old_signatures
 from sithsup.evidence.world import World, ask_status, is_overdue, is_revoked, judge, read_issued, status
 
 __all__ = [
@@ -22,17 +24,23 @@ __all__ = [
     "chosen",
     "is_alive",
     "is_held",
+    "is_lifted_elsewhere",
     "is_overdue",
     "is_revoked",
     "judge",
     "key_ids",
+    "lifted",
+    "may_lift",
+    "missing_others",
     "old_certificate",
     "old_on_card",
+    "old_signatures",
     "our_key",
     "our_key_pairs",
     "ours_on_card",
     "past_no_return",
     "read_issued",
+    "require_settled",
     "signer",
     "signer_with",
     "status",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
 from sithsup.evidence.fates import Fate, fate_of_stranger, fate_of_transaction
-from sithsup.evidence.keys import is_closed, matches, our_key, our_key_pairs
+from sithsup.evidence.keys import is_closed, is_held, matches, our_key, our_key_pairs
+from sithsup.evidence.old import is_old
 from sithsup.evidence.world import read_issued
 
 if TYPE_CHECKING:
@@ -86,4 +87,20 @@ def ours_on_card(world: World) -> tuple[CardCertificate, ...]:
         for c in world.contents.certificates
         if any(matches(target, c.certificate) for target in world.campaign.wanted)
         and c.certificate.public_key not in others
+    )
+
+
+def missing_others(world: World) -> tuple[CardCertificate, ...]:
+    """Certificates that are no business of this campaign, that the journal knows, and that the card shows no more.
+
+    A card that loses its power while it writes a directory may lose from it what the upgrade never touched.
+    """
+    on_card = {c.certificate.der for c in world.contents.certificates}
+    return tuple(
+        c
+        for c in world.journal.certificates()
+        if c.certificate.der not in on_card
+        and not is_old(world, c.certificate)
+        and not any(matches(target, c.certificate) for target in world.campaign.wanted)
+        and (c.certificate.is_ca or is_held(world, c.certificate))
     )

@@ -66,12 +66,18 @@ def our_key_pairs(world: World, role: KeyRole) -> tuple[KeyPair, ...]:
     pairs = [
         pair
         for pair in world.contents.key_pairs
-        if pair.token == token.info.id
+        if (pair.token == token.info.id or _is_orphan(world, pair))
         and (pair.key_id in ids or pair.public_key in known)
         and (not pair.public_key or pair.public_key not in claimed)
     ]
     rank = {identifier: generation for generation, identifier in enumerate(ids)}
     return tuple(sorted(pairs, key=lambda p: (p.public_key not in certified, rank.get(p.key_id, GENERATIONS))))
+
+
+def _is_orphan(world: World, pair: KeyPair) -> bool:
+    """Whether a public key has no private one anywhere: a module may show such a one on any of the card's tokens."""
+    halves = (other.private for other in world.contents.key_pairs if other.public_key == pair.public_key)
+    return not any(halves) and not any(is_closed(world, token.info.id) for token in world.contents.tokens)
 
 
 def our_key(world: World, role: KeyRole) -> KeyPair | None:

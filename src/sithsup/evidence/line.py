@@ -39,14 +39,24 @@ def signer(world: World) -> Signer:
 def _is_retired(world: World, old: Certificate, new: Certificate | None) -> bool:
     """Whether the old certificate signs no more; asked only when a confirmation may have been heard."""
     strangers = _strangers(world)
-    if not (new or strangers or _was_begun_elsewhere(world)) or not is_revoked(world, old):
+    if not (new or strangers or was_begun_elsewhere(world)) or not is_revoked(world, old):
         return False
     if new is None and strangers:
-        longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
-        raise StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
+        raise _longest_wait(world)
     if new is None:
         raise FinishElsewhereError
     return True
+
+
+def require_settled(world: World) -> None:
+    """Raise `StillWaitingError` while a certificate is on the card that another computer may still confirm."""
+    if any(c.fate is Fate.UNKNOWN for target in world.campaign.wanted for c in candidates(world, target) if c.on_card):
+        raise _longest_wait(world)
+
+
+def _longest_wait(world: World) -> StillWaitingError:
+    longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
+    return StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
 
 
 def signer_with(world: World, certificate: Certificate) -> Signer:
@@ -91,12 +101,12 @@ def _is_retired_elsewhere(world: World) -> bool:
     old = old_certificate(world, KeyRole.AUTHENTICATION)
     if old is None or not _our_public_keys(world):
         return False
-    if not _was_begun_elsewhere(world):
+    if not was_begun_elsewhere(world):
         return is_revoked(world, old)
     return status(world, old).state is CertificateState.REVOKED
 
 
-def _was_begun_elsewhere(world: World) -> bool:
+def was_begun_elsewhere(world: World) -> bool:
     """Whether keys of ours are on the card that were not made from this computer."""
     made_here = {key for role in world.campaign.roles for key in world.journal.keys(role)}
     return not _our_public_keys(world) <= made_here

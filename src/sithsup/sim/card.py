@@ -96,6 +96,11 @@ class SimulatedCard(State):
         """Name a token."""
         return TokenId(self.serial, token.label)
 
+    def forget_certificates(self) -> None:
+        """Lose every certificate, as a card whose directory of them was written empty."""
+        for token in self.tokens:
+            token.objects[:] = [o for o in token.objects if o.kind is not ObjectKind.CERTIFICATE]
+
     def seen(self, token: StoredToken, stored: StoredObject) -> CardObject:
         """Show an object as a module does: an EC private key does not tell its public half."""
         private = stored.kind is ObjectKind.PRIVATE_KEY

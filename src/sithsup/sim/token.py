@@ -6,6 +6,8 @@ What it shows was measured on real stacks:
   no card. Listing calls do not fail: they list what is left.
 * Log-ins belong to the module's process and to the card's power: pulling, restarting and crashing end them.
 * A process that hung or crashed stays dead until `restart`.
+* After a certificate for which there was no room, whatever is written next costs every certificate of the card, unless
+  the module is started anew before: OpenSC then writes an empty directory.
 * Private keys are seen only by whoever logged in; nothing is written without a log-in.
 """
 
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from sithsup.errors import (
     CardError,
+    CardFullError,
     CardRemovedError,
     CodeIncorrectError,
     CodeLockedError,
@@ -61,6 +64,7 @@ class SimulatedToken:
         """How many codes ever came here, right or wrong."""
         self._open: set[TokenId] = set()
         self._dead = False
+        self._is_spoilt = False
         self._lock = threading.RLock()
 
     # -- what a person does ----------------------------------------------------------------------------------
@@ -79,7 +83,12 @@ class SimulatedToken:
         """Start a new process, with a new script; without one, the old script goes on counting."""
         self._open.clear()
         self._dead = False
+        self._is_spoilt = False
         self.faults = faults or self.faults
+
+    def renew(self) -> None:
+        """Start a new process in peace. Not counted among the calls."""
+        self.restart()
 
     # -- listing ---------------------------------------------------------------------------------------------
 
@@ -231,6 +240,8 @@ class SimulatedToken:
         card, token = self._find(token_id)
         self._check_open(token_id)
         card.check_writable()
+        if self._is_spoilt:
+            card.forget_certificates()
         return card, token
 
     def _find_object(self, found: CardObject) -> StoredObject:
@@ -271,6 +282,9 @@ class SimulatedToken:
                     elif mishap.tear is not None and torn is not None:
                         torn(mishap.tear)
                 raise self._strike(verb, mishap, token)
+            except CardFullError:
+                self._is_spoilt = verb == "write_certificate"
+                raise
             finally:
                 self._save()
 

@@ -21,6 +21,7 @@ from sithsup.steps.keys import destroy_key, generate, has_key, old_keys_removed,
 from sithsup.steps.orders import begun, order, ordered, query
 from sithsup.steps.rejections import reject
 from sithsup.steps.revocations import old_revoked, revoke_old
+from sithsup.steps.room import has_room, lift, put_back
 
 __all__ = [
     "SENTENCE",
@@ -32,6 +33,8 @@ __all__ = [
     "generate",
     "has_certificates",
     "has_key",
+    "has_room",
+    "lift",
     "never",
     "nothing",
     "old_keys_removed",
@@ -39,6 +42,7 @@ __all__ = [
     "old_revoked",
     "order",
     "ordered",
+    "put_back",
     "query",
     "reject",
     "remove_old",

@@ -11,6 +11,7 @@ from sithsup.evidence import (
     World,
     candidates,
     chosen,
+    missing_others,
     old_on_card,
     our_key,
     ours_on_card,
@@ -38,6 +39,7 @@ LOOKS, BETWEEN_LOOKS = 5, 2.0
 
 def write_certificates(world: World) -> None:
     """Write what belongs on the card beside what is there; certificates of ours known to be dead go first."""
+    _put_others_back(world)
     for dead in _dead_on_card(world):
         world.card.destroy(dead)
     for target in world.campaign.wanted:
@@ -50,8 +52,8 @@ def write_certificates(world: World) -> None:
 
 
 def has_certificates(world: World) -> Seen:
-    """See, per target, the certificate on the card, byte for byte and paired with its key, and no dead one."""
-    if _dead_on_card(world):
+    """See, per target, the certificate on the card, byte for byte and paired with its key; none dead or missing."""
+    if _dead_on_card(world) or missing_others(world):
         return Seen.DEAD
     return fold(_certificate_state(world, target) for target in world.campaign.wanted)
 
@@ -67,8 +69,15 @@ def erase_certificates(world: World) -> None:
     """Take every certificate of ours off the card again."""
     for seen in ours_on_card(world):
         world.card.destroy(seen.found)
+    _put_others_back(world)
     if ours_on_card(world):
         raise StepNotSeenError(step="write-certificates")
+
+
+def _put_others_back(world: World) -> None:
+    """Write again what is not ours and went missing, when a directory of the card was torn."""
+    for missing in missing_others(world):
+        world.card.put_back(missing.found)
 
 
 def _dead_on_card(world: World) -> tuple[CardObject, ...]:
