@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.virtual import Exchange
+    from tests.support.virtual_lab import FirstDay
 
 STACK = "virtual card"
 SHORT = "virtual"
@@ -38,6 +40,8 @@ HIDDEN = "certificates that the module does not show"
 STUCK = "the journal is left open"
 EXCUSED = (HIDDEN, STUCK)
 """What a torn directory can bring about: the module shows too little, and so the upgrade cannot be closed."""
+ROOM_FOR_THREE = 3000
+"""Bytes: the new keys take about 400, and each new certificate about 700."""
 BEFORE_THE_DIRECTORY = 3
 """Commands from the deletion of a file to the first one that writes its directory anew."""
 _STRIKE = re.compile(r"(\d+):(before|after|torn|reset)(?:\.(\d+))?(?:x(\d+))?")
@@ -65,11 +69,32 @@ class Strike(NamedTuple):
         return cls(Cut(at=int(at), when=When(when), step=int(step or 0)), int(times or 1))
 
 
+class OldCard(StrEnum):
+    """An old card of RSA keys, and what is asked of it."""
+
+    P_256 = "p-256"
+    """New P-256 keys; room for as much again as is on it."""
+    RSA_2048 = "rsa-2048"
+    """New RSA keys."""
+    FULL = "full"
+    """New P-256 keys, and room for one certificate too few."""
+
+    @property
+    def day(self) -> FirstDay:
+        """The card on its first day."""
+        algorithm = KeyAlgorithm.RSA_2048 if self is OldCard.RSA_2048 else KeyAlgorithm.P_256
+        ample = first_day(CardKind.SHARED, algorithm)
+        if self is not OldCard.FULL:
+            return ample
+        taken = sum(file.room for file in ample.memory.files.values())
+        return first_day(CardKind.SHARED, algorithm, taken + ROOM_FOR_THREE)
+
+
 @dataclass(frozen=True)
 class Case:
     """One case; its name is what reproduces it."""
 
-    algorithm: KeyAlgorithm
+    card: OldCard
     first: Strike
     choice: str
     place: Place
@@ -78,14 +103,14 @@ class Case:
     @property
     def name(self) -> str:
         """All of it in one word."""
-        parts = (SHORT, self.algorithm, self.first, self.choice, self.place, self.second)
+        parts = (SHORT, self.card, self.first, self.choice, self.place, self.second)
         return ",".join(str(part) for part in parts if part is not None)
 
     @classmethod
     def parse(cls, name: str) -> Case:
         """Read what `name` wrote."""
-        _, algorithm, first, choice, place, *second = name.split(",")
-        return cls(KeyAlgorithm(algorithm), Strike.parse(first), choice, Place(place), *map(Strike.parse, second))
+        _, card, first, choice, place, *second = name.split(",")
+        return cls(OldCard(card), Strike.parse(first), choice, Place(place), *map(Strike.parse, second))
 
     @property
     def fault(self) -> str:
@@ -108,9 +133,8 @@ class Case:
 
     def play_on(self, bench: VirtualBench, folder: Path) -> Result:
         """Play the case on a bench, with a fresh card and an empty folder."""
-        first = first_day(CardKind.SHARED, self.algorithm)
-        bench.lay(first.memory)
-        lab = VirtualLab(folder, bench, first)
+        bench.lay(self.card.day.memory)
+        lab = VirtualLab(folder, bench, self.card.day)
         ending, is_torn = self._play(lab)
         if is_torn and ending in EXCUSED and lab.identity_works():
             ending = TORN  # keys and certificates are stored; what lists them is torn
@@ -178,46 +202,45 @@ def recover(lab: VirtualLab, choice: str) -> str:
 
 
 @cache
-def whole_upgrade(algorithm: KeyAlgorithm) -> tuple[Exchange, ...]:
+def whole_upgrade(card: OldCard) -> tuple[Exchange, ...]:
     """Every command of an upgrade to which nothing happens."""
-    first = first_day(CardKind.SHARED, algorithm)
-    with short_folder() as folder, VirtualBench(folder, first.memory) as bench:
-        lab = VirtualLab(folder / "whole", bench, first)
+    with short_folder() as folder, VirtualBench(folder, card.day.memory) as bench:
+        lab = VirtualLab(folder / "whole", bench, card.day)
         bench.arm()
         if lab.run("upgrade") is not Outcome.UPGRADED or lab.end() != NEW:
             raise AssertionError(lab.events)
         return bench.exchanges()
 
 
-def every_case(algorithm: KeyAlgorithm) -> list[Case]:
+def every_case(card: OldCard) -> list[Case]:
     """Before each command: continue. After each write, and torn at three points of it: continue, and restore."""
     cases = []
-    for number, cut in enumerate(cuts(whole_upgrade(algorithm))):
+    for number, cut in enumerate(cuts(whole_upgrade(card))):
         choices = ("resume",) if cut.when is When.BEFORE else ("resume", "restore")
-        cases += [Case(algorithm, Strike(cut), choice, tuple(Place)[number % 2]) for choice in choices]
+        cases += [Case(card, Strike(cut), choice, tuple(Place)[number % 2]) for choice in choices]
     return cases
 
 
-def chance_cases(algorithm: KeyAlgorithm, chance: Random, number: int) -> list[Case]:
+def chance_cases(card: OldCard, chance: Random, number: int) -> list[Case]:
     """So many of each: two cuts; the same cut in run after run; a reset by another application."""
-    every = every_case(algorithm)
+    every = every_case(card)
     writing = [case for case in every if case.first.cut.when is not When.BEFORE]
-    commands = len(whole_upgrade(algorithm))
+    commands = len(whole_upgrade(card))
     cases = []
     for _ in range(number):
         case, again = chance.choice(every), chance.choice(every)
-        cases.append(Case(algorithm, case.first, case.choice, case.place, again.first))
+        cases.append(Case(card, case.first, case.choice, case.place, again.first))
         repeated = Strike(chance.choice(writing).first.cut, chance.randrange(4, 9))
-        cases.append(Case(algorithm, repeated, chance.choice(("resume", "restore")), chance.choice([*Place])))
+        cases.append(Case(card, repeated, chance.choice(("resume", "restore")), chance.choice([*Place])))
         reset = Strike(Cut(at=chance.randrange(1, commands), when=When.RESET))
-        cases.append(Case(algorithm, reset, "resume", chance.choice([*Place])))
+        cases.append(Case(card, reset, "resume", chance.choice([*Place])))
     return cases
 
 
 class Part(NamedTuple):
-    """A task: one part of so many of all cases of an algorithm, or of those by chance."""
+    """A task: one part of so many of all cases of a card, or of those by chance."""
 
-    algorithm: KeyAlgorithm
+    card: OldCard
     part: int
     parts: int
     seed: str = ""
@@ -226,30 +249,32 @@ class Part(NamedTuple):
 
     def __call__(self) -> list[Result]:
         """Play them on one bench."""
-        if self.by_chance:
-            every = chance_cases(self.algorithm, Random(self.seed), self.by_chance)  # noqa: S311  cases, not secrets
-        else:
-            every = every_case(self.algorithm)
-        cases = every[self.part :: self.parts]
+        cases = self._every()[self.part :: self.parts]
         with short_folder() as folder, VirtualBench(folder, first_day().memory) as bench:
             return [case.play_on(bench, folder / str(number)) for number, case in enumerate(cases)]
 
+    def _every(self) -> list[Case]:
+        if not self.by_chance:
+            return every_case(self.card)
+        return chance_cases(self.card, Random(self.seed), self.by_chance)  # noqa: S311  cases, not secrets
 
-PARTS, CHANCE_PARTS, CHANCES = 40, 8, 40
+
+PARTS, SHARED_PARTS, CHANCE_PARTS, CHANCES = 40, 4, 8, 40
 FAST_PARTS = 300
-RSA_SHARE = 10
-"""One in so many cases is played with RSA keys too."""
+OTHERS = (OldCard.RSA_2048, OldCard.FULL)
+SHARE = 10
+"""One in so many cases is played with RSA keys too, and one on a full card."""
 
 
 def tasks(seed: int, *, fast: bool) -> list[Part]:
-    """Every case with P-256 keys, one in ten with RSA keys, and some by chance; a fast run plays a few of all."""
-    p_256, rsa = KeyAlgorithm.P_256, KeyAlgorithm.RSA_2048
+    """Every case with P-256 keys, one in ten of the other cards, and some by chance; a fast run plays a few of all."""
     chance = Random(seed)  # noqa: S311  cases, not secrets
     if fast:
         parts = chance.sample(range(FAST_PARTS), 2)
-        return [*(Part(p_256, part, FAST_PARTS) for part in parts), Part(p_256, 0, 1, str(seed), 2)]
+        cases = [Part(OldCard.P_256, part, FAST_PARTS) for part in parts]
+        return [*cases, Part(OldCard.FULL, parts[0], FAST_PARTS), Part(OldCard.P_256, 0, 1, str(seed), 2)]
     return [
-        *(Part(p_256, part, PARTS) for part in range(PARTS)),
-        *(Part(rsa, RSA_SHARE * part, RSA_SHARE * PARTS // 10) for part in range(PARTS // 10)),
-        *(Part(p_256, part, CHANCE_PARTS, str(seed), CHANCES) for part in range(CHANCE_PARTS)),
+        *(Part(OldCard.P_256, part, PARTS) for part in range(PARTS)),
+        *(Part(card, SHARE * part, SHARE * SHARED_PARTS) for card in OTHERS for part in range(SHARED_PARTS)),
+        *(Part(OldCard.P_256, part, CHANCE_PARTS, str(seed), CHANCES) for part in range(CHANCE_PARTS)),
     ]

@@ -70,7 +70,7 @@ def test_a_killed_upgrade_on_a_real_card_ends_old_or_new(number: int) -> None:
 
 
 @pytest.mark.needs(*NEEDED_BY_CARD)
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_a_virtual_card_that_loses_its_power_ends_old_or_new(number: int) -> None:
     """A few of all cuts, and a few by chance: two cuts, one again and again, a reset by another application."""
     played(virtual.tasks(program.SEED, fast=True)[number])
@@ -146,6 +146,7 @@ def test_a_case_is_played_again_by_its_name(name: str, tmp_path: Path) -> None:
         (virtual, "virtual,p-256,120:before,resume,here"),
         (virtual, "virtual,rsa-2048,438:torn.17,restore,elsewhere,30:after"),
         (virtual, "virtual,p-256,99:afterx7,restore,here"),
+        (virtual, "virtual,full,322:before,restore,elsewhere"),
     ],
 )
 def test_a_case_is_known_by_its_name(stack: ModuleType, name: str) -> None:
