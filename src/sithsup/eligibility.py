@@ -2,7 +2,7 @@
 
 * Several reasons may hold at once; they are ranked, the one to tell first comes first.
 * An empty list means that nothing stands in the way here; the authority has the last word.
-* Nothing here is asked about a card whose upgrade was begun: that may always be finished or undone (law 6).
+* A card whose upgrade was begun may always be finished or undone (law 6), once its codes and this computer let it.
 * Never judge by ATR or model (law 9): only by certificates, flags and mechanisms.
 """
 
@@ -35,6 +35,9 @@ class Reason(StrEnum):
     READ_ONLY = "READ_ONLY"
     MECHANISM_MISSING = "MECHANISM_MISSING"
 
+
+HINDRANCES = frozenset({Reason.PIN_LOCKED, Reason.READ_ONLY})
+"""What stands in the way of finishing and undoing too."""
 
 REASON_TEXTS = {
     Reason.SPARE_CARD: mark("This is a spare card. Spare cards cannot be upgraded."),

@@ -16,12 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
-from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
+from sithsup.eligibility import EXIT_CODES, HINDRANCES, Reason, reason_text, reasons
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
+    CardTornError,
     CodeError,
     InterruptedUpgradeError,
+    ModuleRefusedError,
     NoRoomHereError,
     NotEligibleError,
     PointOfNoReturnError,
@@ -60,7 +62,7 @@ class Report:
     contents: CardContents
     verdict: Verdict
     reasons: tuple[Reason, ...]
-    """Against beginning an upgrade; empty when nothing stands in the way or when one was begun."""
+    """Against beginning an upgrade; where one was begun, against finishing or undoing it."""
     waiting: tuple[Unfinished, ...]
     """Upgrades of other cards that were begun on this computer."""
 
@@ -108,7 +110,9 @@ class Operation:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
         contents = self.world.contents
-        found = reasons(contents, self.world.campaign, self._clock()) if verdict.situation is Situation.FRESH else ()
+        found = reasons(contents, self.world.campaign, self._clock())
+        if verdict.situation is not Situation.FRESH:
+            found = tuple(reason for reason in found if reason in HINDRANCES)
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
         return Report(contents, verdict, found, unfinished(self._folder, besides=self._key))
@@ -191,6 +195,8 @@ class Operation:
             verdict = self._verdict()
         except SithsupError:
             return  # the card cannot be read now; its own error has been said
+        if isinstance(error, ModuleRefusedError) and verdict.can_log_in is False:
+            raise CardTornError(str(error)) from error
         if verdict.situation is Situation.FRESH:
             self.outcome = None
             self._forget()

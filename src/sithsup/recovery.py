@@ -6,8 +6,10 @@
 * Everything below the line is seen: UPGRADED.
 * Otherwise INTERRUPTED. Going on is always offered; going back only when the line is known not to be passed, and when
   nothing is missing that only another computer can put back.
+* Going on is not offered where only another computer can: it alone knows the new certificates.
 * When neither identity works and no key is left that the authority would hear: UNUSABLE, said plainly.
-* Whether the old identity works is not said of a card whose upgrade may be past the line before its status was asked.
+* Whether the old identity works is not said of a card whose upgrade may be past the line before its status was asked;
+  nor that the new one does not, when another computer may have confirmed it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import TYPE_CHECKING
 from sithsup.errors import AuthorityError, FinishElsewhereError, UnusableError
 from sithsup.evidence import (
     Fate,
-    chosen,
+    candidates,
     is_held,
     is_lifted_elsewhere,
     lifted,
@@ -27,12 +29,14 @@ from sithsup.evidence import (
     past_no_return,
     signer,
     status,
+    targets_of,
 )
 from sithsup.model import CertificateState, KeyRole, Seen
 from sithsup.steps import nothing
 
 if TYPE_CHECKING:
     from sithsup.evidence import World
+    from sithsup.model import Target
     from sithsup.upgrade import Step
 
 
@@ -52,6 +56,15 @@ class Choice(StrEnum):
     RESTORE = "restore"
 
 
+class Heard(StrEnum):
+    """Whether a key is left that the authority would hear, so that the upgrade can be finished."""
+
+    HERE = "here"
+    ELSEWHERE = "elsewhere"
+    """Only on the computer that knows the new certificates: they cannot be found on the card."""
+    NOWHERE = "nowhere"
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What was seen at one moment."""
@@ -62,6 +75,8 @@ class Evidence:
     """Whether the journal announces anything that leaves a trace on the card or at the authority."""
     past_line: bool | None
     """Whether the point of no return is passed; None when that cannot be told now."""
+    doubt: AuthorityError | None
+    """Why it cannot be told."""
     old_works: bool | None
     """Whether the old certificate for authentication does; None when the issuer may have revoked it, and cannot be
     asked now."""
@@ -69,9 +84,11 @@ class Evidence:
     """Whether this computer keeps old certificates for signatures that are not on the card now."""
     lifted_elsewhere: bool
     """Whether another computer may keep such."""
-    new_works: bool
-    is_heard: bool
-    """Whether a key is left that the authority would hear, so that the upgrade can be finished."""
+    new_works: bool | None
+    """None when another computer may have confirmed what is on the card, and that is not known here yet."""
+    new_logs_in: bool
+    """Whether a new certificate for authentication is on the card, with its key, and confirmed."""
+    heard: Heard
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,11 @@ class Verdict:
     old_works: bool | None
     old_signs: bool | None
     """The same for signatures: their certificate may have been lifted off a full card for a while."""
-    new_works: bool
+    new_works: bool | None
+    can_log_in: bool | None
+    """Whether the card does for logging in, whichever certificate it is; None when that cannot be told now."""
+    doubt: AuthorityError | None
+    """Why it cannot be told whether going back is possible."""
     missing: tuple[str, ...]
     choices: tuple[Choice, ...]
     seconds: int
@@ -91,20 +112,26 @@ class Verdict:
 
 def look(table: tuple[Step, ...], world: World) -> Evidence:
     """See every row. Needs no code: keys whose token is closed are judged by their public halves."""
-    try:
-        past_line: bool | None = past_no_return(world)
-    except AuthorityError:
-        past_line = None
+    past_line, doubt = _past_line(world)
     return Evidence(
         rows=tuple((step.name, step.seen(world)) for step in table if step.undo is not nothing),
         announced=world.journal.is_announced,
         past_line=past_line,
+        doubt=doubt,
         old_works=_old_works(world, is_doubtful=past_line is not False),
         lifted_here=bool(lifted(world)),
         lifted_elsewhere=is_lifted_elsewhere(world),
-        new_works=_new_works(world),
-        is_heard=_is_heard(world),
+        new_works=_new_works(world, is_doubtful=past_line is not False),
+        new_logs_in=any(_state(world, target) is True for target in targets_of(world, KeyRole.AUTHENTICATION)),
+        heard=_heard(world),
     )
+
+
+def _past_line(world: World) -> tuple[bool | None, AuthorityError | None]:
+    try:
+        return past_no_return(world), None
+    except AuthorityError as error:
+        return None, error
 
 
 def assess(table: tuple[Step, ...], evidence: Evidence) -> Verdict:
@@ -113,11 +140,28 @@ def assess(table: tuple[Step, ...], evidence: Evidence) -> Verdict:
     choices: tuple[Choice, ...] = ()
     if situation is Situation.INTERRUPTED:
         may_go_back = evidence.past_line is False and not evidence.lifted_elsewhere
-        choices = (Choice.CONTINUE, Choice.RESTORE) if may_go_back else (Choice.CONTINUE,)
+        offered = {Choice.CONTINUE: evidence.heard is not Heard.ELSEWHERE, Choice.RESTORE: may_go_back}
+        choices = tuple(choice for choice, is_possible in offered.items() if is_possible)
     missing = tuple(name for name, seen in evidence.rows if seen is not Seen.LIVE)
     seconds = sum(step.seconds for step in table if step.name in missing)
     old_signs = evidence.old_works and not (evidence.lifted_here or evidence.lifted_elsewhere)
-    return Verdict(situation, evidence.old_works, old_signs, evidence.new_works, missing, choices, seconds)
+    return Verdict(
+        situation,
+        evidence.old_works,
+        old_signs,
+        evidence.new_works,
+        _can_log_in(evidence),
+        evidence.doubt,
+        missing,
+        choices,
+        seconds,
+    )
+
+
+def _can_log_in(evidence: Evidence) -> bool | None:
+    if evidence.old_works or evidence.new_logs_in:
+        return True
+    return None if None in (evidence.old_works, evidence.new_works) else False
 
 
 def _situation(evidence: Evidence) -> Situation:
@@ -128,7 +172,8 @@ def _situation(evidence: Evidence) -> Situation:
     ours = [state for name, state in evidence.rows if "-old-" not in name]
     if not evidence.announced and all(state is Seen.ABSENT for state in ours):
         return Situation.FRESH
-    if evidence.old_works is False and not evidence.new_works and not evidence.is_heard:
+    works = (evidence.old_works, evidence.new_works)
+    if works == (False, False) and evidence.heard is Heard.NOWHERE:
         return Situation.UNUSABLE
     return Situation.INTERRUPTED
 
@@ -145,18 +190,30 @@ def _old_works(world: World, *, is_doubtful: bool) -> bool | None:
         return None
 
 
-def _is_heard(world: World) -> bool:
-    """Whether some key can speak for the card; that it must be waited for is no reason to give up."""
+def _heard(world: World) -> Heard:
+    """Who can speak for the card; that it must be waited for is no reason to give up."""
     try:
         signer(world)
     except UnusableError:
-        return False
-    except (AuthorityError, FinishElsewhereError):
+        return Heard.NOWHERE
+    except FinishElsewhereError:
+        return Heard.ELSEWHERE
+    except AuthorityError:
+        return Heard.HERE
+    return Heard.HERE
+
+
+def _new_works(world: World, *, is_doubtful: bool) -> bool | None:
+    """Whether every target's certificate is on the card and confirmed; None when all are or may be, in doubt."""
+    states = {_state(world, target) for target in world.campaign.wanted}
+    if False in states or not is_doubtful:
+        return states == {True}
+    return None if None in states else True
+
+
+def _state(world: World, target: Target) -> bool | None:
+    """Whether a target's certificate is on the card, with its key, and confirmed; None when it may have been."""
+    fates = {c.fate for c in candidates(world, target) if c.on_card}
+    if Fate.CONFIRMED in fates:
         return True
-    return True
-
-
-def _new_works(world: World) -> bool:
-    """Whether every target's certificate is on the card, with its key, and confirmed."""
-    found = (chosen(world, target) for target in world.campaign.wanted)
-    return all(c is not None and c.fate is Fate.CONFIRMED and c.on_card is not None for c in found)
+    return None if Fate.UNKNOWN in fates else False

@@ -925,43 +925,65 @@ def test_resuming_a_card_on_which_nothing_was_begun_changes_nothing(tmp_path: Pa
 # ------------------------------------------------------------------------------------------- what is looked at
 
 
+def evidence_of(rows: tuple[tuple[str, Seen], ...], *facts: bool | None) -> recovery.Evidence:
+    """Announced, past the line, lifted elsewhere, old works, new works, new logs in, a key is heard."""
+    announced, past_line, away, old, new, new_logs_in, heard = facts
+    return recovery.Evidence(
+        rows=rows,
+        announced=bool(announced),
+        past_line=past_line,
+        doubt=None,
+        old_works=old,
+        lifted_here=False,
+        lifted_elsewhere=bool(away),
+        new_works=new,
+        new_logs_in=bool(new_logs_in),
+        heard=recovery.Heard.ELSEWHERE if heard is None else recovery.Heard.HERE if heard else recovery.Heard.NOWHERE,
+    )
+
+
 def test_assess_tells_the_four_situations() -> None:
-    """A table of what is seen and what it means. `?` is what cannot be told now."""
+    """A table of what is seen and what it means. `?` is what cannot be told now; heard `?` is heard elsewhere."""
     live, absent = Seen.LIVE, Seen.ABSENT
     table = """
-        ours    removed  announced  line   old  new  heard  -> situation    choices
-        absent  absent   no         no     yes  no   yes    -> fresh
-        absent  absent   yes        no     yes  no   yes    -> interrupted  continue restore
-        live    absent   no         no     yes  no   yes    -> interrupted  continue restore
-        live    absent   no         yes    yes  no   yes    -> interrupted  continue
-        live    absent   no         ?      yes  no   yes    -> interrupted  continue
-        live    absent   yes        yes    no   no   yes    -> interrupted  continue
-        live    absent   yes        yes    ?    no   no     -> interrupted  continue
-        live    live     no         yes    no   yes  yes    -> upgraded
-        absent  live     no         no     no   no   no     -> fresh
-        absent  live     yes        no     no   no   no     -> unusable
-        live    absent   yes        yes    no   no   no     -> unusable
+        ours    removed  announced  line  away  old  new  new-in  heard  -> situation    log-in  choices
+        absent  absent   no         no    no    yes  no   no      yes    -> fresh        True
+        absent  absent   yes        no    no    yes  no   no      yes    -> interrupted  True    continue restore
+        live    absent   no         no    no    yes  no   no      yes    -> interrupted  True    continue restore
+        live    absent   no         no    yes   yes  no   no      yes    -> interrupted  True    continue
+        live    absent   no         yes   no    yes  no   no      yes    -> interrupted  True    continue
+        live    absent   no         ?     no    yes  no   no      yes    -> interrupted  True    continue
+        live    absent   no         ?     no    ?    no   no      yes    -> interrupted  None    continue
+        live    absent   no         yes   no    no   ?    no      yes    -> interrupted  None    continue
+        live    absent   no         yes   no    no   ?    yes     yes    -> interrupted  True    continue
+        live    absent   no         yes   no    no   ?    no      no     -> interrupted  None    continue
+        live    absent   no         yes   no    no   no   no      ?      -> interrupted  False
+        live    absent   yes        yes   no    no   no   no      yes    -> interrupted  False   continue
+        live    absent   yes        yes   no    ?    no   no      no     -> interrupted  None    continue
+        live    live     no         yes   no    no   yes  yes     yes    -> upgraded     True
+        absent  live     no         no    no    no   no   no      no     -> fresh        False
+        absent  live     yes        no    no    no   no   no      no     -> unusable     False
+        live    absent   yes        yes   no    no   no   no      no     -> unusable     False
     """
     words = {"yes": True, "no": False, "?": None}
     for line in table.strip().splitlines()[1:]:
         given, expected = line.split("->")
         ours, removed, *facts = given.split()
-        announced, line_passed, old, new, heard = (words[fact] for fact in facts)
         rows = (
             ("generate-auth-key", live if ours == "live" else absent),
             ("remove-old-certificates", live if removed == "live" else absent),
         )
-        evidence = recovery.Evidence(rows, bool(announced), line_passed, old, False, False, bool(new), bool(heard))
-        verdict = recovery.assess(UPGRADE, evidence)
-        assert [verdict.situation, *verdict.choices] == expected.split(), line
+        verdict = recovery.assess(UPGRADE, evidence_of(rows, *(words[fact] for fact in facts)))
+        assert [verdict.situation, str(verdict.can_log_in), *verdict.choices] == expected.split(), line
 
 
 def test_what_is_left_takes_as_long_as_the_rows_that_are_missing() -> None:
     """About so many seconds; a card that is upgraded needs none."""
+    facts = (False, None, False, False, True, True, True)
     rows = tuple((step.name, Seen.LIVE) for step in UPGRADE)
-    assert recovery.assess(UPGRADE, recovery.Evidence(rows, False, None, False, False, False, True, True)).seconds == 0
+    assert recovery.assess(UPGRADE, evidence_of(rows, *facts)).seconds == 0
     left = (*rows[:-2], (rows[-2][0], Seen.ABSENT), (rows[-1][0], Seen.DEAD))
-    seconds = recovery.assess(UPGRADE, recovery.Evidence(left, False, None, False, False, False, True, True)).seconds
+    seconds = recovery.assess(UPGRADE, evidence_of(left, *facts)).seconds
     assert seconds == UPGRADE[-2].seconds + UPGRADE[-1].seconds > 0
 
 

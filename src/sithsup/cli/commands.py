@@ -149,9 +149,7 @@ def _interruption(operation: Operation) -> InterruptedByPersonError:
         verdict = operation.look().verdict
     except (SithsupError, KeyboardInterrupt):
         return InterruptedByPersonError(works=False, may_restore=False)
-    return InterruptedByPersonError(
-        works=verdict.old_works or verdict.new_works, may_restore=Choice.RESTORE in verdict.choices
-    )
+    return InterruptedByPersonError(works=bool(verdict.can_log_in), may_restore=Choice.RESTORE in verdict.choices)
 
 
 def _advice(report: Report) -> int:

@@ -9,7 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import reason_text
-from sithsup.errors import AuthorityBusyError, Contact, InterruptedUpgradeError, role_text
+from sithsup.errors import AuthorityBusyError, Contact, FinishElsewhereError, InterruptedUpgradeError, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -45,7 +45,15 @@ OLD_TEXTS = {
 NEW_TEXTS = {
     True: mark("The new certificates work."),
     False: mark("The new certificates are not ready yet."),
+    None: mark("The new certificates are on the card and may work already. That is not known on this computer yet."),
 }
+"""By `Verdict.new_works`."""
+LOG_IN_TEXTS = {
+    True: mark("You can log in with the card now."),
+    False: mark("You cannot log in with the card now."),
+    None: mark("It cannot be told now whether you can log in with the card."),
+}
+"""By `Verdict.can_log_in`."""
 CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
     Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates instead."),
@@ -90,6 +98,8 @@ class View:
             "old_works": verdict.old_works,
             "old_signs": verdict.old_signs,
             "new_works": verdict.new_works,
+            "can_log_in": verdict.can_log_in,
+            "doubt": verdict.doubt.code if verdict.doubt else None,
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
             "choices": [choice.value for choice in verdict.choices],
@@ -100,11 +110,11 @@ class View:
         if verdict.situation is Situation.UPGRADED:
             self.say(tr("Nothing needs to be done."))
         self._works(verdict)
-        if verdict.situation is Situation.FRESH:
+        if verdict.situation is not Situation.UPGRADED:
             for reason in report.reasons:
                 self.say(reason_text(reason))
-            if not report.reasons:
-                self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
+        if verdict.situation is Situation.FRESH and not report.reasons:
+            self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
         for waiting in report.waiting:
             self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
 
@@ -112,12 +122,18 @@ class View:
         """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
         if verdict.situation is not Situation.INTERRUPTED:
             return
+        self.say(tr(LOG_IN_TEXTS[verdict.can_log_in]))
         self.say(tr(OLD_TEXTS[verdict.old_works]))
         if verdict.old_works and not verdict.old_signs:
-            self.say(tr("You can log in with them. You cannot sign before the upgrade is finished or undone."))
-        self.say(
-            tr("The new certificates work.") if verdict.new_works else tr("The new certificates are not ready yet.")
-        )
+            self.say(tr("You cannot sign with them before the upgrade is finished or undone."))
+        self.say(tr(NEW_TEXTS[verdict.new_works]))
+        if verdict.doubt:
+            self.say(verdict.doubt.what)
+            self.say(tr("So it cannot be told now whether the upgrade can still be undone. Try again later."))
+        if not verdict.choices:
+            self.say(FinishElsewhereError().what)
+            self.say(FinishElsewhereError().next_step)
+            return
         for choice in verdict.choices:
             self.say(tr(CHOICE_TEXTS[choice]))
         self.say(tr("To finish takes about {count} min.", count=ceil(verdict.seconds / 60)))

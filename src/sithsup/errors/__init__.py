@@ -30,11 +30,12 @@
     │   └── JournalUnreadableError      SU-4003
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
-        ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
-        ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
-        ├── InterruptedUpgradeError     SU-5007    ├── FinishElsewhereError        SU-5010
-        │   └── InterruptedByPersonError SU-5007   ├── UpgradeFinishedError        SU-5008
-        │                                          └── RestoreElsewhereError       SU-5011
+        ├── StepNotSeenError            SU-5003    ├── UnusableError               SU-5005
+        ├── InterruptedUpgradeError     SU-5007    ├── CancelledError              SU-5006
+        │   └── InterruptedByPersonError SU-5007   ├── FinishElsewhereError        SU-5010
+        ├── PointOfNoReturnError        SU-5002    │   └── NoRoomHereError         SU-5012
+        │   ├── UpgradeFinishedError    SU-5008    └── CardTornError               SU-5014
+        │   └── RestoreElsewhereError   SU-5011
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -87,6 +88,7 @@ from sithsup.errors.upgrade import (
     CampaignInvalidError,
     CampaignMissingError,
     CancelledError,
+    CardTornError,
     ConfigurationError,
     FinishElsewhereError,
     InterruptedByPersonError,
@@ -122,6 +124,7 @@ __all__ = [
     "CardFullError",
     "CardReadOnlyError",
     "CardRemovedError",
+    "CardTornError",
     "CertificateUnsuitableError",
     "CodeError",
     "CodeIncorrectError",

@@ -140,9 +140,7 @@ class PointOfNoReturnError(UpgradeError):
     code = "SU-5002"
     what_text = mark("The upgrade can no longer be undone.")
     why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
-    next_text = mark(
-        "The new certificates are on the card already. Run “sithsup resume”: it finishes whatever is left to do."
-    )
+    next_text = mark("Run “sithsup resume”: it finishes whatever is left to do.")
 
 
 class UpgradeFinishedError(PointOfNoReturnError):
@@ -238,6 +236,19 @@ class NoRoomHereError(FinishElsewhereError):
     why_text = mark("The card is full, and its old certificate for signatures was moved to that computer to make room.")
     next_text = mark(
         "You can log in with the card. Run “sithsup resume” on that computer. If that is not possible, ask your deputy "
+        "issuer for a new card."
+    )
+
+
+class CardTornError(UpgradeError):
+    """Past the line nothing on the card can be found to log in with, and the card takes nothing: a torn directory."""
+
+    code = "SU-5014"
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("The card does not work now, and the new certificates cannot be written to it.")
+    why_text = mark("The card lost its power at a bad moment. What is on it can no longer be found.")
+    next_text = mark(
+        "Run “sithsup resume” once more, on another computer too if you can. If that does not help, ask your deputy "
         "issuer for a new card."
     )
 

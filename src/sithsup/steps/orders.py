@@ -19,7 +19,9 @@ from sithsup.evidence import (
     our_key,
     our_key_pairs,
     ours_on_card,
+    past_no_return,
     read_issued,
+    require_settled,
     signer,
 )
 from sithsup.model import Issued, Seen, Waiting
@@ -71,7 +73,10 @@ def order(world: World) -> None:
         failures = _wait_for_answers(world, sender, delay)
     refuse_unsuitable(world, sender)
     if failures:
-        raise max(failures, key=lambda error: error.final)
+        error = max(failures, key=lambda error: error.final)
+        if error.final and past_no_return(world):
+            require_settled(world)  # another computer may have confirmed what is on the card: it will be known
+        raise error
 
 
 def ordered(world: World) -> Seen:
