@@ -96,7 +96,7 @@ def test_without_the_authority_it_is_said_why_nothing_can_be_said(place: str, tm
 
 @pytest.mark.parametrize("permission", ["NO_NEED", "CARD_REVOKED"])
 def test_a_refusal_elsewhere_is_no_dead_end_when_all_is_confirmed(permission: str, tmp_path: Path) -> None:
-    """The authority has upgraded this card, and need not issue the same again: what is there will be known to be good."""
+    """The authority has upgraded this card, and need not issue the same again; what is there will prove to be good."""
     lab = confirmed(tmp_path)
     lab.lose_journal()
     lab.authority.ledger.policy.permission = permission
