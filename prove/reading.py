@@ -52,6 +52,8 @@ TIME_OUT = 300
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # the same on Windows
 KILLED_AT = (0.2, 0.5, 0.8)
 """The parts of a reading after which the module's process is killed."""
+READS_ON = 60.0
+"""Seconds: a reading that is to be killed ends by itself then."""
 GOES, COMES_BACK = 3.0, 20.0
 """Seconds that a card may still be shown after it was pulled, and that it may take to be seen when it is back."""
 
@@ -296,7 +298,7 @@ class Reading:
             os.kill(token.pid or 0, KILL)
             ended = reading.result()
         if not isinstance(ended, ModuleCrashedError):
-            raise NotSoError(f"the program took it for: {ended}")
+            raise NotSoError(f"the program did not see that it was killed, but: {ended}")
 
     def _pull(self) -> str:
         if self._hand is None:
@@ -339,14 +341,16 @@ class Reading:
         return "seen with the codes" if self.opened else "by the public keys, for private ones hide behind the codes"
 
 
-def _read_on(token: CardProcess, ids: list[TokenId]) -> CardError:
-    """Read over and over until that fails."""
-    while True:
+def _read_on(token: CardProcess, ids: list[TokenId]) -> CardError | None:
+    """Read over and over until that fails, but not for ever."""
+    until = time.monotonic() + READS_ON
+    while time.monotonic() < until:
         try:
             for each in ids:
                 token.objects(each)
         except CardError as error:
             return error
+    return None
 
 
 def _gone(card: Card) -> CardRemovedError:

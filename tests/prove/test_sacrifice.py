@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,6 +24,8 @@ from tests.support.demo import Ended
 from tests.support.held import Held, typed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sithsup.model import CardCertificate, CardContents
 
 NEEDED = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
@@ -116,12 +117,19 @@ def stop(*_: object) -> str:
 @NEEDED
 @pytest.mark.usefixtures("hasty")
 def test_a_wrong_code_or_another_card_or_folder_keeps_everything_as_it_is(
-    held: Held, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    held: Held, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """So does whatever else is not well."""
     before = held.files()
+    (tmp_path / "else").mkdir()
+    (tmp_path / "else" / "letter").touch()
+    with monkeypatch.context() as unwell:
+        unwell.setattr(Reading, "_tries", stop)
+        assert whole(held, tmp_path / "site", held.serial, *held.codes) == 1
     assert whole(held, tmp_path / "site", held.serial, "000000", held.codes[1]) == 1
     assert whole(held, tmp_path / "site", held.serial) == 1
-    assert whole(held, Path(__file__).parent, held.serial, *held.codes) == 1
+    assert whole(held, tmp_path / "else", held.serial, *held.codes) == 1
+    assert (tmp_path / "else" / "letter").exists()
     assert "holds something else" in capsys.readouterr().out
     assert held.files() == before
     command = ["softhsm2-util", "--init-token", "--free", "--label", "strange", "--so-pin", "12345678", "--pin", "1234"]
@@ -139,7 +147,7 @@ def test_the_stand_in_tells_the_status_of_old_certificates_and_nothing_leaves_th
     """By whatever server's name it is asked: it is the program's proxy."""
     read = held.card.read()
     ders = [
-        c.certificate.der.replace(b"127.0.0.1", b"a.example").replace(b"/ocsp", b"/away") for c in read.certificates
+        c.certificate.der.replace(b"127.0.0.1", b"a.example").replace(b"/ocsp", b"/away").replace(b"/crl/", b"/off/") for c in read.certificates
     ]
     parsed = [replace(c, certificate=Certificate.parse(d)) for c, d in zip(read.certificates, ders, strict=True)]
     contents = replace(read, certificates=tuple(parsed))
@@ -158,7 +166,7 @@ def test_the_stand_in_tells_the_status_of_old_certificates_and_nothing_leaves_th
 
 def elsewhere(found: CardCertificate) -> CardCertificate:
     """The same certificate, its status to be asked for at another server."""
-    der = found.certificate.der.replace(b"127.0.0.1", b"a.example").replace(b"/ocsp", b"/away")
+    der = found.certificate.der.replace(b"127.0.0.1", b"a.example").replace(b"/ocsp", b"/away").replace(b"/crl/", b"/off/")
     return replace(found, certificate=Certificate.parse(der))
 
 
