@@ -146,11 +146,7 @@ def test_the_stand_in_tells_the_status_of_old_certificates_and_nothing_leaves_th
 ) -> None:
     """By whatever server's name it is asked: it is the program's proxy."""
     read = held.card.read()
-    ders = [
-        c.certificate.der.replace(b"127.0.0.1", b"a.example").replace(b"/ocsp", b"/away").replace(b"/crl/", b"/off/") for c in read.certificates
-    ]
-    parsed = [replace(c, certificate=Certificate.parse(d)) for c, d in zip(read.certificates, ders, strict=True)]
-    contents = replace(read, certificates=tuple(parsed))
+    contents = replace(read, certificates=tuple(map(elsewhere, read.certificates)))
     site = Site.at(tmp_path / "site")
     site.make(contents)
     proxy = site.environment("/module")["SITHSUP_PROXY"]
@@ -166,7 +162,9 @@ def test_the_stand_in_tells_the_status_of_old_certificates_and_nothing_leaves_th
 
 def elsewhere(found: CardCertificate) -> CardCertificate:
     """The same certificate, its status to be asked for at another server."""
-    der = found.certificate.der.replace(b"127.0.0.1", b"a.example").replace(b"/ocsp", b"/away").replace(b"/crl/", b"/off/")
+    der = found.certificate.der
+    for here, there in ((b"127.0.0.1", b"a.example"), (b"/ocsp", b"/away"), (b"/crl/", b"/off/")):
+        der = der.replace(here, there)
     return replace(found, certificate=Certificate.parse(der))
 
 
