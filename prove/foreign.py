@@ -138,6 +138,7 @@ class Site:
     def make(self, contents: CardContents) -> None:
         """Make authority and campaign for this card; the campaign last."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
         now, authority = _now(), self.folder / "authority"
         hierarchy = Hierarchy.make(authority, lambda: now, life.free_address(), AUTHORITY_KEYS)
         old = old_certificates(contents)

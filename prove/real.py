@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pull", action="store_true", help="ask you to pull the card, and to put it in again")
     parser.add_argument("--sacrificial", action="store_true", help="the whole: UPGRADE THE CARD FOR GOOD")
     parser.add_argument(
-        *("--every", "-n"),
+        "--every",
         type=int,
         default=EVERY,
         choices=range(1, MOST_EVERY + 1),
