@@ -34,7 +34,7 @@ NEEDED = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out what other tests look at."""
-    for look in ("_kill", "_check", "_load"):
+    for look in ("_kill", "_check", "_load", "_read_again"):
         monkeypatch.setattr(Reading, look, lambda _: "")
     monkeypatch.setattr(foreign, "NEW_KEYS", (KeyAlgorithm.P_256,))
 
