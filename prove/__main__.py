@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from prove import kept, killed, mutants, report, simulated, virtual
+from prove import kept, killed, mutants, real, report, simulated, virtual
 from prove.case import Result, count, scratch
 from prove.kept import Played
 
@@ -26,6 +26,8 @@ STACKS = {"simulators": simulated, "processes": killed, "virtual": virtual}
 
 def main(arguments: Sequence[str]) -> int:
     """Play what was asked for; 1 when a case ended neither old nor new."""
+    if any(each.partition("=")[0] == "--real" for each in arguments):
+        return real.main(arguments)
     options = _parser().parse_args(arguments)
     if options.case:
         return _play_one(options.case)
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--keep", type=Path, metavar="FILE", help="keep what was played there, and count what is there")
     parser.add_argument("--until-wrong", action="store_true", help="stop at the first case that ends wrong")
     parser.add_argument("--mutants", action="store_true", help="plant faults on purpose, and see each of them caught")
+    parser.add_argument("--real", metavar="SERIAL", help="a card in your hand; --real SERIAL --help tells more")
     parser.add_argument("--case", metavar="NAME", help="play one case again, by the name that it was told with")
     return parser
 

@@ -15,6 +15,7 @@ import logging
 import os
 import re
 import signal
+import sys
 import threading
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -31,7 +32,7 @@ from sithsup.demo.profiles import file_name
 from sithsup.demo.status import DemoStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 LOG = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ CRL_TYPE, CERTIFICATE_TYPE = "application/pkix-crl", "application/pkix-cert"
 
 CMP_PATH = re.compile(r"/\.well-known/cmp(?:/p/(?P<label>[^/]+))?(?:/[^/]+)?/?")
 FILE_PATH = re.compile(r"/(?P<kind>crl|aia)/(?P<name>[a-z0-9]+)\.(?:crl|cer)")
+STATUS_PATH = "/ocsp"
 SECOND_WAY = "/sjunet"
 """Old certificates name a second address for everything; it leads to the same place."""
 
@@ -59,12 +61,22 @@ class Found(NamedTuple):
 
 
 class DemoServer(ThreadingHTTPServer):
-    """Listens on the loopback interface; port 0 lets the system choose."""
+    """Listens on the loopback interface; port 0 lets the system choose.
+
+    As a proxy it answers in everybody's place; OCSP at these paths, by whichever server's name it is asked.
+    """
 
     daemon_threads = True
 
-    def __init__(self, port: int, authority: DemoAuthority, status: DemoStatus, hierarchy: Hierarchy) -> None:
-        self.authority, self.status = authority, status
+    def __init__(
+        self,
+        port: int,
+        authority: DemoAuthority,
+        status: DemoStatus,
+        hierarchy: Hierarchy,
+        status_paths: Collection[str] = (STATUS_PATH,),
+    ) -> None:
+        self.authority, self.status, self.status_paths = authority, status, status_paths
         self.certificates: Mapping[str, bytes] = {
             file_name(name): entity.der for name, entity in hierarchy.authorities.items()
         }
@@ -79,6 +91,10 @@ class DemoServer(ThreadingHTTPServer):
         """Stop listening."""
         self.shutdown()
         self.server_close()
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002  the names are the library's
+        """Note that a client went away in the middle; the library would print it."""
+        LOG.info("a connection broke: %r", sys.exc_info()[1])
 
     @property
     def url(self) -> str:
@@ -100,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             if sent != CMP_TYPE:
                 return self._fail(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
             return self._send(Found(CMP_TYPE, self.server.authority.answer(body, cmp["label"])))
-        if path != "/ocsp":
+        if path not in self.server.status_paths:
             return self._fail(HTTPStatus.NOT_FOUND)
         if sent != OCSP_TYPE:
             return self._fail(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)

@@ -49,6 +49,7 @@ __all__ = [
     "Wishes",
     "card_door",
     "environment",
+    "free_address",
     "made_knobs",
     "start",
     "start_again",
@@ -184,7 +185,7 @@ def _make(
     now, authority = datetime.now(UTC), folder / "authority"
     with workshop:
         blank = workshop.blank_card(kind)
-        hierarchy = Hierarchy.make(authority, lambda: now, _free_address(), key_algorithm)
+        hierarchy = Hierarchy.make(authority, lambda: now, free_address(), key_algorithm)
         card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, now)
     shared = _fill_ledger(authority / LEDGER_FILE, card, _REASONS.get(kind, "ELIGIBLE"))
     _write_privately(folder / "reference", f"{shared.reference.decode()}\n")
@@ -194,7 +195,7 @@ def _make(
     return hierarchy, now
 
 
-def _free_address() -> str:
+def free_address() -> str:
     """Ask the system for a port that nobody has: certificates name it, so it must be known before the server starts."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
