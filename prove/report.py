@@ -50,6 +50,10 @@ directory that several keys and certificates share. These were the cases:
 The judges are not the program: on the simulators the stored card and the ledger, on SoftHSM2 `pkcs11-tool`, `openssl`
 and the ledger.
 
+A proof is worth what it catches: `./dev prove --mutants` plants seven faults in copies of the program, one at a time (a
+confirmation journalled after it was sent, an old key removed first, ...), plays a part of the simulators' cases against
+each, and fails unless every fault is caught by a case that ends well without it.
+
 ## The stacks
 
 {stacks}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,7 +15,7 @@ from prove.case import ENDINGS, Place, Result, count
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.evidence import World, old_on_card
 from sithsup.sim.case import CardKind
-from sithsup.sim.faults import Failure, Mishap, When
+from sithsup.sim.faults import EVERY_VERB, Failure, Mishap, When
 from sithsup.steps import write_certificates
 from sithsup.upgrade import UPGRADE
 from tests.support.lab import NEW, OLD, Lab
@@ -150,10 +151,52 @@ def test_seven_faults_are_planted_and_one_that_is_harmless_is_not_caught(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert len(mutants.patches()) == 7
-    verdicts = iter([mutants.Verdict("a", "harmful", "NEITHER"), mutants.Verdict("b", "harmless", "")])
+    verdicts = iter([mutants.Verdict("a", "harmful", "some,case", "NEITHER"), mutants.Verdict("b", "harmless", "", "")])
     monkeypatch.setattr(mutants, "patches", lambda: [tmp_path, tmp_path])
     monkeypatch.setattr(mutants, "try_one", lambda _: next(verdicts))
     assert program.main(["--mutants"]) == 1
+
+
+@pytest.mark.parametrize("patch", mutants.patches(), ids=lambda patch: patch.stem)
+def test_every_planted_fault_says_what_is_played_against_it(patch: Path) -> None:
+    """A part of the matrix that is there."""
+    kind, custom, verb = mutants.played(patch)
+    assert (CardKind(kind), custom in CUSTOMS, verb in EVERY_VERB) == (kind, True, True)
+
+
+def test_all_cases_at_a_verb_are_played_once(tmp_path: Path) -> None:
+    """Nothing of what a planted fault is played against is left out."""
+    tasks = simulated.tasks_at("one-pin", PLAIN, "log_in")
+    names = [result.name for task in tasks for result in task()]
+    every = simulated.singles(CardKind.ONE_PIN, PLAIN, tmp_path)
+    assert sorted(names) == sorted(case.name for case in every if case.first.verb == "log_in")
+    assert len(names) == 20
+
+
+def test_a_planted_fault_is_caught_by_a_case_that_ends_well_without_it() -> None:
+    """By a real run: the copy goes wrong where the program does not."""
+    verdict = mutants.try_one(mutants.FOLDER / "code-sent-again.patch")
+    assert verdict.caught_by.startswith("simulators,two-pins,as-ever,log_in:")
+    assert "codes sent" in verdict.ending
+
+
+def test_a_change_that_does_no_harm_is_not_caught(tmp_path: Path) -> None:
+    """Nor is it taken for caught that the run failed otherwise."""
+    readme = "Nothing is changed.\nPlayed: one-pin as-ever {}\n\n--- a/new\n+++ b/new\n@@ -0,0 +1 @@\n+new\n"
+    patch = tmp_path / "harmless.patch"
+    patch.write_text(readme.format("log_in"))
+    assert mutants.try_one(patch) == mutants.Verdict("harmless", "Nothing is changed.", "", "")
+    patch.write_text(readme.format("no_such_verb"))
+    with pytest.raises(RuntimeError, match=r"harmless\.patch"):
+        mutants.try_one(patch)
+
+
+def test_a_case_that_goes_wrong_without_the_fault_too_catches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is the program, or the proof, that is broken."""
+    wrong = subprocess.CompletedProcess([], 1, "", "WRONG: TORN\n    ./dev prove --case 'some,case'\n")
+    monkeypatch.setattr(mutants, "_prove", lambda *_: wrong)
+    with pytest.raises(RuntimeError, match="some,case ends wrong without the fault too"):
+        mutants.try_one(mutants.patches()[0])
 
 
 def test_a_program_that_destroys_the_old_too_early_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
