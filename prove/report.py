@@ -83,7 +83,10 @@ STACK_TEXTS = {
     "between shows nothing behind the torn entry, and nothing in PKCS#11 repairs it. Those cases are the column *torn "
     "directory*.",
     "processes": "**processes**: the real program on a SoftHSM2 card with the demo's CMP authority, killed (`kill -9`) "
-    "around every write of its journal and at random moments.",
+    "around every write of its journal and at random moments; with a disk that is full from each write of its journal "
+    "on (the system takes not a byte more for any file of the program), and has room again for the recovery; and "
+    "killed, then recovered on a computer whose clock is a day ahead or a day behind. An authority that refuses for "
+    "the clock alone is asked again once the clock is right.",
 }
 
 

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+import resource
 import subprocess
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from prove import __main__ as program
-from prove import killed, mutants, report, simulated, virtual
+from prove import killed, killer, mutants, report, simulated, virtual
 from prove.case import ENDINGS, Place, Result, count
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.evidence import World, old_on_card
+from sithsup.journal import history, unfinished
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import EVERY_VERB, Failure, Mishap, When
 from sithsup.steps import write_certificates
 from sithsup.upgrade import UPGRADE
+from tests.support.demo import Ended
 from tests.support.lab import NEW, OLD, Lab
 from tests.support.virtual import NEEDED as NEEDED_BY_CARD
 
@@ -65,7 +71,7 @@ def test_an_interrupted_upgrade_on_the_simulators_ends_old_or_new(custom: str, k
 @NEEDED
 @pytest.mark.parametrize("number", range(len(killed.tasks(program.SEED, fast=True))))
 def test_a_killed_upgrade_on_a_real_card_ends_old_or_new(number: int) -> None:
-    """Around every third write of the journal and at random moments."""
+    """Around every third write of the journal and at random moments; with a full disk, and by a wrong clock."""
     found = {result.ending for result in played(killed.tasks(program.SEED, fast=True)[number])}
     assert found <= {OLD, NEW}
 
@@ -98,14 +104,85 @@ def test_another_seed_chooses_other_cases() -> None:
     )
 
 
+EVERY_WAY = {(choice, place) for choice in ("resume", "restore") for place in Place}
+
+
+def cases_at_writes(end: int) -> list[killed.Case]:
+    """What a whole run plays at the writes before this one."""
+    writes = [task for task in killed.tasks(1, fast=False) if isinstance(task, killed.AtWrites)]
+    return [
+        case
+        for at in range(1, end)
+        for task in writes
+        if at >= task.first and (at - task.first) % task.every == 0
+        for case in task.cases(at)
+    ]
+
+
 def test_every_write_of_the_journal_is_killed_at_before_and_after() -> None:
     """In two ways to recover each, of which over all there are four."""
-    writes = [task for task in killed.tasks(1, fast=False) if isinstance(task, killed.AtWrites)]
-    cases = [
-        case for at in range(1, 60) for task in writes if (at - task.first) % task.every == 0 for case in task.cases(at)
-    ]
+    cases = [case for case in cases_at_writes(60) if case.when != "full" and not case.clock]
     assert len(set(cases)) == len(cases) == 59 * 2 * 2
-    assert {(case.choice, case.place) for case in cases} == {(c, p) for c in ("resume", "restore") for p in Place}
+    assert {(case.choice, case.place) for case in cases} == EVERY_WAY
+
+
+def test_the_disk_is_full_from_every_write_of_the_journal_on() -> None:
+    """Recovered in all four ways; over a run of some forty writes, each more than once."""
+    cases = [case for case in cases_at_writes(36) if case.when == "full"]
+    assert sorted(case.at for case in cases) == list(range(1, 36))
+    assert Counter((case.choice, case.place) for case in cases).keys() == EVERY_WAY
+    assert {case.fault for case in cases} == {"disk full at a journal write"}
+
+
+def test_the_clock_is_moved_both_ways_at_every_second_write() -> None:
+    """Each of the four ways to recover by either clock, early in a run and late."""
+    cases = [case for case in cases_at_writes(32) if case.clock]
+    ways = {(choice, place, clock) for choice, place in EVERY_WAY for clock in ("ahead", "behind")}
+    assert Counter((case.choice, case.place, case.clock) for case in cases) == dict.fromkeys(ways, 2)
+    assert len({case.at for case in cases}) == len(cases)
+    assert {case.fault for case in cases} == {"killed, and the clock moved by a day"}
+
+
+@NEEDED
+@pytest.mark.parametrize(("clock", "days"), [("ahead", 1), ("behind", -1)])
+def test_the_computer_that_recovers_is_a_day_wrong(clock: str, days: int, tmp_path: Path) -> None:
+    """By its own history: begun by the right clock, ended by the other."""
+    with killed.running(tmp_path / "demo") as demo:
+        demo.run("after", "9", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        killed.act(demo, "restore", clock)
+        begun, ended = (datetime.fromisoformat(at) for at in (history(demo.data)[0].begun, history(demo.data)[0].ended))
+    assert round((ended - begun) / timedelta(days=1)) == days
+
+
+@NEEDED
+def test_nothing_can_be_written_once_the_disk_is_full(tmp_path: Path) -> None:
+    """Neither the journal nor the log; what was there before stays."""
+    with killed.running(tmp_path / "demo") as demo:
+        ended = demo.run("full", "9", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        assert (ended.code, ended.error_code) == killed.DISK_FULL
+        assert len(unfinished(demo.data)) == 1
+        log = (demo.state / "sithsup.log").read_text()
+        assert log.splitlines()[-1].endswith("do generate-signature-key")  # how it ended is not in it
+
+
+def test_who_does_not_notice_the_full_disk_has_not_ended_well(tmp_path: Path) -> None:
+    """A run that ends well is taken for one with fewer writes, and ends its task."""
+    ended = subprocess.run(
+        [*killed.KILLER, "full", "1", "errors", "--json"],
+        env={**os.environ, "SITHSUP_DATA": str(tmp_path), "SITHSUP_STATE": str(tmp_path)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == killer.UNNOTICED
+
+
+def test_only_a_refusal_for_the_clock_is_answered_by_setting_it_right() -> None:
+    """Every other refusal is how the case ended."""
+    other, clock = "the issuer's clock", "the computer's clock shows another time than the issuer's"
+    said = [("SU-2003", other), ("SU-2003", clock), ("SU-2001", clock)]
+    runs = [Ended(3, json.dumps({"error": {"code": code, "why": why}}), "", 0) for code, why in said]
+    assert [killed.is_refused_for_its_clock(ended) for ended in runs] == [False, True, False]
 
 
 # ------------------------------------------------------------------------------------- it sees what goes wrong
@@ -130,6 +207,8 @@ def test_a_case_is_played_again_by_its_name(name: str, tmp_path: Path) -> None:
     [
         (killed, "processes,before,17,resume,here"),
         (killed, "processes,moment,0.4131,restore,elsewhere"),
+        (killed, "processes,full,9,restore,here"),
+        (killed, "processes,after,27,resume,elsewhere,behind"),
         (virtual, "virtual,p-256,120:before,resume,here"),
         (virtual, "virtual,rsa-2048,438:torn.17,restore,elsewhere,30:after"),
         (virtual, "virtual,p-256,99:afterx7,restore,here"),
