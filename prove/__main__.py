@@ -34,14 +34,19 @@ def main(arguments: Sequence[str]) -> int:
     if options.mutants:
         return _plant_all()
     played = kept.load(options.keep) if options.keep else {}
-    for name in options.only or STACKS:
+    for name in ["simulators"] if options.at else options.only or STACKS:
         begun = time.monotonic()
         results = _play(name, options)
-        minutes, is_whole = (time.monotonic() - begun) / 60, not (options.fast or options.until_wrong)
+        minutes, is_whole = (time.monotonic() - begun) / 60, not _is_part(options)
         played[name] = Played(results, minutes, options.seed, report.commit(), is_whole)
         if options.keep:
             kept.save(options.keep, played)
     return _tell(played)
+
+
+def _is_part(options: argparse.Namespace) -> bool:
+    """Whether less is played than belongs to a whole run."""
+    return bool(options.fast or options.until_wrong or options.at)
 
 
 def _tell(played: dict[str, Played]) -> int:
@@ -61,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fast", action="store_true", help="a few minutes' worth of every kind of case")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="choose other cases by chance")
     parser.add_argument("--only", action="append", choices=STACKS, help="one stack (again for another one)")
+    where = ("KIND", "CUSTOM", "VERB")
+    parser.add_argument("--at", nargs=3, metavar=where, help="on the simulators, one fault at the calls of a verb")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="keep what was played there, and count what is there")
     parser.add_argument("--until-wrong", action="store_true", help="stop at the first case that ends wrong")
     parser.add_argument("--mutants", action="store_true", help="plant faults on purpose, and see each of them caught")
@@ -82,8 +89,9 @@ def _plant_all() -> int:
     verdicts = []
     for patch in mutants.patches():
         verdicts.append(mutants.try_one(patch))
-        name, why, caught_by = verdicts[-1]
-        print(f"{name}: {why}\n    {f'caught: {caught_by}' if caught_by else 'NOT CAUGHT'}", flush=True)
+        name, why, caught_by, ending = verdicts[-1]
+        how = f"caught by {caught_by}: {ending}" if caught_by else "NOT CAUGHT"
+        print(f"{name}: {why}\n    {how}", flush=True)
     caught = sum(bool(verdict.caught_by) for verdict in verdicts)
     print(f"{caught} of {len(verdicts)} planted faults caught")
     return 0 if verdicts and caught == len(verdicts) else 1
@@ -91,10 +99,12 @@ def _plant_all() -> int:
 
 def _play(name: str, options: argparse.Namespace) -> list[Result]:
     """Play all tasks of a stack, as many at once as the cores can bear."""
-    tasks: Sequence[Callable[[], list[Result]]] = STACKS[name].tasks(options.seed, fast=options.fast)
+    stack, at = STACKS[name], options.at
+    tasks: Sequence[Callable[[], list[Result]]]
+    tasks = stack.tasks_at(*at) if at else stack.tasks(options.seed, fast=options.fast)
     begun, results = time.monotonic(), list[Result]()
     spawn, everything = multiprocessing.get_context("spawn"), logging.CRITICAL  # no log of what goes wrong on purpose
-    workers = STACKS[name].PER_CORE * (os.cpu_count() or 1)
+    workers = stack.PER_CORE * (os.cpu_count() or 1)
     with ProcessPoolExecutor(workers, spawn, initializer=logging.disable, initargs=(everything,)) as pool:
         for done, future in enumerate(as_completed([pool.submit(task) for task in tasks]), 1):
             results += _told(future.result())

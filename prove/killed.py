@@ -1,8 +1,9 @@
 """`kill -9` of the real program on a SoftHSM2 card and a real CMP authority, then `resume` or `restore`.
 
 Killed right before and right after every write to the journal, and at random moments; then recovered with the journal
-or without. Whether the old identity or the new one is whole is told by `Demo.identity`, which asks pkcs11-tool, openssl
-and the authority's ledger.
+or without. Or not killed: the disk is full from a write to the journal on, and has room again for the recovery. Or
+recovered on a computer whose clock is a day ahead or behind. Whether the old identity or the new one is whole is told
+by `Demo.identity`, which asks pkcs11-tool, openssl and the authority's ledger.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sithsup.demo import start as life
 from tests.support.demo import NEW, OLD, PROGRAM, Demo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.support.demo import Ended
@@ -31,6 +32,7 @@ STACK = "processes"
 PER_CORE = 1
 """How many cases at once."""
 KILLER = (sys.executable, "-m", "prove.killer")
+MOVED = (sys.executable, "-m", "prove.moved")
 ARGUMENTS = ("upgrade", "--json", "--yes", "--pin-stdin")
 LAST_BREATH = 2.0
 """Seconds after which nothing of a killed run may be alive: the card process ends with its parent."""
@@ -38,6 +40,8 @@ LONGEST_CALL = 30.0
 """Seconds that its last call may take when this computer is busy: a key generation is not cut."""
 MOST_WRITES = 200
 NOT_KILLED = "there was nothing to kill"
+DISK_FULL = (5, "SU-4001")
+"""How a run ends that cannot write its journal."""
 TOO_LATE = {(4, "SU-5002"), (3, "SU-5008")}
 """How a `restore` past the line ends: something is left to finish, or nothing."""
 NOT_BEGUN = 10
@@ -49,27 +53,33 @@ class Case:
     """One case; its name is what reproduces it."""
 
     when: str
-    """`before` or `after` a write to the journal, or at a `moment`."""
+    """`before` or `after` a write to the journal, the disk `full` from there on, or at a `moment`."""
     at: float
     """The number of the write, or the part of a whole run that has passed."""
     choice: str
     place: Place
+    clock: str = ""
+    """`ahead` or `behind`, where the computer that recovers is a day wrong."""
 
     @property
     def name(self) -> str:
         """All of it in one word."""
-        return f"{STACK},{self.when},{self.at:g},{self.choice},{self.place}"
+        parts = (STACK, self.when, f"{self.at:g}", self.choice, self.place, self.clock)
+        return ",".join(part for part in parts if part)
 
     @classmethod
     def parse(cls, name: str) -> Case:
         """Read what `name` wrote."""
-        _, when, at, choice, place = name.split(",")
-        return cls(when, float(at), choice, Place(place))
+        _, when, at, choice, place, *clock = name.split(",")
+        return cls(when, float(at), choice, Place(place), *clock)
 
     @property
     def fault(self) -> str:
         """The kind of it, for the table."""
-        return "killed at a random moment" if self.when == "moment" else f"killed {self.when} a journal write"
+        if self.clock:
+            return "killed, and the clock moved by a day"
+        kinds = {"moment": "killed at a random moment", "full": "disk full at a journal write"}
+        return kinds.get(self.when, f"killed {self.when} a journal write")
 
     def play(self, folder: Path) -> Result:
         """Play the case on a demo of its own, in an empty folder."""
@@ -79,17 +89,18 @@ class Case:
     def play_on(self, demo: Demo) -> Result:
         """Play the case on a demo that is put back to its first day."""
         demo.reset()
-        wrong = self._kill(demo) or outlived(demo)
-        return Result(STACK, self.fault, self.name, wrong or recover(demo, self.choice, self.place))
+        wrong = self._interrupt(demo) or outlived(demo)
+        return Result(STACK, self.fault, self.name, wrong or recover(demo, self.choice, self.place, self.clock))
 
-    def _kill(self, demo: Demo) -> str:
+    def _interrupt(self, demo: Demo) -> str:
         if self.when == "moment":
             kill_at(demo, self.at)
             return ""
-        killed = demo.run(self.when, f"{self.at:g}", *ARGUMENTS, program=KILLER, codes=demo.pins)
-        if killed.code == 0:
+        ended = demo.run(self.when, f"{self.at:g}", *ARGUMENTS, program=KILLER, codes=demo.pins)
+        if ended.code == 0:
             return NOT_KILLED
-        return "" if killed.code == -signal.SIGKILL else f"ended with {killed.code}: {killed.err}"
+        is_full = self.when == "full" and (ended.code, ended.error_code) == DISK_FULL
+        return "" if is_full or ended.code == -signal.SIGKILL else f"ended with {ended.code}: {ended.err}"
 
 
 @contextmanager
@@ -121,19 +132,32 @@ def kill_at(demo: Demo, part: float) -> None:
     running.wait(10)
 
 
-def recover(demo: Demo, choice: str, place: Place) -> str:
+def recover(demo: Demo, choice: str, place: Place, clock: str = "") -> str:
     """Do what a person would; tell how the card ended, or what went wrong."""
     if place is Place.ELSEWHERE:
         shutil.rmtree(demo.data, ignore_errors=True)
     before = demo.card() if choice == "restore" else None
-    ended = demo.act(choice)
+    ended = act(demo, choice, clock)
     if choice == "restore" and ended.code != 0:
         if (ended.code, ended.error_code) not in TOO_LATE or not demo.upgraded():
             return f"restore: {ended.code} {ended.result.get('error')}"
         if demo.card() != before:
             return "a restore that refused has changed the card"
-        return _end(demo, "resume", demo.act("resume"))
+        return _end(demo, "resume", act(demo, "resume", clock))
     return _end(demo, choice, ended)
+
+
+def act(demo: Demo, choice: str, clock: str) -> Ended:
+    """Do it by this clock; an authority may refuse for the clock alone: then it is set right, and done again."""
+    if not clock:
+        return demo.act(choice)
+    ended = demo.act(choice, program=(*MOVED, clock))
+    return demo.act(choice) if is_refused_for_its_clock(ended) else ended
+
+
+def is_refused_for_its_clock(ended: Ended) -> bool:
+    """Whether the authority has said badTime."""
+    return ended.error_code == "SU-2003" and "the computer's clock" in ended.result["error"]["why"]
 
 
 def _end(demo: Demo, choice: str, ended: Ended) -> str:
@@ -178,13 +202,43 @@ def is_working(processes: list[Path]) -> bool:
 # ------------------------------------------------------------------------------------------------- in which run
 
 
+def killed_once(at: int) -> Iterator[Case]:
+    """Before a write and after it, recovered in one way each."""
+    yield from _killed(at, 1)
+
+
+def killed_twice(at: int) -> Iterator[Case]:
+    """The same, in two of the four ways each."""
+    yield from _killed(at, 2)
+
+
+def _killed(at: int, ways: int) -> Iterator[Case]:
+    """Alternate, so that each choice is made before and after writes, and with the journal and without."""
+    for when in ("before", "after"):
+        for way in range(ways):
+            number = at + (when == "after") + way
+            yield Case(when, at, ("resume", "restore")[number % 2], tuple(Place)[(at // 2 + way // 2) % 2])
+
+
+def disk_full(at: int) -> Iterator[Case]:
+    """From a write on, recovered in one of the four ways."""
+    yield Case("full", at, ("resume", "restore")[at % 2], tuple(Place)[at // 2 % 2])
+
+
+def clock_moved(at: int) -> Iterator[Case]:
+    """Killed after a write, recovered in one of the four ways by one of the two clocks; one for two writes."""
+    yield Case(
+        "after", at, ("resume", "restore")[at // 4 % 2], tuple(Place)[at // 8 % 2], ("ahead", "behind")[at // 2 % 2]
+    )
+
+
 class AtWrites(NamedTuple):
-    """A task: every so many-th write to the journal, until a run has no more of them; each before and after."""
+    """A task: every so many-th write to the journal, until a run has no more of them."""
 
     first: int
     every: int
-    plans: int
-    """For how many of the four ways to recover."""
+    cases: Callable[[int], Iterator[Case]]
+    """What is played at each."""
 
     def __call__(self) -> list[Result]:
         """Play them."""
@@ -196,13 +250,6 @@ class AtWrites(NamedTuple):
                     return results or found  # a run without a write to be killed at proves nothing
                 results += found
         return results
-
-    def cases(self, at: int) -> Iterator[Case]:
-        """Alternate, so that each choice is made before and after writes, and with the journal and without."""
-        for when in ("before", "after"):
-            for plan in range(self.plans):
-                number = at + (when == "after") + plan
-                yield Case(when, at, ("resume", "restore")[number % 2], tuple(Place)[(at // 2 + plan // 2) % 2])
 
 
 class AtMoments(NamedTuple):
@@ -227,10 +274,19 @@ SHARDS = 8
 
 
 def tasks(seed: int, *, fast: bool) -> list[AtWrites | AtMoments]:
-    """Every write in two ways, and moments by chance; a fast run takes every third write in one way."""
+    """Killed at every write in two ways, and at moments by chance; the disk full at every write; the clock moved.
+
+    A fast run takes every third write in one way, and a few of the others.
+    """
     if fast:
-        return [*(AtWrites(1 + 3 * part, 12, 1) for part in range(4)), *(AtMoments(f"{seed} {n}", 6) for n in range(2))]
+        return [
+            *(AtWrites(1 + 3 * part, 12, killed_once) for part in range(4)),
+            *(AtMoments(f"{seed} {n}", 6) for n in range(2)),
+            *(AtWrites(4, 9, disk_full), AtWrites(6, 7, clock_moved)),
+        ]
     return [
-        *(AtWrites(1 + part, SHARDS, 2) for part in range(SHARDS)),
+        *(AtWrites(1 + part, SHARDS, killed_twice) for part in range(SHARDS)),
         *(AtMoments(f"{seed} {n}", 12) for n in range(5)),
+        *(AtWrites(1 + part, 4, disk_full) for part in range(4)),
+        *(AtWrites(1 + 2 * part, 4, clock_moved) for part in range(2)),
     ]

@@ -50,6 +50,10 @@ directory that several keys and certificates share. These were the cases:
 The judges are not the program: on the simulators the stored card and the ledger, on SoftHSM2 `pkcs11-tool`, `openssl`
 and the ledger.
 
+A proof is worth what it catches: `./dev prove --mutants` plants seven faults in copies of the program, one at a time (a
+confirmation journalled after it was sent, an old key removed first, ...), plays a part of the simulators' cases against
+each, and fails unless every fault is caught by a case that ends well without it.
+
 ## The stacks
 
 {stacks}
@@ -79,7 +83,10 @@ STACK_TEXTS = {
     "between shows nothing behind the torn entry, and nothing in PKCS#11 repairs it. Those cases are the column *torn "
     "directory*.",
     "processes": "**processes**: the real program on a SoftHSM2 card with the demo's CMP authority, killed (`kill -9`) "
-    "around every write of its journal and at random moments.",
+    "around every write of its journal and at random moments; with a disk that is full from each write of its journal "
+    "on (the system takes not a byte more for any file of the program), and has room again for the recovery; and "
+    "killed, then recovered on a computer whose clock is a day ahead or a day behind. An authority that refuses for "
+    "the clock alone is asked again once the clock is right.",
 }
 
 

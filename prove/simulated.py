@@ -197,11 +197,14 @@ class Singles(NamedTuple):
     custom: str
     part: int
     parts: int
+    verb: str = ""
+    """At the calls of which verb things go wrong; empty for those of all."""
 
     def __call__(self) -> list[Result]:
         """Play them."""
         with scratch() as folder:
-            cases = singles(self.kind, self.custom, folder / "count")[self.part :: self.parts]
+            every = singles(self.kind, self.custom, folder / "count")
+            cases = [case for case in every if self.verb in ("", case.first.verb)][self.part :: self.parts]
             return [case.play(folder / str(number)) for number, case in enumerate(cases)]
 
 
@@ -223,6 +226,8 @@ class Doubles(NamedTuple):
 
 PARTS = 40
 """Into how many tasks the cases of a kind of card and a custom are cut."""
+VERB_PARTS = 16
+"""Into how many, where only those at one verb are played."""
 CUSTOM_PARTS, DOUBLES_EACH = 5, 220
 """How many of those a whole run plays where anything is other than plain, and how many cases with two faults."""
 
@@ -239,3 +244,8 @@ def tasks(seed: int, *, fast: bool) -> list[Singles | Doubles]:
             many = DOUBLES_EACH // (16 if fast else 2)
             chosen.append(Doubles(kind, custom, f"{seed} {kind} {custom} {half}", many))
     return chosen
+
+
+def tasks_at(kind: str, custom: str, verb: str) -> list[Singles]:
+    """Every case with one fault at a call of a verb, for one kind of card and one custom."""
+    return [Singles(CardKind(kind), custom, part, VERB_PARTS, verb) for part in range(VERB_PARTS)]

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import json
+import os
+import resource
+import subprocess
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from prove import __main__ as program
-from prove import killed, mutants, report, simulated, virtual
+from prove import killed, killer, mutants, report, simulated, virtual
 from prove.case import ENDINGS, Place, Result, count
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.evidence import World, old_on_card
+from sithsup.journal import history, unfinished
 from sithsup.sim.case import CardKind
-from sithsup.sim.faults import Failure, Mishap, When
+from sithsup.sim.faults import EVERY_VERB, Failure, Mishap, When
 from sithsup.steps import write_certificates
 from sithsup.upgrade import UPGRADE
+from tests.support.demo import Ended
 from tests.support.lab import NEW, OLD, Lab
 from tests.support.virtual import NEEDED as NEEDED_BY_CARD
 
@@ -64,7 +71,7 @@ def test_an_interrupted_upgrade_on_the_simulators_ends_old_or_new(custom: str, k
 @NEEDED
 @pytest.mark.parametrize("number", range(len(killed.tasks(program.SEED, fast=True))))
 def test_a_killed_upgrade_on_a_real_card_ends_old_or_new(number: int) -> None:
-    """Around every third write of the journal and at random moments."""
+    """Around every third write of the journal and at random moments; with a full disk, and by a wrong clock."""
     found = {result.ending for result in played(killed.tasks(program.SEED, fast=True)[number])}
     assert found <= {OLD, NEW}
 
@@ -111,14 +118,85 @@ def test_another_seed_chooses_other_cases() -> None:
     )
 
 
+EVERY_WAY = {(choice, place) for choice in ("resume", "restore") for place in Place}
+
+
+def cases_at_writes(end: int) -> list[killed.Case]:
+    """What a whole run plays at the writes before this one."""
+    writes = [task for task in killed.tasks(1, fast=False) if isinstance(task, killed.AtWrites)]
+    return [
+        case
+        for at in range(1, end)
+        for task in writes
+        if at >= task.first and (at - task.first) % task.every == 0
+        for case in task.cases(at)
+    ]
+
+
 def test_every_write_of_the_journal_is_killed_at_before_and_after() -> None:
     """In two ways to recover each, of which over all there are four."""
-    writes = [task for task in killed.tasks(1, fast=False) if isinstance(task, killed.AtWrites)]
-    cases = [
-        case for at in range(1, 60) for task in writes if (at - task.first) % task.every == 0 for case in task.cases(at)
-    ]
+    cases = [case for case in cases_at_writes(60) if case.when != "full" and not case.clock]
     assert len(set(cases)) == len(cases) == 59 * 2 * 2
-    assert {(case.choice, case.place) for case in cases} == {(c, p) for c in ("resume", "restore") for p in Place}
+    assert {(case.choice, case.place) for case in cases} == EVERY_WAY
+
+
+def test_the_disk_is_full_from_every_write_of_the_journal_on() -> None:
+    """Recovered in all four ways; over a run of some forty writes, each more than once."""
+    cases = [case for case in cases_at_writes(36) if case.when == "full"]
+    assert sorted(case.at for case in cases) == list(range(1, 36))
+    assert Counter((case.choice, case.place) for case in cases).keys() == EVERY_WAY
+    assert {case.fault for case in cases} == {"disk full at a journal write"}
+
+
+def test_the_clock_is_moved_both_ways_at_every_second_write() -> None:
+    """Each of the four ways to recover by either clock, early in a run and late."""
+    cases = [case for case in cases_at_writes(32) if case.clock]
+    ways = {(choice, place, clock) for choice, place in EVERY_WAY for clock in ("ahead", "behind")}
+    assert Counter((case.choice, case.place, case.clock) for case in cases) == dict.fromkeys(ways, 2)
+    assert len({case.at for case in cases}) == len(cases)
+    assert {case.fault for case in cases} == {"killed, and the clock moved by a day"}
+
+
+@NEEDED
+@pytest.mark.parametrize(("clock", "days"), [("ahead", 1), ("behind", -1)])
+def test_the_computer_that_recovers_is_a_day_wrong(clock: str, days: int, tmp_path: Path) -> None:
+    """By its own history: begun by the right clock, ended by the other."""
+    with killed.running(tmp_path / "demo") as demo:
+        demo.run("after", "9", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        killed.act(demo, "restore", clock)
+        begun, ended = (datetime.fromisoformat(at) for at in (history(demo.data)[0].begun, history(demo.data)[0].ended))
+    assert round((ended - begun) / timedelta(days=1)) == days
+
+
+@NEEDED
+def test_nothing_can_be_written_once_the_disk_is_full(tmp_path: Path) -> None:
+    """Neither the journal nor the log; what was there before stays."""
+    with killed.running(tmp_path / "demo") as demo:
+        ended = demo.run("full", "9", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        assert (ended.code, ended.error_code) == killed.DISK_FULL
+        assert len(unfinished(demo.data)) == 1
+        log = (demo.state / "sithsup.log").read_text()
+        assert log.splitlines()[-1].endswith("do generate-signature-key")  # how it ended is not in it
+
+
+def test_who_does_not_notice_the_full_disk_has_not_ended_well(tmp_path: Path) -> None:
+    """A run that ends well is taken for one with fewer writes, and ends its task."""
+    ended = subprocess.run(
+        [*killed.KILLER, "full", "1", "errors", "--json"],
+        env={**os.environ, "SITHSUP_DATA": str(tmp_path), "SITHSUP_STATE": str(tmp_path)},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
+        capture_output=True,
+        check=False,
+    )
+    assert ended.returncode == killer.UNNOTICED
+
+
+def test_only_a_refusal_for_the_clock_is_answered_by_setting_it_right() -> None:
+    """Every other refusal is how the case ended."""
+    other, clock = "the issuer's clock", "the computer's clock shows another time than the issuer's"
+    said = [("SU-2003", other), ("SU-2003", clock), ("SU-2001", clock)]
+    runs = [Ended(3, json.dumps({"error": {"code": code, "why": why}}), "", 0) for code, why in said]
+    assert [killed.is_refused_for_its_clock(ended) for ended in runs] == [False, True, False]
 
 
 # ------------------------------------------------------------------------------------- it sees what goes wrong
@@ -143,6 +221,8 @@ def test_a_case_is_played_again_by_its_name(name: str, tmp_path: Path) -> None:
     [
         (killed, "processes,before,17,resume,here"),
         (killed, "processes,moment,0.4131,restore,elsewhere"),
+        (killed, "processes,full,9,restore,here"),
+        (killed, "processes,after,27,resume,elsewhere,behind"),
         (virtual, "virtual,p-256,120:before,resume,here"),
         (virtual, "virtual,rsa-2048,438:torn.17,restore,elsewhere,30:after"),
         (virtual, "virtual,p-256,99:afterx7,restore,here"),
@@ -165,10 +245,52 @@ def test_seven_faults_are_planted_and_one_that_is_harmless_is_not_caught(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     assert len(mutants.patches()) == 7
-    verdicts = iter([mutants.Verdict("a", "harmful", "NEITHER"), mutants.Verdict("b", "harmless", "")])
+    verdicts = iter([mutants.Verdict("a", "harmful", "some,case", "NEITHER"), mutants.Verdict("b", "harmless", "", "")])
     monkeypatch.setattr(mutants, "patches", lambda: [tmp_path, tmp_path])
     monkeypatch.setattr(mutants, "try_one", lambda _: next(verdicts))
     assert program.main(["--mutants"]) == 1
+
+
+@pytest.mark.parametrize("patch", mutants.patches(), ids=lambda patch: patch.stem)
+def test_every_planted_fault_says_what_is_played_against_it(patch: Path) -> None:
+    """A part of the matrix that is there."""
+    kind, custom, verb = mutants.played(patch)
+    assert (CardKind(kind), custom in CUSTOMS, verb in EVERY_VERB) == (kind, True, True)
+
+
+def test_all_cases_at_a_verb_are_played_once(tmp_path: Path) -> None:
+    """Nothing of what a planted fault is played against is left out."""
+    tasks = simulated.tasks_at("one-pin", PLAIN, "log_in")
+    names = [result.name for task in tasks for result in task()]
+    every = simulated.singles(CardKind.ONE_PIN, PLAIN, tmp_path)
+    assert sorted(names) == sorted(case.name for case in every if case.first.verb == "log_in")
+    assert len(names) == 20
+
+
+def test_a_planted_fault_is_caught_by_a_case_that_ends_well_without_it() -> None:
+    """By a real run: the copy goes wrong where the program does not."""
+    verdict = mutants.try_one(mutants.FOLDER / "code-sent-again.patch")
+    assert verdict.caught_by.startswith("simulators,two-pins,as-ever,log_in:")
+    assert "codes sent" in verdict.ending
+
+
+def test_a_change_that_does_no_harm_is_not_caught(tmp_path: Path) -> None:
+    """Nor is it taken for caught that the run failed otherwise."""
+    readme = "Nothing is changed.\nPlayed: one-pin as-ever {}\n\n--- a/new\n+++ b/new\n@@ -0,0 +1 @@\n+new\n"
+    patch = tmp_path / "harmless.patch"
+    patch.write_text(readme.format("log_in"))
+    assert mutants.try_one(patch) == mutants.Verdict("harmless", "Nothing is changed.", "", "")
+    patch.write_text(readme.format("no_such_verb"))
+    with pytest.raises(RuntimeError, match=r"harmless\.patch"):
+        mutants.try_one(patch)
+
+
+def test_a_case_that_goes_wrong_without_the_fault_too_catches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is the program, or the proof, that is broken."""
+    wrong = subprocess.CompletedProcess([], 1, "", "WRONG: TORN\n    ./dev prove --case 'some,case'\n")
+    monkeypatch.setattr(mutants, "_prove", lambda *_: wrong)
+    with pytest.raises(RuntimeError, match="some,case ends wrong without the fault too"):
+        mutants.try_one(mutants.patches()[0])
 
 
 def test_a_program_that_destroys_the_old_too_early_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
