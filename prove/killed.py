@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
 from prove.case import Place, Result, scratch
 from sithsup.demo import start as life
+from sithsup.model import MessageKind
 from tests.support.demo import NEW, OLD, PROGRAM, Demo
 
 if TYPE_CHECKING:
@@ -139,7 +141,7 @@ def recover(demo: Demo, choice: str, place: Place, clock: str = "") -> str:
     before = demo.card() if choice == "restore" else None
     ended = act(demo, choice, clock)
     if choice == "restore" and ended.code != 0:
-        if (ended.code, ended.error_code) not in TOO_LATE or not demo.upgraded():
+        if (ended.code, ended.error_code) not in TOO_LATE or not (demo.upgraded() or is_announced(demo)):
             return f"restore: {ended.code} {ended.result.get('error')}"
         if demo.card() != before:
             return "a restore that refused has changed the card"
@@ -158,6 +160,14 @@ def act(demo: Demo, choice: str, clock: str) -> Ended:
 def is_refused_for_its_clock(ended: Ended) -> bool:
     """Whether the authority has said badTime."""
     return ended.error_code == "SU-2003" and "the computer's clock" in ended.result["error"]["why"]
+
+
+def is_announced(demo: Demo) -> bool:
+    """Whether the journal announces a confirmation: it may have been heard, whatever the ledger says at this moment."""
+    for path in demo.data.glob("journal-*.sqlite3"):
+        with closing(sqlite3.connect(path)) as db:
+            return bool(db.execute("SELECT 1 FROM message WHERE kind = ?", (MessageKind.CONFIRM.value,)).fetchall())
+    return False
 
 
 def _end(demo: Demo, choice: str, ended: Ended) -> str:
