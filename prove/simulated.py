@@ -224,8 +224,8 @@ class Doubles(NamedTuple):
             return [case.play(folder / str(number)) for number, case in enumerate(chosen)]
 
 
-PARTS = 40
-"""Into how many tasks the cases of a kind of card and a custom are cut."""
+PARTS = 41
+"""Into how many tasks the cases of a kind of card and a custom are cut; odd, so that each has every way to recover."""
 VERB_PARTS = 16
 """Into how many, where only those at one verb are played."""
 CUSTOM_PARTS, DOUBLES_EACH = 5, 220
