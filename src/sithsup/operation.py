@@ -24,6 +24,7 @@ from sithsup.errors import (
     InterruptedUpgradeError,
     NoRoomHereError,
     NotEligibleError,
+    OtherCardMeantError,
     PointOfNoReturnError,
     RestoreElsewhereError,
     SithsupError,
@@ -132,7 +133,7 @@ class Operation:
     def resume(self) -> Iterator[StepEvent]:
         """Finish what was begun, on this computer or another. On a card without anything begun, nothing happens."""
         report = self.look()
-        _refuse_unusable(report)
+        self._refuse(report)
         if report.verdict.situation is Situation.INTERRUPTED:
             yield from self._forward()
         elif report.verdict.situation is Situation.UPGRADED:
@@ -147,7 +148,7 @@ class Operation:
         Where nothing is seen the codes are asked nevertheless: a key that was cut half-made hides behind them.
         """
         report = self.look()
-        _refuse_unusable(report)
+        self._refuse(report)
         if report.verdict.situation is Situation.UPGRADED:
             raise PointOfNoReturnError if self.world.journal.is_kept else UpgradeFinishedError
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
@@ -163,6 +164,14 @@ class Operation:
         else:
             self._forget()
             self.case_code = ""
+
+    def _refuse(self, report: Report) -> None:
+        """Say before a code is asked that a card cannot be saved, or that another one is meant."""
+        _refuse_unusable(report)
+        is_begun = report.verdict.situation is Situation.INTERRUPTED or self.world.journal.is_kept
+        if report.waiting and not is_begun:
+            waiting = ", ".join(other.card for other in report.waiting)
+            raise OtherCardMeantError(card=self._card_name, waiting=waiting)
 
     def _forward(self) -> Iterator[StepEvent]:
         try:

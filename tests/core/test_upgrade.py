@@ -23,6 +23,7 @@ from sithsup.errors import (
     CodeIncorrectError,
     InterruptedUpgradeError,
     NotEligibleError,
+    OtherCardMeantError,
     PointOfNoReturnError,
     ProofFailedError,
     StepNotSeenError,
@@ -991,6 +992,35 @@ def test_which_card_is_meant_is_said_when_another_one_is_in(tmp_path: Path) -> N
     with lab.operation() as operation:
         assert operation.look().waiting == ()
     assert other.run("upgrade") is Outcome.UPGRADED
+
+
+@pytest.mark.parametrize("state", ["fresh", "upgraded"])
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_no_code_is_sent_to_a_card_on_which_nothing_was_begun_while_another_waits(
+    action: str, state: str, tmp_path: Path
+) -> None:
+    """Whoever wants to finish or undo means the card that waits; the two are told apart by their masked numbers."""
+    lab, other = written(tmp_path), Lab(tmp_path)
+    other.card.serial = "SIM other"
+    if state == "upgraded":
+        other.run("upgrade")
+    given = other.holder.given
+    refused = other.run(action)
+    assert isinstance(refused, OtherCardMeantError)
+    assert (refused.code, refused.exit_code) == ("SU-1009", 7)
+    assert refused.values["waiting"] == f"…{lab.case.person.card_number[-4:]}"
+    assert str(refused.values["card"]) in refused.why
+    assert other.holder.given == given
+    assert lab.run(action) is (Outcome.UPGRADED if action == "resume" else Outcome.RESTORED)
+    assert not isinstance(other.run(action), OtherCardMeantError)
+
+
+def test_what_was_begun_on_another_computer_is_finished_here_though_another_card_waits(tmp_path: Path) -> None:
+    """What is seen on the card is enough; the other card goes on waiting."""
+    written(tmp_path)
+    other = interrupted(tmp_path / "elsewhere", "write_certificate")
+    other.card.serial, other.folder = "SIM other", tmp_path
+    assert other.run("restore") is Outcome.RESTORED
 
 
 def test_a_card_is_given_up_when_nobody_would_hear_it(tmp_path: Path) -> None:

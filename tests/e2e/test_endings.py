@@ -9,11 +9,13 @@ import shutil
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sithsup.demo.start import Kind
+from sithsup.journal import Journal
 from tests.support.demo import NEW, OLD, Demo, Demos, authority_beside
 
 if TYPE_CHECKING:
@@ -220,3 +222,23 @@ def test_a_wrong_code_is_no_matter_for_the_issuer(demo: Demo) -> None:
     lines = ended.err.splitlines()
     assert [line for line in lines if "SU-1101" in line]
     assert lines[-1].startswith("Case code: ")
+
+
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_another_card_than_the_one_that_waits(action: str, demo: Demo) -> None:
+    """It is named, and so is the one that is meant, before a code is asked for: the codes here would be wrong."""
+    with Journal(demo.data, "of another card", lambda: datetime.now(UTC)) as journal:
+        journal.begin("…4711", "demo", "2B426L72")
+    ended = demo.run(action, "--json", "--yes", "--pin-stdin", codes="000000\n000000\n")
+    assert (ended.code, ended.error_code) == (7, "SU-1009")
+    assert ended.err.startswith(f"Card {ended.result['card']['number']} in ")
+    assert "not finished: …4711." in ended.err
+    assert demo.act("upgrade").code == 0
+
+
+def test_the_card_is_named_before_a_code_is_asked_for(demo: Demo) -> None:
+    """Whoever is asked for a code must be able to see whose card it would be tried on."""
+    interrupted(demo, KEYS_MADE)
+    ended = demo.run("restore", "--json")
+    assert ended.error_code == "SU-1103"
+    assert ended.err.startswith(f"Card {ended.result['card']['number']} in ")

@@ -112,6 +112,7 @@ def upgrade(context: Context) -> int:
 def resume(context: Context) -> int:
     """Finish an upgrade that was interrupted, here or on another computer."""
     with _connect(context) as operation:
+        context.view.card(operation.world.contents)
         _act(context, operation, operation.resume)
         if operation.outcome:
             return context.view.finish(0)
@@ -123,6 +124,7 @@ def resume(context: Context) -> int:
 def restore(context: Context) -> int:
     """Undo an upgrade that was interrupted, as long as that is possible."""
     with _connect(context) as operation:
+        context.view.card(operation.world.contents)
         _act(context, operation, operation.restore)
         if operation.outcome is None:
             context.view.nothing_to_undo(operation.look())

@@ -9,6 +9,7 @@
     │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
     │   │   └── NoSuchCardError         SU-1004
     │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
+    │   │                                          │   └── OtherCardMeantError SU-1009
     │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
     │   └── CodeError
@@ -80,6 +81,7 @@ from sithsup.errors.card import (
     NotSupportedError,
     ObjectGoneError,
     OtherCardError,
+    OtherCardMeantError,
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
@@ -151,6 +153,7 @@ __all__ = [
     "NotSupportedError",
     "ObjectGoneError",
     "OtherCardError",
+    "OtherCardMeantError",
     "PointOfNoReturnError",
     "PortalError",
     "ProofFailedError",
