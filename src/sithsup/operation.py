@@ -64,6 +64,8 @@ class Report:
     """Against beginning an upgrade; empty when nothing stands in the way or when one was begun."""
     waiting: tuple[Unfinished, ...]
     """Upgrades of other cards that were begun on this computer."""
+    case_open: bool
+    """Whether this computer has a journal of the card, which a run is to close."""
 
 
 class Operation:
@@ -112,7 +114,8 @@ class Operation:
         found = reasons(contents, self.world.campaign, self._clock()) if verdict.situation is Situation.FRESH else ()
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
-        return Report(contents, verdict, found, unfinished(self._folder, besides=self._key))
+        waiting = unfinished(self._folder, besides=self._key)
+        return Report(contents, verdict, found, waiting, case_open=self.world.journal.is_kept)
 
     def _verdict(self) -> Verdict:
         rows = table(self.world)
@@ -150,7 +153,8 @@ class Operation:
         report = self.look()
         self._refuse(report)
         if report.verdict.situation is Situation.UPGRADED:
-            raise PointOfNoReturnError if self.world.journal.is_kept else UpgradeFinishedError
+            self._close(Outcome.UPGRADED)  # where another computer finished it
+            raise UpgradeFinishedError
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
             return  # not a card of this campaign: it is not opened
         require_way_back(self.world)  # said before a code is asked
@@ -249,6 +253,11 @@ class Operation:
             if outcome is Outcome.RESTORED:
                 pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
+            self._close(outcome)
+
+    def _close(self, outcome: Outcome) -> None:
+        """Write how the case ended into the history; its journal goes."""
+        if self.world.journal.is_kept:
             self.world.journal.finish(outcome)
             _log.info("case %s ended: %s", self.case_code, outcome)
 

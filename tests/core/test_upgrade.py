@@ -29,6 +29,7 @@ from sithsup.errors import (
     StepNotSeenError,
     StillWaitingError,
     UnusableError,
+    UpgradeFinishedError,
 )
 from sithsup.journal import history
 from sithsup.model import (
@@ -523,8 +524,27 @@ def test_the_first_computer_accepts_what_the_second_finished(tmp_path: Path) -> 
     lab.lose_journal()
     assert lab.run("resume") is Outcome.UPGRADED
     lab.computer = "A"
-    assert isinstance(lab.run("restore"), PointOfNoReturnError)
-    assert lab.run("resume") in (None, Outcome.UPGRADED)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_restore_closes_on_the_first_computer_what_the_second_finished(tmp_path: Path) -> None:
+    """`check` says that a case is open and writes nothing; `restore` says that all is done, and then it is."""
+    lab = interrupted(tmp_path, "confirm")
+    lab.lose_journal()
+    lab.run("resume")
+    lab.computer = "A"
+    given, case_code = lab.holder.given, ""
+    for _ in range(2):
+        with lab.operation() as operation:
+            report, case_code = operation.look(), operation.case_code
+        assert (report.verdict.situation, report.case_open) == (recovery.Situation.UPGRADED, True)
+    assert isinstance(lab.run("restore"), UpgradeFinishedError)
+    assert [(entry.outcome, entry.case_code) for entry in history(tmp_path / "A")] == [("upgraded", case_code)]
+    assert lab.holder.given == given
+    with lab.operation() as operation:
+        assert not operation.look().case_open
+    assert lab.wrong() == ""
     assert lab.end() == NEW
 
 

@@ -123,7 +123,8 @@ def test_a_begun_upgrade_is_told_with_its_case_code(demo: Demo) -> None:
     assert demo.act("resume").result["case_code"] == case
 
 
-def test_what_another_computer_finished_is_closed_under_its_case_code(demo: Demo) -> None:
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_what_another_computer_finished_is_closed_under_its_case_code(action: str, demo: Demo) -> None:
     """The first computer has only its case left to close: it says which one, and the history has it too."""
     interrupted(demo, PROVEN)
     case = demo.act("upgrade").result["case_code"]
@@ -132,11 +133,17 @@ def test_what_another_computer_finished_is_closed_under_its_case_code(demo: Demo
         assert demo.act("resume", elsewhere).code == 0
     finally:
         shutil.rmtree(demo.folder / "elsewhere", ignore_errors=True)
-    back = demo.run("restore", "--json")
-    assert (back.code, back.error_code) == (4, "SU-5002")  # the case is left to be closed
-    closed = demo.act("resume")
-    assert (closed.code, closed.result["outcome"], closed.result["case_code"]) == (0, "upgraded", case)
+    seen = demo.run("check", "--json")
+    assert (seen.code, seen.result["case_open"]) == (0, True)
+    assert "Run “sithsup resume” once on this computer to close the case." in seen.err
+    if action == "restore":
+        closed = demo.run("restore", "--json")
+        assert (closed.code, closed.error_code, closed.result["case_code"]) == (3, "SU-5008", case)
+    else:
+        closed = demo.act("resume")
+        assert (closed.code, closed.result["outcome"], closed.result["case_code"]) == (0, "upgraded", case)
     assert f"Case code: {case}" in closed.err
+    assert demo.run("check", "--json").result["case_open"] is False
     (entry,) = demo.run("history", "--json").result["history"]
     assert entry["case_code"] == case
     assert f"case {case} ended" in (demo.state / "sithsup.log").read_text()

@@ -46,6 +46,11 @@ NEW_TEXTS = {
     True: mark("The new certificates work."),
     False: mark("The new certificates are not ready yet."),
 }
+CASE_TEXTS = {
+    False: mark("Nothing needs to be done."),
+    True: mark("The upgrade was finished. Run “sithsup resume” once on this computer to close the case."),
+}
+"""Of a card that is upgraded, by `Report.case_open`."""
 CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
     Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates instead."),
@@ -95,10 +100,11 @@ class View:
             "choices": [choice.value for choice in verdict.choices],
             "reasons": [reason.value for reason in report.reasons],
             "waiting": [{"card": w.card, "case_code": w.case_code, "begun": w.begun} for w in report.waiting],
+            "case_open": report.case_open,
         }
         self.say(tr(SITUATION_TEXTS[verdict.situation]))
         if verdict.situation is Situation.UPGRADED:
-            self.say(tr("Nothing needs to be done."))
+            self.say(tr(CASE_TEXTS[report.case_open]))
         self._works(verdict)
         if verdict.situation is Situation.FRESH:
             for reason in report.reasons:
