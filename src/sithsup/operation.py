@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -89,6 +90,9 @@ class Operation:
         self._key = card_key(contents)
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
         self.outcome: Outcome | None = None
+        self._is_seen = False
+        self.began_nothing = False
+        """Whether this run ended before anything was begun, and so left nothing behind."""
         self.keys_left = 0
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         journal = Journal(folder, self._key, clock, create=False)
@@ -110,12 +114,18 @@ class Operation:
     def look(self) -> Report:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
+        self._is_seen = verdict.situation is Situation.INTERRUPTED
         contents = self.world.contents
         found = reasons(contents, self.world.campaign, self._clock()) if verdict.situation is Situation.FRESH else ()
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
         waiting = unfinished(self._folder, besides=self._key)
         return Report(contents, verdict, found, waiting, case_open=self.world.journal.is_kept)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was begun and not ended, as was seen on the card or as the journal announces."""
+        return self._is_seen or self.world.journal.is_announced
 
     def _verdict(self) -> Verdict:
         rows = table(self.world)
@@ -158,12 +168,12 @@ class Operation:
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
             return  # not a card of this campaign: it is not opened
         require_way_back(self.world)  # said before a code is asked
-        self._begin()
-        was_begun = self.world.journal.is_announced
-        for event in roll_back(table(self.world), self.world):
-            was_begun = True
-            yield event
-        if was_begun:
+        with self._leaving_nothing():
+            self._begin()
+            for event in roll_back(table(self.world), self.world):
+                self._is_seen = True
+                yield event
+        if self.is_begun:
             self._end(Outcome.RESTORED)
         else:
             self._forget()
@@ -178,13 +188,25 @@ class Operation:
             raise OtherCardMeantError(card=self._card_name, waiting=waiting)
 
     def _forward(self) -> Iterator[StepEvent]:
-        try:
-            self._begin()
-            yield from self._walk()
-        except SithsupError as error:
-            yield from self._give_up(error)
-            raise
+        with self._leaving_nothing():
+            try:
+                self._begin()
+                yield from self._walk()
+            except SithsupError as error:
+                yield from self._give_up(error)
+                raise
         self._end(Outcome.UPGRADED)
+
+    @contextmanager
+    def _leaving_nothing(self) -> Iterator[None]:
+        """Whatever ends a run that has begun nothing, no journal is left of it."""
+        try:
+            yield
+        except (SithsupError, KeyboardInterrupt):
+            if not self.is_begun:
+                self.outcome = None
+                self._forget()
+            raise
 
     def _walk(self) -> Iterator[StepEvent]:
         """Walk down the table; once more down the other one where nothing but room is missing and can be made."""
@@ -201,13 +223,10 @@ class Operation:
         """Leave the card as the error allows: untouched, restored, or to be recovered."""
         self.outcome = Outcome.INTERRUPTED
         try:
-            verdict = self._verdict()
+            self._is_seen = self._verdict().situation is not Situation.FRESH
         except SithsupError:
             return  # the card cannot be read now; its own error has been said
-        if verdict.situation is Situation.FRESH:
-            self.outcome = None
-            self._forget()
-        elif error.final:
+        if self._is_seen and error.final:
             yield from self._undo(error)
 
     def _undo(self, error: SithsupError) -> Iterator[StepEvent]:
@@ -234,15 +253,11 @@ class Operation:
         self.case_code = world.journal.case_code
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
         world.journal.remember_certificates(world.contents.certificates)
-        try:
-            world.card.log_in()
-        except (SithsupError, KeyboardInterrupt):
-            if not world.journal.is_announced:
-                self._forget()
-            raise
+        world.card.log_in()
 
     def _forget(self) -> None:
         """Leave no journal of what was never begun."""
+        self.began_nothing = True
         if self.world.journal.is_kept:
             self.world.journal.discard()
             self.world.journal = Journal(self._folder, self._key, self._clock, create=False)

@@ -19,6 +19,7 @@ from sithsup.errors import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CardFullError,
+    CardRemovedError,
     CertificateUnsuitableError,
     CodeIncorrectError,
     InterruptedUpgradeError,
@@ -721,6 +722,82 @@ def test_a_code_that_was_not_given_leaves_no_journal(
     with pytest.raises(type(stop)), lab.operation() as operation:
         list(getattr(operation, action)())
     assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+@pytest.mark.parametrize(("action", "verb"), [("upgrade", "query"), ("upgrade", "log_in"), ("restore", "log_in")])
+def test_a_card_that_is_pulled_before_anything_was_begun_is_not_interrupted(
+    action: str, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card cannot be seen then; the journal announces nothing, and so none is left."""
+    lab = Lab(tmp_path)
+    holder = lab.authority if verb == "query" else lab.token
+
+    def pull(*_: object) -> None:
+        lab.token.pull()
+        raise CardRemovedError
+
+    monkeypatch.setattr(holder, verb, pull)
+    with lab.operation() as operation:
+        with pytest.raises(CardRemovedError):
+            list(getattr(operation, action)())
+        assert (operation.outcome, operation.began_nothing, operation.is_begun) == (None, True, False)
+    assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+def test_ctrl_c_while_the_issuer_is_asked_leaves_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was begun yet: no other card is to be told that this one waits."""
+    lab = Lab(tmp_path)
+    monkeypatch.setattr(lab.authority, "query", _interrupt)
+    with lab.operation() as operation:
+        with pytest.raises(KeyboardInterrupt):
+            list(operation.upgrade())
+        assert not operation.is_begun
+    assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_a_wrong_code_keeps_the_case_code_on_another_computer(
+    action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something of ours is seen on the card: its case is open until it is finished or undone, here too."""
+    lab, found = interrupted(tmp_path, "order"), set[str]()
+    lab.lose_journal()
+    for _ in range(2):
+        with monkeypatch.context() as wrong, lab.operation() as operation:
+            wrong.setattr(Card, "log_in", _mistyped)
+            with pytest.raises(CodeIncorrectError):
+                list(getattr(operation, action)())
+            assert (operation.began_nothing, operation.is_begun) == (False, True)
+            found.add(operation.case_code)
+    lab.run(action)
+    assert {entry.case_code for entry in history(tmp_path / lab.computer)} == found
+    assert lab.end() == (NEW if action == "resume" else OLD)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _mistyped(*_: object) -> None:
+    raise CodeIncorrectError(state=CodeState.COUNT_LOW)
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_ctrl_c_in_the_middle_of_going_back_is_an_interruption(
+    is_elsewhere: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another computer too, whose journal announces nothing."""
+    lab = written(tmp_path)
+    if is_elsewhere:
+        lab.lose_journal()
+        lab.wait(minutes=30)
+    with monkeypatch.context() as pressed, lab.operation() as operation:
+        pressed.setattr(lab.token, "destroy", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            list(operation.restore())
+        assert operation.is_begun
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
 
 
 def test_going_back_past_the_line_is_refused_before_a_code_is_asked(tmp_path: Path) -> None:

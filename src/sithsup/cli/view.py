@@ -9,7 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import reason_text
-from sithsup.errors import AuthorityBusyError, Contact, InterruptedUpgradeError, role_text
+from sithsup.errors import AuthorityBusyError, Contact, InterruptedUpgradeError, NotEligibleError, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -178,6 +178,11 @@ class View:
             self.say(tr(OUTCOME_TEXTS[outcome]))
         if keys_left:
             self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))
+
+    def began_nothing(self, error: SithsupError) -> None:
+        """Tell that a run was stopped before it began anything: that is no interruption, whatever stopped it."""
+        if not isinstance(error, NotEligibleError):  # which says so itself
+            self.say(tr("Nothing was begun, and nothing on the card was changed."))
 
     def error(self, error: SithsupError, campaign: Campaign | None) -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""

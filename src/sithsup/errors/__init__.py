@@ -35,7 +35,7 @@
         ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
         ├── InterruptedUpgradeError     SU-5007    ├── FinishElsewhereError        SU-5010
         │   └── InterruptedByPersonError SU-5007   ├── UpgradeFinishedError        SU-5008
-        │                                          └── RestoreElsewhereError       SU-5011
+        │       └── InterruptedWayBackError SU-5007 └── RestoreElsewhereError      SU-5011
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -93,6 +93,7 @@ from sithsup.errors.upgrade import (
     FinishElsewhereError,
     InterruptedByPersonError,
     InterruptedUpgradeError,
+    InterruptedWayBackError,
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
@@ -134,6 +135,7 @@ __all__ = [
     "FinishElsewhereError",
     "InterruptedByPersonError",
     "InterruptedUpgradeError",
+    "InterruptedWayBackError",
     "IssuerUnknownError",
     "JournalError",
     "JournalUnreadableError",

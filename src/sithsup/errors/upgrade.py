@@ -263,3 +263,16 @@ class InterruptedByPersonError(InterruptedUpgradeError):
         if self.may_restore:
             return tr("Go on with “sithsup resume”, or go back with “sithsup restore”.")
         return tr("Go on with “sithsup resume”.")
+
+
+class InterruptedWayBackError(InterruptedByPersonError):
+    """Somebody pressed Ctrl-C in the middle of going back."""
+
+    what_text = mark("You interrupted the way back to the old certificates.")
+
+    @property
+    def next_step(self) -> str:
+        """How to go on."""
+        if self.may_restore:
+            return tr("Run “sithsup restore” again. Or run “sithsup resume” to finish the upgrade instead.")
+        return tr("Run “sithsup check” to see what works now and how to go on.")
