@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
-from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
+from sithsup.eligibility import EXIT_CODES, NOT_USABLE, Reason, reason_text, reasons
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -29,7 +29,10 @@ from sithsup.errors import (
     PointOfNoReturnError,
     RestoreElsewhereError,
     SithsupError,
+    StoppedError,
+    StoppedHalfwayError,
     UnusableError,
+    UpgradeError,
     UpgradeFinishedError,
     new_case_code,
 )
@@ -95,6 +98,8 @@ class Operation:
         """Whether this run ended before anything was begun, and so left nothing behind."""
         self.keys_left = 0
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
+        self.old_works = True
+        """Whether nothing that is known stands against the old certificates of a card that was restored."""
         journal = Journal(folder, self._key, clock, create=False)
         self.case_code = journal.case_code
         """Of the case that was begun on this computer, if any; else of the one that this run begins."""
@@ -228,6 +233,16 @@ class Operation:
             return  # the card cannot be read now; its own error has been said
         if self._is_seen and error.final:
             yield from self._undo(error)
+            if isinstance(error, NotEligibleError):
+                raise self._stopped(error) from error
+
+    def _stopped(self, error: NotEligibleError) -> StoppedError:
+        """What the authority's no means to an upgrade that was begun."""
+        self.old_works = self.old_works and NOT_USABLE.isdisjoint(error.reasons)
+        reason = reason_text(error.reasons[0])
+        if self.outcome is Outcome.RESTORED:
+            return StoppedError(reasons=error.reasons, exit_code=error.exit_code, reason=reason)
+        return StoppedHalfwayError(reasons=error.reasons, exit_code=UpgradeError.exit_code, reason=reason)
 
     def _undo(self, error: SithsupError) -> Iterator[StepEvent]:
         try:
@@ -268,6 +283,8 @@ class Operation:
             if outcome is Outcome.RESTORED:
                 pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
+                against = reasons(self.world.contents, self.world.campaign, self._clock())
+                self.old_works = NOT_USABLE.isdisjoint(against)
             self._close(outcome)
 
     def _close(self, outcome: Outcome) -> None:

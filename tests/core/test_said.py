@@ -11,7 +11,8 @@ import pytest
 from sithsup import texts
 from sithsup.cli import commands
 from sithsup.errors import CardRemovedError
-from tests.support.lab import Lab
+from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
+from tests.support.lab import OLD, Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     return Terminal(monkeypatch, capsys)
 
 
+KILL = Mishap(Failure.PROCESS_KILLED, When.BEFORE)
 NOTHING_BEGUN = "Nothing was begun, and nothing on the card was changed."
 
 
@@ -123,3 +125,80 @@ def test_ctrl_c_in_the_middle_of_going_back(
     assert terminal.run(lab, "check").result["choices"] == ["continue", "restore"]
     ended = terminal.run(lab, "restore")
     assert (ended.code, ended.result["outcome"]) == (0, "restored")
+
+
+WORKS = "The old certificates work."
+
+
+def test_expired_certificates_are_not_said_to_work(terminal: Terminal, tmp_path: Path) -> None:
+    """Not where nothing was begun, nor where it was undone too late."""
+    fresh, late = Lab(tmp_path / "fresh"), interrupted(tmp_path / "late")
+    ended = terminal.run(fresh, "restore")
+    assert (ended.code, ended.said[-1]) == (0, WORKS)
+    for lab in (fresh, late):
+        lab.wait(days=9999)
+        ended = terminal.run(lab, "restore")
+        assert ended.code == 0
+        assert WORKS not in " ".join(ended.said)
+    assert "Your card is as it was before." in ended.said
+    assert "The certificates on the card have expired." in " ".join(terminal.run(fresh, "restore").said)
+
+
+def interrupted(folder: Path) -> Lab:
+    """A lab whose upgrade was interrupted when a key was announced, and before it was made."""
+    lab = Lab(folder, faults=Faults(Fault(KILL, 1, frozenset({"generate_key_pair"}))))
+    lab.run("upgrade")
+    lab.mend()
+    return lab
+
+
+@pytest.mark.parametrize(
+    ("reason", "code", "said"),
+    [
+        (
+            "CARD_REVOKED",
+            3,
+            [
+                "Your card is as it was before.",
+                "The upgrade was stopped, and what was begun was undone. (SU-5001)",
+                "This card is revoked. Order a new card from your deputy issuer.",
+                "Contact your deputy issuer if you think that this is wrong.",
+            ],
+        ),
+        (
+            "NO_NEED",
+            0,
+            [
+                f"Your card is as it was before. {WORKS}",
+                "This card does not need to be upgraded.",
+                "Nothing needs to be done.",
+            ],
+        ),
+    ],
+)
+def test_a_refusal_after_the_beginning(
+    reason: str, code: int, said: list[str], terminal: Terminal, tmp_path: Path
+) -> None:
+    """What was begun is undone; the sentences are true together."""
+    lab = interrupted(tmp_path)
+    lab.authority.ledger.policy.permission = reason
+    ended = terminal.run(lab, "resume")
+    assert (ended.code, ended.result["outcome"]) == (code, "restored")
+    assert [line for line in ended.said if line in said] == said
+    assert "No upgrade was begun" not in " ".join(ended.said)
+    assert lab.end() == OLD
+
+
+def test_a_refusal_that_cannot_be_followed_by_an_undo(terminal: Terminal, tmp_path: Path) -> None:
+    """The first confirmation was sent, and a torn directory hides all that is ours."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 2, frozenset({"confirm"}))))
+    lab.run("upgrade")
+    lab.mend()
+    ours = {record.der for record in lab.authority.ledger.certificates.values() if record.profile}
+    for token in lab.card.tokens:
+        token.objects[:] = [o for o in token.objects if o.value not in ours and not o.label.startswith("simulated ")]
+    lab.authority.ledger.policy.permission = "NO_NEED"
+    ended = terminal.run(lab, "resume")
+    assert (ended.code, ended.result["outcome"]) == (4, "interrupted")
+    assert "The upgrade cannot go on now. (SU-5001)" in ended.said
+    assert "No upgrade was begun" not in " ".join(ended.said)

@@ -147,7 +147,7 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
         is_back = context.arguments.command == "restore"
         raise _interruption(operation, InterruptedWayBackError if is_back else InterruptedByPersonError) from None
     finally:
-        context.view.outcome(operation.outcome, operation.case_code, operation.keys_left)
+        context.view.outcome(operation)
     context.view.card(operation.world.contents)
 
 

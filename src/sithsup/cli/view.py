@@ -8,7 +8,7 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.eligibility import reason_text
+from sithsup.eligibility import NOT_USABLE, reason_text
 from sithsup.errors import AuthorityBusyError, Contact, InterruptedUpgradeError, NotEligibleError, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sithsup.certificate import Certificate
     from sithsup.errors import SithsupError
     from sithsup.model import CardCertificate, CardContents
-    from sithsup.operation import Report
+    from sithsup.operation import Operation, Report
     from sithsup.recovery import Verdict
     from sithsup.runner import StepEvent
 
@@ -143,10 +143,13 @@ class View:
                 self.say(reason_text(reason))
 
     def nothing_to_undo(self, report: Report) -> None:
-        """Tell whoever wants to go back that nothing was begun, and that what is there works."""
+        """Tell whoever wants to go back that nothing was begun, and that what is there works, or why it does not."""
         self.result["situation"] = report.verdict.situation.value
         self.say(tr("No upgrade of this card was begun. There is nothing to undo."))
-        if report.verdict.old_works:
+        against = [reason for reason in report.reasons if reason in NOT_USABLE]
+        for reason in against:
+            self.say(reason_text(reason))
+        if report.verdict.old_works and not against:
             self.say(tr("The old certificates work."))
 
     def steps(self, events: Iterable[StepEvent]) -> None:
@@ -167,14 +170,21 @@ class View:
             done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})
             self.say(_step_line(event, text, seconds))
 
-    def outcome(self, outcome: Outcome | None, case_code: str, keys_left: int = 0) -> None:
+    def outcome(self, operation: Operation) -> None:
         """Tell how the run ended, and how many new keys a restored card would not let go of.
 
         What interrupted it is told by its error; the case code comes last of all.
         """
-        self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code, "keys_left": keys_left}
-        self._case_code = case_code
-        if outcome in OUTCOME_TEXTS:
+        outcome, keys_left = operation.outcome, operation.keys_left
+        self._case_code = operation.case_code
+        self.result |= {
+            "outcome": outcome.value if outcome else None,
+            "case_code": self._case_code,
+            "keys_left": keys_left,
+        }
+        if outcome is Outcome.RESTORED and not operation.old_works:
+            self.say(tr("Your card is as it was before."))
+        elif outcome in OUTCOME_TEXTS:
             self.say(tr(OUTCOME_TEXTS[outcome]))
         if keys_left:
             self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))

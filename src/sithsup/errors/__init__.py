@@ -31,6 +31,8 @@
     │   └── JournalUnreadableError      SU-4003
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
+        │   └── StoppedError            SU-5001    │
+        │       └── StoppedHalfwayError SU-5001    │
         ├── PointOfNoReturnError        SU-5002    ├── UnusableError               SU-5005
         ├── StepNotSeenError            SU-5003    ├── CancelledError              SU-5006
         ├── InterruptedUpgradeError     SU-5007    ├── FinishElsewhereError        SU-5010
@@ -106,6 +108,8 @@ from sithsup.errors.upgrade import (
     SecondInstanceError,
     SettingsInvalidError,
     StepNotSeenError,
+    StoppedError,
+    StoppedHalfwayError,
     UnusableError,
     UpgradeError,
     UpgradeFinishedError,
@@ -170,6 +174,8 @@ __all__ = [
     "StatusNotOfferedError",
     "StepNotSeenError",
     "StillWaitingError",
+    "StoppedError",
+    "StoppedHalfwayError",
     "TransactionUnknownError",
     "UnusableError",
     "UpgradeError",

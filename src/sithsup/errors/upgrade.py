@@ -134,6 +134,20 @@ class NotEligibleError(UpgradeError):
         return tr("Nothing needs to be done.") if self.is_well else super().next_step
 
 
+class StoppedError(NotEligibleError):
+    """The authority allows no more that an upgrade goes on which was begun; it was undone."""
+
+    what_text = mark("The upgrade was stopped, and what was begun was undone.")
+    next_text = mark("Contact your deputy issuer if you think that this is wrong.")
+
+
+class StoppedHalfwayError(StoppedError):
+    """The same, and it could not be undone."""
+
+    what_text = mark("The upgrade cannot go on now.")
+    next_text = mark("Contact your deputy issuer. Run “sithsup check” to see what works now.")
+
+
 class PointOfNoReturnError(UpgradeError):
     """The upgrade can only be finished: the authority may already have retired the old certificates."""
 
