@@ -65,6 +65,9 @@ AUTHORITY_TEXTS = {
 }
 """What an authority may answer beside the reasons above."""
 
+NOT_USABLE = frozenset({Reason.CARD_EXPIRED, Reason.PIN_LOCKED, "CARD_REVOKED"})
+"""Reasons for which the old certificates are of no use now, though they and their keys are on the card."""
+
 EXIT_CODES: dict[str, int] = {
     Reason.ALREADY_UPGRADED: 0,
     "NO_NEED": 0,

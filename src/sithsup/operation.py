@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
-from sithsup.eligibility import EXIT_CODES, HINDRANCES, Reason, reason_text, reasons
+from sithsup.eligibility import EXIT_CODES, HINDRANCES, NOT_USABLE, Reason, reason_text, reasons
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -26,10 +27,14 @@ from sithsup.errors import (
     ModuleRefusedError,
     NoRoomHereError,
     NotEligibleError,
+    OtherCardMeantError,
     PointOfNoReturnError,
     RestoreElsewhereError,
     SithsupError,
+    StoppedError,
+    StoppedHalfwayError,
     UnusableError,
+    UpgradeError,
     UpgradeFinishedError,
     new_case_code,
 )
@@ -65,6 +70,8 @@ class Report:
     """Against beginning an upgrade; where one was begun, against finishing or undoing it."""
     waiting: tuple[Unfinished, ...]
     """Upgrades of other cards that were begun on this computer."""
+    case_open: bool
+    """Whether this computer has a journal of the card, which a run is to close."""
 
 
 class Operation:
@@ -88,8 +95,13 @@ class Operation:
         self._key = card_key(contents)
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
         self.outcome: Outcome | None = None
+        self._is_seen = False
+        self.began_nothing = False
+        """Whether this run ended before anything was begun, and so left nothing behind."""
         self.keys_left = 0
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
+        self.old_works = True
+        """Whether nothing that is known stands against the old certificates of a card that was restored."""
         journal = Journal(folder, self._key, clock, create=False)
         self.case_code = journal.case_code
         """Of the case that was begun on this computer, if any; else of the one that this run begins."""
@@ -109,13 +121,20 @@ class Operation:
     def look(self) -> Report:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
+        self._is_seen = verdict.situation is Situation.INTERRUPTED
         contents = self.world.contents
         found = reasons(contents, self.world.campaign, self._clock())
         if verdict.situation is not Situation.FRESH:
             found = tuple(reason for reason in found if reason in HINDRANCES)
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
-        return Report(contents, verdict, found, unfinished(self._folder, besides=self._key))
+        waiting = unfinished(self._folder, besides=self._key)
+        return Report(contents, verdict, found, waiting, case_open=self.world.journal.is_kept)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was begun and not ended, as was seen on the card or as the journal announces."""
+        return self._is_seen or self.world.journal.is_announced
 
     def _verdict(self) -> Verdict:
         rows = table(self.world)
@@ -136,7 +155,7 @@ class Operation:
     def resume(self) -> Iterator[StepEvent]:
         """Finish what was begun, on this computer or another. On a card without anything begun, nothing happens."""
         report = self.look()
-        _refuse_unusable(report)
+        self._refuse(report)
         if report.verdict.situation is Situation.INTERRUPTED:
             yield from self._forward()
         elif report.verdict.situation is Situation.UPGRADED:
@@ -151,31 +170,52 @@ class Operation:
         Where nothing is seen the codes are asked nevertheless: a key that was cut half-made hides behind them.
         """
         report = self.look()
-        _refuse_unusable(report)
+        self._refuse(report)
         if report.verdict.situation is Situation.UPGRADED:
-            raise PointOfNoReturnError if self.world.journal.is_kept else UpgradeFinishedError
+            self._close(Outcome.UPGRADED)  # where another computer finished it
+            raise UpgradeFinishedError
         if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
             return  # not a card of this campaign: it is not opened
         require_way_back(self.world)  # said before a code is asked
-        self._begin()
-        was_begun = self.world.journal.is_announced
-        for event in roll_back(table(self.world), self.world):
-            was_begun = True
-            yield event
-        if was_begun:
+        with self._leaving_nothing():
+            self._begin()
+            for event in roll_back(table(self.world), self.world):
+                self._is_seen = True
+                yield event
+        if self.is_begun:
             self._end(Outcome.RESTORED)
         else:
             self._forget()
             self.case_code = ""
 
+    def _refuse(self, report: Report) -> None:
+        """Say before a code is asked that a card cannot be saved, or that another one is meant."""
+        _refuse_unusable(report)
+        is_begun = report.verdict.situation is Situation.INTERRUPTED or self.world.journal.is_kept
+        if report.waiting and not is_begun:
+            waiting = ", ".join(other.card for other in report.waiting)
+            raise OtherCardMeantError(card=self._card_name, waiting=waiting)
+
     def _forward(self) -> Iterator[StepEvent]:
-        try:
-            self._begin()
-            yield from self._walk()
-        except SithsupError as error:
-            yield from self._give_up(error)
-            raise
+        with self._leaving_nothing():
+            try:
+                self._begin()
+                yield from self._walk()
+            except SithsupError as error:
+                yield from self._give_up(error)
+                raise
         self._end(Outcome.UPGRADED)
+
+    @contextmanager
+    def _leaving_nothing(self) -> Iterator[None]:
+        """Whatever ends a run that has begun nothing, no journal is left of it."""
+        try:
+            yield
+        except (SithsupError, KeyboardInterrupt):
+            if not self.is_begun:
+                self.outcome = None
+                self._forget()
+            raise
 
     def _walk(self) -> Iterator[StepEvent]:
         """Walk down the table; once more down the other one where nothing but room is missing and can be made."""
@@ -195,13 +235,21 @@ class Operation:
             verdict = self._verdict()
         except SithsupError:
             return  # the card cannot be read now; its own error has been said
+        self._is_seen = verdict.situation is not Situation.FRESH
         if isinstance(error, ModuleRefusedError) and verdict.can_log_in is False:
             raise CardTornError(str(error)) from error
-        if verdict.situation is Situation.FRESH:
-            self.outcome = None
-            self._forget()
-        elif error.final:
+        if self._is_seen and error.final:
             yield from self._undo(error)
+            if isinstance(error, NotEligibleError):
+                raise self._stopped(error) from error
+
+    def _stopped(self, error: NotEligibleError) -> StoppedError:
+        """What the authority's no means to an upgrade that was begun."""
+        self.old_works = self.old_works and NOT_USABLE.isdisjoint(error.reasons)
+        reason = reason_text(error.reasons[0])
+        if self.outcome is Outcome.RESTORED:
+            return StoppedError(reasons=error.reasons, exit_code=error.exit_code, reason=reason)
+        return StoppedHalfwayError(reasons=error.reasons, exit_code=UpgradeError.exit_code, reason=reason)
 
     def _undo(self, error: SithsupError) -> Iterator[StepEvent]:
         try:
@@ -227,15 +275,11 @@ class Operation:
         self.case_code = world.journal.case_code
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
         world.journal.remember_certificates(world.contents.certificates)
-        try:
-            world.card.log_in()
-        except (SithsupError, KeyboardInterrupt):
-            if not world.journal.is_announced:
-                self._forget()
-            raise
+        world.card.log_in()
 
     def _forget(self) -> None:
         """Leave no journal of what was never begun."""
+        self.began_nothing = True
         if self.world.journal.is_kept:
             self.world.journal.discard()
             self.world.journal = Journal(self._folder, self._key, self._clock, create=False)
@@ -246,6 +290,13 @@ class Operation:
             if outcome is Outcome.RESTORED:
                 pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
+                against = reasons(self.world.contents, self.world.campaign, self._clock())
+                self.old_works = NOT_USABLE.isdisjoint(against)
+            self._close(outcome)
+
+    def _close(self, outcome: Outcome) -> None:
+        """Write how the case ended into the history; its journal goes."""
+        if self.world.journal.is_kept:
             self.world.journal.finish(outcome)
             _log.info("case %s ended: %s", self.case_code, outcome)
 

@@ -19,15 +19,18 @@ from sithsup.errors import (
     AuthorityRefusedError,
     AuthorityUnreachableError,
     CardFullError,
+    CardRemovedError,
     CertificateUnsuitableError,
     CodeIncorrectError,
     InterruptedUpgradeError,
     NotEligibleError,
+    OtherCardMeantError,
     PointOfNoReturnError,
     ProofFailedError,
     StepNotSeenError,
     StillWaitingError,
     UnusableError,
+    UpgradeFinishedError,
 )
 from sithsup.journal import history
 from sithsup.model import (
@@ -522,8 +525,27 @@ def test_the_first_computer_accepts_what_the_second_finished(tmp_path: Path) -> 
     lab.lose_journal()
     assert lab.run("resume") is Outcome.UPGRADED
     lab.computer = "A"
-    assert isinstance(lab.run("restore"), PointOfNoReturnError)
-    assert lab.run("resume") in (None, Outcome.UPGRADED)
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.end() == NEW
+
+
+def test_restore_closes_on_the_first_computer_what_the_second_finished(tmp_path: Path) -> None:
+    """`check` says that a case is open and writes nothing; `restore` says that all is done, and then it is."""
+    lab = interrupted(tmp_path, "confirm")
+    lab.lose_journal()
+    lab.run("resume")
+    lab.computer = "A"
+    given, case_code = lab.holder.given, ""
+    for _ in range(2):
+        with lab.operation() as operation:
+            report, case_code = operation.look(), operation.case_code
+        assert (report.verdict.situation, report.case_open) == (recovery.Situation.UPGRADED, True)
+    assert isinstance(lab.run("restore"), UpgradeFinishedError)
+    assert [(entry.outcome, entry.case_code) for entry in history(tmp_path / "A")] == [("upgraded", case_code)]
+    assert lab.holder.given == given
+    with lab.operation() as operation:
+        assert not operation.look().case_open
+    assert lab.wrong() == ""
     assert lab.end() == NEW
 
 
@@ -700,6 +722,82 @@ def test_a_code_that_was_not_given_leaves_no_journal(
     with pytest.raises(type(stop)), lab.operation() as operation:
         list(getattr(operation, action)())
     assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+@pytest.mark.parametrize(("action", "verb"), [("upgrade", "query"), ("upgrade", "log_in"), ("restore", "log_in")])
+def test_a_card_that_is_pulled_before_anything_was_begun_is_not_interrupted(
+    action: str, verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card cannot be seen then; the journal announces nothing, and so none is left."""
+    lab = Lab(tmp_path)
+    holder = lab.authority if verb == "query" else lab.token
+
+    def pull(*_: object) -> None:
+        lab.token.pull()
+        raise CardRemovedError
+
+    monkeypatch.setattr(holder, verb, pull)
+    with lab.operation() as operation:
+        with pytest.raises(CardRemovedError):
+            list(getattr(operation, action)())
+        assert (operation.outcome, operation.began_nothing, operation.is_begun) == (None, True, False)
+    assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+def test_ctrl_c_while_the_issuer_is_asked_leaves_no_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was begun yet: no other card is to be told that this one waits."""
+    lab = Lab(tmp_path)
+    monkeypatch.setattr(lab.authority, "query", _interrupt)
+    with lab.operation() as operation:
+        with pytest.raises(KeyboardInterrupt):
+            list(operation.upgrade())
+        assert not operation.is_begun
+    assert list((tmp_path / "A").glob("journal-*")) == []
+
+
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_a_wrong_code_keeps_the_case_code_on_another_computer(
+    action: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Something of ours is seen on the card: its case is open until it is finished or undone, here too."""
+    lab, found = interrupted(tmp_path, "order"), set[str]()
+    lab.lose_journal()
+    for _ in range(2):
+        with monkeypatch.context() as wrong, lab.operation() as operation:
+            wrong.setattr(Card, "log_in", _mistyped)
+            with pytest.raises(CodeIncorrectError):
+                list(getattr(operation, action)())
+            assert (operation.began_nothing, operation.is_begun) == (False, True)
+            found.add(operation.case_code)
+    lab.run(action)
+    assert {entry.case_code for entry in history(tmp_path / lab.computer)} == found
+    assert lab.end() == (NEW if action == "resume" else OLD)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _mistyped(*_: object) -> None:
+    raise CodeIncorrectError(state=CodeState.COUNT_LOW)
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_ctrl_c_in_the_middle_of_going_back_is_an_interruption(
+    is_elsewhere: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On another computer too, whose journal announces nothing."""
+    lab = written(tmp_path)
+    if is_elsewhere:
+        lab.lose_journal()
+        lab.wait(minutes=30)
+    with monkeypatch.context() as pressed, lab.operation() as operation:
+        pressed.setattr(lab.token, "destroy", _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            list(operation.restore())
+        assert operation.is_begun
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.end() == OLD
 
 
 def test_going_back_past_the_line_is_refused_before_a_code_is_asked(tmp_path: Path) -> None:
@@ -1013,6 +1111,35 @@ def test_which_card_is_meant_is_said_when_another_one_is_in(tmp_path: Path) -> N
     with lab.operation() as operation:
         assert operation.look().waiting == ()
     assert other.run("upgrade") is Outcome.UPGRADED
+
+
+@pytest.mark.parametrize("state", ["fresh", "upgraded"])
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_no_code_is_sent_to_a_card_on_which_nothing_was_begun_while_another_waits(
+    action: str, state: str, tmp_path: Path
+) -> None:
+    """Whoever wants to finish or undo means the card that waits; the two are told apart by their masked numbers."""
+    lab, other = written(tmp_path), Lab(tmp_path)
+    other.card.serial = "SIM other"
+    if state == "upgraded":
+        other.run("upgrade")
+    given = other.holder.given
+    refused = other.run(action)
+    assert isinstance(refused, OtherCardMeantError)
+    assert (refused.code, refused.exit_code) == ("SU-1009", 7)
+    assert refused.values["waiting"] == f"…{lab.case.person.card_number[-4:]}"
+    assert str(refused.values["card"]) in refused.why
+    assert other.holder.given == given
+    assert lab.run(action) is (Outcome.UPGRADED if action == "resume" else Outcome.RESTORED)
+    assert not isinstance(other.run(action), OtherCardMeantError)
+
+
+def test_what_was_begun_on_another_computer_is_finished_here_though_another_card_waits(tmp_path: Path) -> None:
+    """What is seen on the card is enough; the other card goes on waiting."""
+    written(tmp_path)
+    other = interrupted(tmp_path / "elsewhere", "write_certificate")
+    other.card.serial, other.folder = "SIM other", tmp_path
+    assert other.run("restore") is Outcome.RESTORED
 
 
 def test_a_card_is_given_up_when_nobody_would_hear_it(tmp_path: Path) -> None:

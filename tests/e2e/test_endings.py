@@ -9,11 +9,13 @@ import shutil
 import signal
 import sys
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sithsup.demo.start import Kind
+from sithsup.journal import Journal
 from tests.support.demo import NEW, OLD, Demo, Demos, authority_beside
 
 if TYPE_CHECKING:
@@ -121,7 +123,8 @@ def test_a_begun_upgrade_is_told_with_its_case_code(demo: Demo) -> None:
     assert demo.act("resume").result["case_code"] == case
 
 
-def test_what_another_computer_finished_is_closed_under_its_case_code(demo: Demo) -> None:
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_what_another_computer_finished_is_closed_under_its_case_code(action: str, demo: Demo) -> None:
     """The first computer has only its case left to close: it says which one, and the history has it too."""
     interrupted(demo, PROVEN)
     case = demo.act("upgrade").result["case_code"]
@@ -130,11 +133,17 @@ def test_what_another_computer_finished_is_closed_under_its_case_code(demo: Demo
         assert demo.act("resume", elsewhere).code == 0
     finally:
         shutil.rmtree(demo.folder / "elsewhere", ignore_errors=True)
-    back = demo.run("restore", "--json")
-    assert (back.code, back.error_code) == (4, "SU-5002")  # the case is left to be closed
-    closed = demo.act("resume")
-    assert (closed.code, closed.result["outcome"], closed.result["case_code"]) == (0, "upgraded", case)
+    seen = demo.run("check", "--json")
+    assert (seen.code, seen.result["case_open"]) == (0, True)
+    assert "Run “sithsup resume” once on this computer to close the case." in seen.err
+    if action == "restore":
+        closed = demo.run("restore", "--json")
+        assert (closed.code, closed.error_code, closed.result["case_code"]) == (3, "SU-5008", case)
+    else:
+        closed = demo.act("resume")
+        assert (closed.code, closed.result["outcome"], closed.result["case_code"]) == (0, "upgraded", case)
     assert f"Case code: {case}" in closed.err
+    assert demo.run("check", "--json").result["case_open"] is False
     (entry,) = demo.run("history", "--json").result["history"]
     assert entry["case_code"] == case
     assert f"case {case} ended" in (demo.state / "sithsup.log").read_text()
@@ -220,3 +229,23 @@ def test_a_wrong_code_is_no_matter_for_the_issuer(demo: Demo) -> None:
     lines = ended.err.splitlines()
     assert [line for line in lines if "SU-1101" in line]
     assert lines[-1].startswith("Case code: ")
+
+
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_another_card_than_the_one_that_waits(action: str, demo: Demo) -> None:
+    """It is named, and so is the one that is meant, before a code is asked for: the codes here would be wrong."""
+    with Journal(demo.data, "of another card", lambda: datetime.now(UTC)) as journal:
+        journal.begin("…4711", "demo", "2B426L72")
+    ended = demo.run(action, "--json", "--yes", "--pin-stdin", codes="000000\n000000\n")
+    assert (ended.code, ended.error_code) == (7, "SU-1009")
+    assert ended.err.startswith(f"Card {ended.result['card']['number']} in ")
+    assert "not finished: …4711." in ended.err
+    assert demo.act("upgrade").code == 0
+
+
+def test_the_card_is_named_before_a_code_is_asked_for(demo: Demo) -> None:
+    """Whoever is asked for a code must be able to see whose card it would be tried on."""
+    interrupted(demo, KEYS_MADE)
+    ended = demo.run("restore", "--json")
+    assert ended.error_code == "SU-1103"
+    assert ended.err.startswith(f"Card {ended.result['card']['number']} in ")

@@ -16,7 +16,7 @@ from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
 from sithsup.cli.view import View
 from sithsup.eligibility import EXIT_CODES
-from sithsup.errors import CancelledError, InterruptedByPersonError, SithsupError
+from sithsup.errors import CancelledError, CardError, InterruptedByPersonError, InterruptedWayBackError, SithsupError
 from sithsup.journal import HistoryEntry, history
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
@@ -112,6 +112,7 @@ def upgrade(context: Context) -> int:
 def resume(context: Context) -> int:
     """Finish an upgrade that was interrupted, here or on another computer."""
     with _connect(context) as operation:
+        context.view.card(operation.world.contents)
         _act(context, operation, operation.resume)
         if operation.outcome:
             return context.view.finish(0)
@@ -123,6 +124,7 @@ def resume(context: Context) -> int:
 def restore(context: Context) -> int:
     """Undo an upgrade that was interrupted, as long as that is possible."""
     with _connect(context) as operation:
+        context.view.card(operation.world.contents)
         _act(context, operation, operation.restore)
         if operation.outcome is None:
             context.view.nothing_to_undo(operation.look())
@@ -133,23 +135,30 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
     """Act, and tell how it ended and what is on the card now, also when it ended with an error."""
     try:
         context.view.steps(act())
+    except SithsupError as error:
+        if operation.began_nothing:
+            context.view.began_nothing(error)
+            error.exit_code = CardError.exit_code if error.exit_code == INTERRUPTED else error.exit_code
+        raise
     except KeyboardInterrupt:
-        if operation.outcome or not operation.world.journal.is_announced:
+        if operation.outcome or not operation.is_begun:
             raise
         operation.outcome = Outcome.INTERRUPTED
-        raise _interruption(operation) from None
+        is_back = context.arguments.command == "restore"
+        raise _interruption(operation, InterruptedWayBackError if is_back else InterruptedByPersonError) from None
     finally:
-        context.view.outcome(operation.outcome, operation.case_code, operation.keys_left)
+        context.view.outcome(operation)
     context.view.card(operation.world.contents)
 
 
-def _interruption(operation: Operation) -> InterruptedByPersonError:
+def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) -> InterruptedByPersonError:
     """What can be said of the card. A call that it is still in is waited for, but for no second Ctrl-C."""
     try:
         verdict = operation.look().verdict
     except (SithsupError, KeyboardInterrupt):
-        return InterruptedByPersonError(works=False, may_restore=False)
-    return InterruptedByPersonError(works=bool(verdict.can_log_in), may_restore=Choice.RESTORE in verdict.choices)
+        return kind(works=False, may_restore=False)
+    may_restore = Choice.RESTORE in verdict.choices or verdict.situation is Situation.FRESH  # all is undone but the end
+    return kind(works=bool(verdict.can_log_in), may_restore=may_restore)
 
 
 def _advice(report: Report) -> int:

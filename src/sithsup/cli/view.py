@@ -8,8 +8,15 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.eligibility import reason_text
-from sithsup.errors import AuthorityBusyError, Contact, FinishElsewhereError, InterruptedUpgradeError, role_text
+from sithsup.eligibility import NOT_USABLE, reason_text
+from sithsup.errors import (
+    AuthorityBusyError,
+    Contact,
+    FinishElsewhereError,
+    InterruptedUpgradeError,
+    NotEligibleError,
+    role_text,
+)
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
     from sithsup.certificate import Certificate
     from sithsup.errors import SithsupError
     from sithsup.model import CardCertificate, CardContents
-    from sithsup.operation import Report
+    from sithsup.operation import Operation, Report
     from sithsup.recovery import Verdict
     from sithsup.runner import StepEvent
 
@@ -54,6 +61,11 @@ LOG_IN_TEXTS = {
     None: mark("It cannot be told now whether you can log in with the card."),
 }
 """By `Verdict.can_log_in`."""
+CASE_TEXTS = {
+    False: mark("Nothing needs to be done."),
+    True: mark("The upgrade was finished. Run “sithsup resume” once on this computer to close the case."),
+}
+"""Of a card that is upgraded, by `Report.case_open`."""
 CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
     Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates instead."),
@@ -105,10 +117,11 @@ class View:
             "choices": [choice.value for choice in verdict.choices],
             "reasons": [reason.value for reason in report.reasons],
             "waiting": [{"card": w.card, "case_code": w.case_code, "begun": w.begun} for w in report.waiting],
+            "case_open": report.case_open,
         }
         self.say(tr(SITUATION_TEXTS[verdict.situation]))
         if verdict.situation is Situation.UPGRADED:
-            self.say(tr("Nothing needs to be done."))
+            self.say(tr(CASE_TEXTS[report.case_open]))
         self._works(verdict)
         if verdict.situation is not Situation.UPGRADED:
             for reason in report.reasons:
@@ -153,10 +166,13 @@ class View:
                 self.say(reason_text(reason))
 
     def nothing_to_undo(self, report: Report) -> None:
-        """Tell whoever wants to go back that nothing was begun, and that what is there works."""
+        """Tell whoever wants to go back that nothing was begun, and that what is there works, or why it does not."""
         self.result["situation"] = report.verdict.situation.value
         self.say(tr("No upgrade of this card was begun. There is nothing to undo."))
-        if report.verdict.old_works:
+        against = [reason for reason in report.reasons if reason in NOT_USABLE]
+        for reason in against:
+            self.say(reason_text(reason))
+        if report.verdict.old_works and not against:
             self.say(tr("The old certificates work."))
 
     def steps(self, events: Iterable[StepEvent]) -> None:
@@ -177,17 +193,29 @@ class View:
             done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})
             self.say(_step_line(event, text, seconds))
 
-    def outcome(self, outcome: Outcome | None, case_code: str, keys_left: int = 0) -> None:
+    def outcome(self, operation: Operation) -> None:
         """Tell how the run ended, and how many new keys a restored card would not let go of.
 
         What interrupted it is told by its error; the case code comes last of all.
         """
-        self.result |= {"outcome": outcome.value if outcome else None, "case_code": case_code, "keys_left": keys_left}
-        self._case_code = case_code
-        if outcome in OUTCOME_TEXTS:
+        outcome, keys_left = operation.outcome, operation.keys_left
+        self._case_code = operation.case_code
+        self.result |= {
+            "outcome": outcome.value if outcome else None,
+            "case_code": self._case_code,
+            "keys_left": keys_left,
+        }
+        if outcome is Outcome.RESTORED and not operation.old_works:
+            self.say(tr("Your card is as it was before."))
+        elif outcome in OUTCOME_TEXTS:
             self.say(tr(OUTCOME_TEXTS[outcome]))
         if keys_left:
             self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))
+
+    def began_nothing(self, error: SithsupError) -> None:
+        """Tell that a run was stopped before it began anything: that is no interruption, whatever stopped it."""
+        if not isinstance(error, NotEligibleError):  # which says so itself
+            self.say(tr("Nothing was begun, and nothing on the card was changed."))
 
     def error(self, error: SithsupError, campaign: Campaign | None) -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""

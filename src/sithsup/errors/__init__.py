@@ -9,6 +9,7 @@
     │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
     │   │   └── NoSuchCardError         SU-1004
     │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
+    │   │                                          │   └── OtherCardMeantError SU-1009
     │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
     │   └── CodeError
@@ -30,12 +31,13 @@
     │   └── JournalUnreadableError      SU-4003
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
-        ├── StepNotSeenError            SU-5003    ├── UnusableError               SU-5005
-        ├── InterruptedUpgradeError     SU-5007    ├── CancelledError              SU-5006
-        │   └── InterruptedByPersonError SU-5007   ├── FinishElsewhereError        SU-5010
-        ├── PointOfNoReturnError        SU-5002    │   └── NoRoomHereError         SU-5012
-        │   ├── UpgradeFinishedError    SU-5008    └── CardTornError               SU-5014
-        │   └── RestoreElsewhereError   SU-5011
+        │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
+        │       └── StoppedHalfwayError SU-5001    ├── CancelledError              SU-5006
+        ├── StepNotSeenError            SU-5003    ├── FinishElsewhereError        SU-5010
+        ├── InterruptedUpgradeError     SU-5007    │   └── NoRoomHereError         SU-5012
+        │   └── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
+        │       └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
+        └── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -81,6 +83,7 @@ from sithsup.errors.card import (
     NotSupportedError,
     ObjectGoneError,
     OtherCardError,
+    OtherCardMeantError,
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
@@ -93,6 +96,7 @@ from sithsup.errors.upgrade import (
     FinishElsewhereError,
     InterruptedByPersonError,
     InterruptedUpgradeError,
+    InterruptedWayBackError,
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
@@ -105,6 +109,8 @@ from sithsup.errors.upgrade import (
     SecondInstanceError,
     SettingsInvalidError,
     StepNotSeenError,
+    StoppedError,
+    StoppedHalfwayError,
     UnusableError,
     UpgradeError,
     UpgradeFinishedError,
@@ -135,6 +141,7 @@ __all__ = [
     "FinishElsewhereError",
     "InterruptedByPersonError",
     "InterruptedUpgradeError",
+    "InterruptedWayBackError",
     "IssuerUnknownError",
     "JournalError",
     "JournalUnreadableError",
@@ -154,6 +161,7 @@ __all__ = [
     "NotSupportedError",
     "ObjectGoneError",
     "OtherCardError",
+    "OtherCardMeantError",
     "PointOfNoReturnError",
     "PortalError",
     "ProofFailedError",
@@ -168,6 +176,8 @@ __all__ = [
     "StatusNotOfferedError",
     "StepNotSeenError",
     "StillWaitingError",
+    "StoppedError",
+    "StoppedHalfwayError",
     "TransactionUnknownError",
     "UnusableError",
     "UpgradeError",

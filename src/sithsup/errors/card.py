@@ -121,6 +121,17 @@ class OtherCardError(CardError):
     next_text = mark("Put back the card that you began with. No code was tried on this one.")
 
 
+class OtherCardMeantError(OtherCardError):
+    """Nothing was begun on this card, and another one waits to be finished or undone. Values: `card`, `waiting`."""
+
+    contact = None
+    why_text = mark(
+        "An upgrade of another card was begun on this computer and not finished: {waiting}. Nothing was begun on the "
+        "card in the reader, {card}."
+    )
+    next_text = mark("Put the other card in and run the command again. No code was tried on this one.")
+
+
 class ModuleRefusedError(CardError):
     """The module answered a call with an error that has no leaf of its own. The detail names it, with its number."""
 

@@ -134,6 +134,20 @@ class NotEligibleError(UpgradeError):
         return tr("Nothing needs to be done.") if self.is_well else super().next_step
 
 
+class StoppedError(NotEligibleError):
+    """The authority allows no more that an upgrade goes on which was begun; it was undone."""
+
+    what_text = mark("The upgrade was stopped, and what was begun was undone.")
+    next_text = mark("Contact your deputy issuer if you think that this is wrong.")
+
+
+class StoppedHalfwayError(StoppedError):
+    """The same, and it could not be undone."""
+
+    what_text = mark("The upgrade cannot go on now.")
+    next_text = mark("Contact your deputy issuer. Run “sithsup check” to see what works now.")
+
+
 class PointOfNoReturnError(UpgradeError):
     """The upgrade can only be finished: the authority may already have retired the old certificates."""
 
@@ -274,3 +288,16 @@ class InterruptedByPersonError(InterruptedUpgradeError):
         if self.may_restore:
             return tr("Go on with “sithsup resume”, or go back with “sithsup restore”.")
         return tr("Go on with “sithsup resume”.")
+
+
+class InterruptedWayBackError(InterruptedByPersonError):
+    """Somebody pressed Ctrl-C in the middle of going back."""
+
+    what_text = mark("You interrupted the way back to the old certificates.")
+
+    @property
+    def next_step(self) -> str:
+        """How to go on."""
+        if self.may_restore:
+            return tr("Run “sithsup restore” again. Or run “sithsup resume” to finish the upgrade instead.")
+        return tr("Run “sithsup check” to see what works now and how to go on.")
