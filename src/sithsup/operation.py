@@ -3,7 +3,7 @@
 Ordering rules:
 
 * Everything that can be said without a code is said before a code is asked.
-* The journal is writable before a code is asked; a code is asked before anything is written.
+* The card is ours alone, and the journal writable, before a code is asked; a code is asked before anything is written.
 * An error that no new try can help undoes what was begun, as long as the line is not passed.
 * A journal in which nothing was begun is forgotten; every other one stays hot until one of the two endings is seen.
 """
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
+from sithsup.card_lock import CardLock
 from sithsup.eligibility import EXIT_CODES, HINDRANCES, NOT_USABLE, Reason, reason_text, reasons
 from sithsup.errors import (
     AuthorityError,
@@ -30,6 +31,7 @@ from sithsup.errors import (
     OtherCardMeantError,
     PointOfNoReturnError,
     RestoreElsewhereError,
+    SecondInstanceError,
     SithsupError,
     StoppedError,
     StoppedHalfwayError,
@@ -85,14 +87,21 @@ class Operation:
         authority: Authority,
         campaign: Campaign,
         folder: Path,
+        locks: Path | None,
         codes: CodeSource,
         clock: Clock,
         executor: Executor,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Open the card's journal if there is one. Raises `SecondInstanceError` when another process holds it."""
+        """Open the card's journal if there is one. Raises `SecondInstanceError` when another process is at work on it.
+
+        `folder` is where journals are, `locks` where the locks are that all accounts of this computer share.
+        """
         self._folder, self._clock = folder, clock
         self._key = card_key(contents)
+        self._lock = CardLock(locks, self._key)
+        if self._lock.is_taken:
+            raise SecondInstanceError("by the lock of the card")
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
         self.outcome: Outcome | None = None
         self._is_seen = False
@@ -113,8 +122,17 @@ class Operation:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the journal; the token belongs to the caller."""
+        """Let go of the journal and the card; the token belongs to the caller."""
         self.world.journal.close()
+        self._lock.release()
+
+    def hold(self) -> None:
+        """Keep every other process away from the card until the end. Raises `SecondInstanceError`.
+
+        Whoever acts does so anyway; whoever asks a person before that holds the card first. What was read of the card
+        before is read again when the codes are asked.
+        """
+        self._lock.take()
 
     # ---------------------------------------------------------------------------------------- looking
 
@@ -144,6 +162,7 @@ class Operation:
 
     def upgrade(self) -> Iterator[StepEvent]:
         """Upgrade a card that nothing was begun on. Every row is told as it happens."""
+        self.hold()
         report = self.look()
         if report.verdict.situation is Situation.INTERRUPTED:
             raise InterruptedUpgradeError
@@ -154,6 +173,7 @@ class Operation:
 
     def resume(self) -> Iterator[StepEvent]:
         """Finish what was begun, on this computer or another. On a card without anything begun, nothing happens."""
+        self.hold()
         report = self.look()
         self._refuse(report)
         if report.verdict.situation is Situation.INTERRUPTED:
@@ -169,6 +189,7 @@ class Operation:
 
         Where nothing is seen the codes are asked nevertheless: a key that was cut half-made hides behind them.
         """
+        self.hold()
         report = self.look()
         self._refuse(report)
         if report.verdict.situation is Situation.UPGRADED:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -94,6 +96,8 @@ class Variable(NamedTuple):
     read: Callable[[str], object]
 
 
+_FOR_ALL = ("/run/lock", "/var/lock", "/tmp")  # noqa: S108  no file of ours there has a content, or follows a link
+_SHARED = stat.S_ISVTX | stat.S_IWOTH
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -107,6 +111,18 @@ def _data_folder() -> Path:
 
 def _state_folder() -> Path:
     return platformdirs.user_state_path(_PROGRAM, appauthor=False)
+
+
+def _lock_folder() -> Path | None:
+    """The first folder where every account may make a file and nobody may remove another's; the same for all of them.
+
+    An account's own variables, such as TMPDIR, have no say in it.
+    """
+    for folder in map(Path, _FOR_ALL):
+        with suppress(OSError):
+            if folder.stat().st_mode & _SHARED == _SHARED:
+                return folder
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +140,8 @@ class Settings:
     """The folder of what an unfinished upgrade needs, and of the history."""
     state: Annotated[Path, Variable("SITHSUP_STATE", _path)] = field(default_factory=_state_folder)
     """The folder of what may be thrown away, such as logs."""
+    locks: Annotated[Path | None, Variable("SITHSUP_LOCKS", _path)] = field(default_factory=_lock_folder)
+    """The folder of the lock of each card, one that all accounts share; None where there is none, as on Windows."""
     language: Annotated[str | None, Variable("SITHSUP_LANGUAGE", _one_of(SWEDISH, ENGLISH, PSEUDO))] = None
     """None goes by the system."""
     log_level: Annotated[str, Variable("SITHSUP_LOG_LEVEL", _one_of(*_LEVELS))] = "INFO"

@@ -37,7 +37,7 @@ pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool")
 
 FAST = KeyAlgorithm.P_256
 AWKWARD = "en mapp med 'citat', åäö & $HOME"
-VARIABLES = {"SOFTHSM2_CONF", "SITHSUP_MODULE", "SITHSUP_CAMPAIGN", "SITHSUP_DATA", "SITHSUP_STATE"}
+VARIABLES = {"SOFTHSM2_CONF", "SITHSUP_MODULE", "SITHSUP_CAMPAIGN", "SITHSUP_DATA", "SITHSUP_STATE", "SITHSUP_LOCKS"}
 
 
 @pytest.fixture(scope="module")

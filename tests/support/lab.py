@@ -114,6 +114,7 @@ class Lab:
             authority=self.authority,
             campaign=self.campaign,
             folder=self.folder / self.computer,
+            locks=self.folder / "locks",
             codes=self.holder,
             clock=lambda: self.clock() + self.skew,
             executor=Inline(),

@@ -167,6 +167,7 @@ class VirtualLab:
             authority=self.authority,
             campaign=self.first.campaign,
             folder=self.folder / self.computer,
+            locks=self.folder / "locks",
             codes=HonestHolder(),
             clock=self.clock,
             executor=Inline(),

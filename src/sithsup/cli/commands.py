@@ -16,7 +16,14 @@ from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
 from sithsup.cli.view import View
 from sithsup.eligibility import EXIT_CODES
-from sithsup.errors import CancelledError, CardError, InterruptedByPersonError, InterruptedWayBackError, SithsupError
+from sithsup.errors import (
+    CancelledError,
+    CardError,
+    InterruptedByPersonError,
+    InterruptedWayBackError,
+    SecondInstanceError,
+    SithsupError,
+)
 from sithsup.journal import HistoryEntry, history
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
@@ -87,6 +94,15 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
 
 def check(context: Context) -> int:
     """Tell what the card is and what can be done; nothing is asked and nothing is written."""
+    try:
+        return _check(context)
+    except SecondInstanceError as error:
+        _log.info("%s", error)
+        context.view.busy()
+        return context.view.finish(error.exit_code)
+
+
+def _check(context: Context) -> int:
     with _connect(context) as operation:
         context.view.card(operation.world.contents)  # at once: asking for a status may take a minute
         report = operation.look()
@@ -101,6 +117,7 @@ def check(context: Context) -> int:
 def upgrade(context: Context) -> int:
     """Upgrade the card."""
     with _connect(context) as operation:
+        operation.hold()
         report = operation.look()
         context.view.card(report.contents)
         if report.verdict.situation is Situation.FRESH and not report.reasons:

@@ -68,6 +68,7 @@ class Connection:
                 authority=CmpAuthority(transport, self._campaign.anchors, authority.query_oid, self._clock),
                 campaign=self._campaign,
                 folder=settings.data,
+                locks=settings.locks,
                 codes=self._codes,
                 clock=self._clock,
                 executor=executor,

@@ -102,10 +102,16 @@ class View:
         for line in card_lines(contents):
             self.say(line)
 
+    def busy(self) -> None:
+        """Tell that the card is being changed now: what may be chosen is known afterwards."""
+        self.result["busy"] = True
+        self.say(tr("The program is at work on this card now. Wait until it is done, then run “sithsup check” again."))
+
     def report(self, report: Report) -> None:
         """Tell what the card is and what may be chosen."""
         verdict = report.verdict
         self.result |= {
+            "busy": False,
             "situation": verdict.situation.value,
             "old_works": verdict.old_works,
             "old_signs": verdict.old_signs,

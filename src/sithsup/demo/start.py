@@ -224,6 +224,7 @@ def _shell(folder: Path, to_the_card: dict[str, str]) -> str:
         "SITHSUP_CAMPAIGN": folder / "campaign.json",
         "SITHSUP_DATA": folder / "data",
         "SITHSUP_STATE": folder / "state",
+        "SITHSUP_LOCKS": folder / "locks",
     }
     return "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in values.items())
 

@@ -75,7 +75,7 @@ class SecondInstanceError(JournalError):
 
     code = "SU-4002"
     what_text = mark("The program is already working on this card.")
-    why_text = mark("Another window or command is busy with it.")
+    why_text = mark("Another window or command is busy with it, perhaps under another account on this computer.")
     next_text = mark("Wait until it is done, or close it, and try again.")
 
 
