@@ -95,6 +95,8 @@ class Operation:
             raise SecondInstanceError("by the lock of the card")
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
         self.outcome: Outcome | None = None
+        self.logs_in: bool | None = None
+        """Whether somebody can log in with a card whose upgrade an error has stopped; None where that is not known."""
         self.keys_left = 0
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         journal = Journal(folder, self._key, clock, create=False)
@@ -217,6 +219,8 @@ class Operation:
             self._forget()
         elif error.final:
             yield from self._undo(error)
+        else:
+            self.logs_in = verdict.new_works or verdict.old_works
 
     def _undo(self, error: SithsupError) -> Iterator[StepEvent]:
         try:

@@ -150,6 +150,8 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
         raise _interruption(operation) from None
     finally:
         context.view.outcome(operation.outcome, operation.case_code, operation.keys_left)
+        if operation.logs_in is not None:
+            context.view.left(logs_in=operation.logs_in)
     context.view.card(operation.world.contents)
 
 

@@ -8,8 +8,8 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.eligibility import reason_text
-from sithsup.errors import AuthorityBusyError, Contact, InterruptedUpgradeError, role_text
+from sithsup.eligibility import named_reason, reason_text
+from sithsup.errors import AuthorityBusyError, AuthorityRefusedError, Contact, InterruptedUpgradeError, role_text
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
@@ -69,6 +69,7 @@ class View:
         self._as_json = as_json
         self._erase = ""
         self._case_code = ""
+        self._left = ""
 
     def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
@@ -179,21 +180,33 @@ class View:
         if keys_left:
             self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))
 
+    def left(self, *, logs_in: bool) -> None:
+        """Tell with the error that comes next what works now, where that was seen after it."""
+        self.result["logs_in"] = logs_in
+        self._left = tr("You can log in with the card now.") if logs_in else ""
+
     def error(self, error: SithsupError, campaign: Campaign | None) -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
-        is_well, contact = not error.exit_code, _contact(error, campaign)
+        is_well, why, contact = not error.exit_code, _why(error), _contact(error, campaign)
         if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
             self.say(tr("The upgrade did not get further this time."))
         self.result["error"] = {
             "code": error.code,
             "kind": type(error).__name__,
             "what": error.what,
-            "why": error.why,
+            "why": why,
             "next": error.next_step,
             "contact": contact,
+            "address": error.values.get("address"),
             "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
-        for line in (error.what if is_well else f"{error.what} ({error.code})", error.why, error.next_step, contact):
+        for line in (
+            error.what if is_well else f"{error.what} ({error.code})",
+            why,
+            self._left,
+            error.next_step,
+            contact,
+        ):
             if line:
                 self.say(line)
 
@@ -273,6 +286,12 @@ def _step_line(event: StepEvent, text: str, seconds: float) -> str:
     if event.mark is Mark.UNDONE:
         return tr("  ↶ Undone: {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
     return tr("  ✓ {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
+
+
+def _why(error: SithsupError) -> str:
+    """Why, in plain words also where an authority gives nothing but the name of a reason."""
+    name = named_reason(str(error.values.get("reason", ""))) if isinstance(error, AuthorityRefusedError) else None
+    return reason_text(name) if name else error.why
 
 
 def _contact(error: SithsupError, campaign: Campaign | None) -> str:
