@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,12 @@ def reason_text(reason: str) -> str:
     if reason in REASON_TEXTS:
         return tr(REASON_TEXTS[Reason(reason)])
     return tr(AUTHORITY_TEXTS[reason]) if reason in AUTHORITY_TEXTS else reason  # its words are no format to fill in
+
+
+def named_reason(words: str) -> str | None:
+    """The name of a reason that stands in an authority's own words, None where they have none that is known."""
+    known = {*REASON_TEXTS, *AUTHORITY_TEXTS}
+    return next((name for name in re.findall(r"[A-Z]+(?:_[A-Z]+)+", words) if name in known), None)
 
 
 def _issuers(contents: CardContents) -> set[str]:

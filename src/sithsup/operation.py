@@ -107,6 +107,8 @@ class Operation:
         self._is_seen = False
         self.began_nothing = False
         """Whether this run ended before anything was begun, and so left nothing behind."""
+        self.can_log_in: bool | None = None
+        """Whether somebody can log in with a card whose upgrade an error has stopped; None where that is not known."""
         self.keys_left = 0
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         self.old_works = True
@@ -263,6 +265,8 @@ class Operation:
             yield from self._undo(error)
             if isinstance(error, NotEligibleError):
                 raise self._stopped(error) from error
+        elif self._is_seen:
+            self.can_log_in = verdict.can_log_in
 
     def _stopped(self, error: NotEligibleError) -> StoppedError:
         """What the authority's no means to an upgrade that was begun."""

@@ -151,6 +151,14 @@ class TestLogIn:
         assert caught.value.values["role"] == "authentication"
         assert "log_in" not in module.faults.calls
 
+    def test_a_key_that_is_made_on_a_closed_token(self) -> None:
+        """The module names the token by its label; the error says what the code is for."""
+        _, card, _ = begin()
+        for role in KeyRole:
+            with pytest.raises(CodeNeededError) as caught:
+                card.generate_key_pair(role, KeyAlgorithm.P_256, b"new", "new")
+            assert caught.value.values["role"] == role.value
+
     def test_a_wrong_code_is_sent_once(self) -> None:
         """It is told with its role, it costs one try, and the next log-in asks for that one only."""
         module, card, person = begin()

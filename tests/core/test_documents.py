@@ -15,6 +15,7 @@ from sithsup.settings import Settings
 from sithsup.upgrade import UPGRADE
 
 ROOT = Path(__file__).resolve().parents[2]
+FOR_SUPPORT = ("docs/support.sv.md", "docs/support.en.md")
 FOR_IT = ("docs/it.sv.md", "docs/it.en.md")
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT)) for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")) if path.is_file()
@@ -110,6 +111,21 @@ def test_every_error_code_exists(document: str) -> None:
     """A code that a document names is one of the program's."""
     known = {leaf.code for leaf in leaves()}
     assert set(re.findall(r"SU-\d{4}", read(document))) <= known
+
+
+@pytest.mark.parametrize("document", FOR_SUPPORT)
+def test_support_knows_every_error_of_an_upgrade(document: str) -> None:
+    """Whatever a card or an upgrade ends with stands in the table; what names its own remedy on the screen need not."""
+    rows = table(document, "error code", "felkod")
+    listed = {code for row in rows for code in re.findall(r"SU-\d{4}", row[0])}
+    assert {"SU-1006", "SU-1010", "SU-1012", "SU-5002", "SU-5005", "SU-5007", "SU-5010", "SU-5011", "SU-5012"} <= listed
+
+
+@pytest.mark.parametrize("document", ["README.md", *FOR_SUPPORT])
+def test_the_one_exception_is_told(document: str) -> None:
+    """Nobody is promised what a torn card cannot keep."""
+    assert "OpenSC" in read(document)
+    assert re.search(r"\btorn\b|innehållsförteckning", read(document))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from sithsup.cli.view import View
 from sithsup.errors import (
     AuthorityBusyError,
+    AuthorityRefusedError,
     AuthorityUnreachableError,
+    CancelledError,
+    CodeIncorrectError,
+    CodeLockedError,
+    CodeNeededError,
+    CodeNotReadError,
+    Contact,
+    InterruptedByPersonError,
+    InterruptedUpgradeError,
     IssuerUnknownError,
+    LastTryError,
     NoCardError,
+    SithsupError,
     StatusNotOfferedError,
 )
+from sithsup.model import CodeState
 
 HOUR, DAY = 3600, 24 * 3600
 
@@ -63,3 +76,98 @@ def test_a_status_that_cannot_be_asked_for_is_no_fault_of_the_network(
     """Whoever reads that somebody cannot be reached looks for the fault in the wrong place."""
     assert kind.what_text != AuthorityUnreachableError.what_text
     assert "reach" not in kind.what_text + kind.why_text
+
+
+def shown(
+    error: SithsupError, capsys: pytest.CaptureFixture[str], *, can_log_in: bool | None = None
+) -> tuple[str, Any]:
+    """What a person reads, and what a machine does."""
+    view = View("upgrade", as_json=True)
+    if can_log_in is not None:
+        view.left(can_log_in=can_log_in)
+    view.error(error, None)
+    view.finish(error.exit_code)
+    said = capsys.readouterr()
+    return said.err, json.loads(said.out)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CodeNeededError(role="TEST SITHS card (signature)"),
+        CodeLockedError(role="TEST SITHS card (signature)"),
+        LastTryError(role="TEST SITHS card (signature)"),
+        CodeIncorrectError(role="TEST SITHS card (signature)", state=CodeState.OK),
+    ],
+    ids=lambda error: error.code,
+)
+def test_a_token_s_label_is_no_name_of_a_code(error: SithsupError) -> None:
+    """Where the role is not known it is left out; where it is, it stands there."""
+    assert "TEST" not in error.why
+    assert "signature" not in error.why
+    error.values["role"] = "signature"
+    assert "signature" in error.why
+
+
+def test_only_a_script_is_told_of_an_option() -> None:
+    assert "--" not in CodeNeededError().next_step
+    assert "--pin-stdin" in CodeNotReadError().next_step
+    assert CodeNotReadError.code == CodeNeededError.code
+
+
+@pytest.mark.parametrize(
+    ("state", "words", "contact"),
+    [
+        (CodeState.OK, "After too many", None),
+        (CodeState.COUNT_LOW, "Few tries are left", None),
+        (CodeState.FINAL_TRY, "Only one try is left", Contact.DEPUTY_ISSUER),
+    ],
+)
+def test_how_many_tries_are_left(state: CodeState, words: str, contact: Contact | None) -> None:
+    """As far as the card tells; whoever has one left may want to call somebody first."""
+    error = CodeIncorrectError(state=state)
+    assert words in error.next_step
+    assert error.contact is contact
+
+
+@pytest.mark.parametrize(
+    "error", [CancelledError(), InterruptedUpgradeError(), InterruptedByPersonError(works=True, may_restore=True)]
+)
+def test_nobody_is_called_where_nothing_is_wrong(error: SithsupError) -> None:
+    assert error.contact is None
+
+
+def test_an_address_is_for_the_machine_and_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """A person cannot do anything with the address of a list; whom to call is another matter."""
+    error = AuthorityUnreachableError("timed out", address="http://crl.example/crl/a.crl")
+    said, result = shown(error, capsys)
+    assert "crl" not in said
+    assert "call your local IT support" in said
+    assert result["error"]["address"] == "http://crl.example/crl/a.crl"
+    assert "http://crl.example/crl/a.crl" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [
+        ("this card is not upgraded: NO_NEED", "This card does not need to be upgraded."),
+        (
+            "not allowed (“WINDOW_CLOSED”)",
+            "The time for the upgrade is over. Order a new card from your deputy issuer.",
+        ),
+        ("OUT_OF_PAPER", "Its reason: OUT_OF_PAPER"),
+        ("-", "Its reason: -"),
+    ],
+)
+def test_a_reason_s_name_is_told_in_plain_words(reason: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever words of its own the authority has put around it."""
+    said, result = shown(AuthorityRefusedError(reason, reason=reason), capsys)
+    assert why in said.splitlines()
+    assert result["error"]["why"] == why
+
+
+@pytest.mark.parametrize("can_log_in", [True, False, None])
+def test_what_works_now_is_said_where_it_is_known(can_log_in: bool | None, capsys: pytest.CaptureFixture[str]) -> None:
+    said, result = shown(AuthorityUnreachableError(), capsys, can_log_in=can_log_in)
+    assert ("You can log in with the card now." in said.splitlines()) is bool(can_log_in)
+    assert result.get("can_log_in") is can_log_in

@@ -43,7 +43,7 @@ from sithsup.model import (
     Seen,
     SubjectKind,
 )
-from sithsup.runner import WALKS
+from sithsup.runner import WALKS, Mark
 from sithsup.sim import pki
 from sithsup.sim.case import CODES, CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, Tear, When
@@ -200,6 +200,22 @@ def test_a_busy_authority_costs_nothing(tmp_path: Path) -> None:
     assert isinstance(busy, AuthorityBusyError)
     assert busy.retry_after == 120
     assert lab.end() == OLD
+
+
+def test_what_works_is_seen_after_an_error(tmp_path: Path) -> None:
+    """The network fails in the middle: the old identity works, and the run knows it without a code."""
+    lab = Lab(tmp_path)
+    with lab.operation() as operation:
+        assert operation.can_log_in is None
+        for event in operation.upgrade():
+            lab.authority.ledger.policy.unreachable = event.step.name == "generate-signature-key"
+            if lab.authority.ledger.policy.unreachable and event.mark is Mark.DONE:
+                break
+        with pytest.raises(AuthorityUnreachableError):
+            list(operation.resume())
+        assert operation.can_log_in is True
+    lab.mend()
+    assert lab.run("resume") is Outcome.UPGRADED
 
 
 # ---------------------------------------------------------------------------------------------------- codes

@@ -107,6 +107,7 @@ def test_the_network_fails_on_the_way(demo: Demo) -> None:
         "The upgrade did not get further this time.",
         "The certificate issuer cannot be reached. (SU-2001)",
     ]
+    assert "You can log in with the card now." in said
     assert said[-1].startswith("Case code: ")
     assert sum("sithsup" in line for line in said) == 1
     assert "interrupted" not in "".join(said)

@@ -238,13 +238,21 @@ class Card:
             yield
         except CardError as error:
             self._stale.update(self._ids)
-            if not isinstance(error, CodeError):
+            if isinstance(error, CodeError):
+                self._name_role(error)
+            else:
                 self._open.clear()
             if isinstance(error, CardFullError):
                 self._token.renew()
             if not isinstance(error, CERTAIN) and self._is_gone():
                 raise CardRemovedError(str(error)) from error
             raise
+
+    def _name_role(self, error: CodeError) -> None:
+        """Put into an error about a code what the code is for, where the module named the token by its label."""
+        for token in self._contents.tokens:
+            if token.roles and token.info.id.label == error.values.get("role"):
+                error.values["role"] = role_text(token.roles)
 
     def _is_gone(self) -> bool:
         """Whether a token of the card goes away within a second of an error."""

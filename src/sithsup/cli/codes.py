@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
-from sithsup.errors import CodeNeededError, LastTryError, role_text
+from sithsup.errors import CodeNotReadError, LastTryError, role_text
 from sithsup.model import CodeState
 from sithsup.texts import tr
 
@@ -36,7 +36,9 @@ class StandardInputCodes:
             buffer += char
         if char == b"\r":
             os.read(0, 1)
-        return Code(buffer) if buffer else None
+        if not buffer:
+            raise CodeNotReadError("an empty line, or none", role=role_text(roles))
+        return Code(buffer)
 
 
 class TerminalCodes:
@@ -63,7 +65,7 @@ class NoCodes:
 
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:  # noqa: ARG002  the protocol
         """Say that a code is needed."""
-        raise CodeNeededError(role=role_text(roles))
+        raise CodeNotReadError(role=role_text(roles))
 
 
 def code_source(ask: Callable[[str], bool], *, from_stdin: bool) -> CodeSource:

@@ -165,6 +165,8 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
         raise _interruption(operation, InterruptedWayBackError if is_back else InterruptedByPersonError) from None
     finally:
         context.view.outcome(operation)
+        if operation.can_log_in is not None:
+            context.view.left(can_log_in=operation.can_log_in)
     context.view.card(operation.world.contents)
 
 

@@ -8,9 +8,10 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.eligibility import NOT_USABLE, reason_text
+from sithsup.eligibility import NOT_USABLE, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
+    AuthorityRefusedError,
     Contact,
     FinishElsewhereError,
     InterruptedUpgradeError,
@@ -89,6 +90,7 @@ class View:
         self._as_json = as_json
         self._erase = ""
         self._case_code = ""
+        self._left = ""
 
     def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
@@ -223,21 +225,33 @@ class View:
         if not isinstance(error, NotEligibleError):  # which says so itself
             self.say(tr("Nothing was begun, and nothing on the card was changed."))
 
+    def left(self, *, can_log_in: bool) -> None:
+        """Tell with the error that comes next what works now, where that was seen after it."""
+        self.result["can_log_in"] = can_log_in
+        self._left = tr("You can log in with the card now.") if can_log_in else ""
+
     def error(self, error: SithsupError, campaign: Campaign | None) -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
-        is_well, contact = not error.exit_code, _contact(error, campaign)
+        is_well, why, contact = not error.exit_code, _why(error), _contact(error, campaign)
         if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
             self.say(tr("The upgrade did not get further this time."))
         self.result["error"] = {
             "code": error.code,
             "kind": type(error).__name__,
             "what": error.what,
-            "why": error.why,
+            "why": why,
             "next": error.next_step,
             "contact": contact,
+            "address": error.values.get("address"),
             "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
-        for line in (error.what if is_well else f"{error.what} ({error.code})", error.why, error.next_step, contact):
+        for line in (
+            error.what if is_well else f"{error.what} ({error.code})",
+            why,
+            self._left,
+            error.next_step,
+            contact,
+        ):
             if line:
                 self.say(line)
 
@@ -317,6 +331,12 @@ def _step_line(event: StepEvent, text: str, seconds: float) -> str:
     if event.mark is Mark.UNDONE:
         return tr("  ↶ Undone: {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
     return tr("  ✓ {text} ({seconds} s)", text=text, seconds=f"{seconds:.2f}")
+
+
+def _why(error: SithsupError) -> str:
+    """Why, in plain words also where an authority gives nothing but the name of a reason."""
+    name = named_reason(str(error.values.get("reason", ""))) if isinstance(error, AuthorityRefusedError) else None
+    return reason_text(name) if name else error.why
 
 
 def _contact(error: SithsupError, campaign: Campaign | None) -> str:

@@ -14,6 +14,7 @@
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
     │   └── CodeError
     │       ├── CodeIncorrectError      SU-1101    ├── CodeNeededError       SU-1103
+    │       │                                      │   └── CodeNotReadError  SU-1103
     │       ├── CodeLockedError         SU-1102    └── LastTryError          SU-1104
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
@@ -70,6 +71,7 @@ from sithsup.errors.card import (
     CodeIncorrectError,
     CodeLockedError,
     CodeNeededError,
+    CodeNotReadError,
     LastTryError,
     ModuleBrokenError,
     ModuleCrashedError,
@@ -136,6 +138,7 @@ __all__ = [
     "CodeIncorrectError",
     "CodeLockedError",
     "CodeNeededError",
+    "CodeNotReadError",
     "ConfigurationError",
     "Contact",
     "FinishElsewhereError",

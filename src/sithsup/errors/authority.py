@@ -30,12 +30,15 @@ class AuthorityError(SithsupError):
 
 
 class AuthorityUnreachableError(AuthorityError):
-    """No connection, no answer, or an answer that is not this protocol's (a web page)."""
+    """No connection, no answer, or an answer that is not this protocol's (a web page). `address` is for the log."""
 
     code = "SU-2001"
     what_text = mark("The certificate issuer cannot be reached.")
-    why_text = mark("There is no contact with {address}.")
-    next_text = mark("Check the network connection and try again. Run “sithsup check” to see what works now.")
+    why_text = mark("The computer's network does not reach it, or its server does not answer.")
+    next_text = mark(
+        "Check the network connection and try again. If that does not help, call your local IT support. "
+        "Run “sithsup check” to see what works now."
+    )
 
 
 class AuthorityBusyError(AuthorityError):

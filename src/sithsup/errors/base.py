@@ -23,7 +23,7 @@ class SithsupError(Exception):
 
     code: ClassVar[str] = "SU-9001"
     exit_code: int = 1
-    contact: ClassVar[Contact | None] = Contact.LOCAL_IT
+    contact: Contact | None = Contact.LOCAL_IT
     """None where nobody need be asked."""
     final: bool = False
     """Whether trying again cannot help: what was begun before the point of no return is then undone at once."""

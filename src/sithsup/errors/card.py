@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from sithsup.errors.base import Contact, SithsupError
-from sithsup.model import KeyRole
+from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from sithsup.model import CodeState
 
 
 class CardError(SithsupError):
@@ -205,13 +203,19 @@ class CodeError(CardError):
     """A code. Value: `role`, as `role_text` gives it, or the token's label where the role is not known."""
 
     exit_code = 6
-    contact: ClassVar[Contact | None] = Contact.DEPUTY_ISSUER
+    contact: Contact | None = Contact.DEPUTY_ISSUER
+    bare_text: ClassVar[str]
+    """Why, where the role is not known."""
 
     @property
     def shown(self) -> Mapping[str, object]:
         """The role in the person's language."""
-        role = str(self.values.get("role", "-"))
-        return {**self.values, "role": tr(role) if role in ROLE_TEXTS.values() else role}
+        return {**self.values, "role": tr(str(self.values.get("role", "-")))}
+
+    @property
+    def why(self) -> str:
+        """Why; a token's label is nobody's name of a code."""
+        return super().why if self.values.get("role") in ROLE_TEXTS.values() else tr(self.bare_text)
 
 
 class CodeIncorrectError(CodeError):
@@ -221,12 +225,26 @@ class CodeIncorrectError(CodeError):
     contact = None
     what_text = mark("The code was wrong.")
     why_text = mark("The card did not accept the code for {role}.")
+    bare_text = mark("The card did not accept the code.")
     next_text = mark("Check which code is which and try again. After too many wrong codes the code is locked.")
+    few_text = mark("Few tries are left before the code is locked. Check which code is which and try again.")
+    last_text = mark(
+        "Only one try is left before the code is locked. If you are not sure of the code, do not try again: change it "
+        "with your PUK code in the smart card program, or ask your deputy issuer."
+    )
 
     def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
         """Keep the state of the code after the try."""
         super().__init__(detail, **values)
         self.state = state
+        if state is CodeState.FINAL_TRY:
+            self.contact = Contact.DEPUTY_ISSUER
+
+    @property
+    def next_step(self) -> str:
+        """What to do, and how many tries are left as far as the card tells."""
+        texts = {CodeState.COUNT_LOW: self.few_text, CodeState.FINAL_TRY: self.last_text}
+        return tr(texts.get(self.state, self.next_text))
 
 
 class CodeLockedError(CodeError):
@@ -235,6 +253,7 @@ class CodeLockedError(CodeError):
     code = "SU-1102"
     what_text = mark("The code is locked.")
     why_text = mark("The code for {role} was entered wrong too many times.")
+    bare_text = mark("It was entered wrong too many times.")
     next_text = mark("Unlock it with your PUK code in the smart card program, or order a new code. Then try again.")
 
 
@@ -244,7 +263,14 @@ class CodeNeededError(CodeError):
     code = "SU-1103"
     what_text = mark("A code is needed.")
     why_text = mark("No code was given for {role}.")
-    next_text = mark("Have your codes at hand and begin again in a terminal, or hand the codes over with --pin-stdin.")
+    bare_text = mark("No code was given.")
+    next_text = mark("Have your codes at hand, run the same command again, and enter each code when it is asked for.")
+
+
+class CodeNotReadError(CodeNeededError):
+    """The same, said to whoever runs the program from a script: its standard input is no terminal."""
+
+    next_text = mark("Run the same command again in a terminal, or hand the codes over with --pin-stdin, one a line.")
 
 
 class LastTryError(CodeError):
@@ -252,6 +278,7 @@ class LastTryError(CodeError):
 
     code = "SU-1104"
     what_text = mark("Only one try is left for this code.")
+    bare_text = mark("One more wrong code locks it, so the last try is not used without your yes.")
     why_text = mark("One more wrong code for {role} locks it, so the last try is not used without your yes.")
     next_text = mark(
         "If you are sure of the code, begin again in a terminal and answer yes. Otherwise change it with your PUK code."

@@ -214,6 +214,7 @@ class CancelledError(UpgradeError):
 
     code = "SU-5006"
     exit_code = 130
+    contact = None
     what_text = mark("The upgrade was cancelled.")
     why_text = mark("You chose not to go on.")
     next_text = mark("Run “sithsup check” to see what works now, and go on when it suits you.")
@@ -223,6 +224,7 @@ class InterruptedUpgradeError(UpgradeError):
     """An upgrade of this card was begun and not finished, here or on another computer."""
 
     code = "SU-5007"
+    contact = None
     what_text = mark("An upgrade of this card was interrupted.")
     why_text = mark("It was begun, on this computer or another, and not finished.")
     next_text = mark(
