@@ -2,7 +2,8 @@
 
 * Several reasons may hold at once; they are ranked, the one to tell first comes first.
 * An empty list means that nothing stands in the way here; the authority has the last word.
-* A card whose upgrade was begun may always be finished or undone (law 6), once its codes and this computer let it.
+* A card whose upgrade was begun may always be finished or undone (law 6); only a locked code, or that nothing can be
+  written to it, stands in the way.
 * Never judge by ATR or model (law 9): only by certificates, flags and mechanisms.
 """
 

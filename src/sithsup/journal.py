@@ -6,7 +6,8 @@ unfinished (the journal is *hot*). Ordering rules:
 * Whatever is to be remembered is on the disk (synchronous=FULL) before the act that it announces.
 * The file is held exclusively for as long as it is open: a second process on the same card is refused.
 * At the end one line goes to the history (no personal data, no messages); then the file is deleted, overwritten.
-* A journal that is missing or damaged costs comfort, not the card: recovery then goes by the card alone.
+* A journal that is missing or damaged costs comfort, not the card: recovery then goes by the card alone. Only what was
+  lifted off a full card for a while is nowhere else.
 """
 
 from __future__ import annotations
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
+NO_ROOM = "no room"
 _SCHEMA = f"""
-    CREATE TABLE run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT, is_full INTEGER DEFAULT FALSE);
-    CREATE TABLE generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
-    CREATE TABLE key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
-    CREATE TABLE certificate (
+    CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
+    CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
+    CREATE TABLE IF NOT EXISTS key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
+    CREATE TABLE IF NOT EXISTS certificate (
         der BLOB, key_id BLOB, label TEXT, token_serial TEXT, token_label TEXT, PRIMARY KEY (der, token_label));
-    CREATE TABLE message (
+    CREATE TABLE IF NOT EXISTS message (
         entry INTEGER PRIMARY KEY, target TEXT, transaction_id BLOB, kind TEXT, der BLOB, public_key BLOB, at TEXT);
     PRAGMA user_version = {FORMAT};
 """
@@ -96,7 +99,7 @@ class Journal:
     def begin(self, card: str, campaign: str, case_code: str) -> None:
         """Remember what this is about; the first time only, so that a case keeps its code."""
         self._write(
-            "INSERT INTO run SELECT ?, ?, ?, ?, FALSE WHERE NOT EXISTS (SELECT 1 FROM run)",
+            "INSERT INTO run SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM run)",
             (card, campaign, case_code, self._now()),
         )
 
@@ -108,12 +111,12 @@ class Journal:
 
     def remember_full(self) -> None:
         """Remember that the card has refused a certificate because it has no room for it."""
-        self._write("UPDATE run SET is_full = TRUE", ())
+        self._write("INSERT OR IGNORE INTO refusal VALUES (?)", (NO_ROOM,))
 
     @property
     def is_full(self) -> bool:
         """Whether the card has no room for the new certificates beside what is on it."""
-        return bool(self._read("SELECT 1 FROM run WHERE is_full"))
+        return bool(self._read("SELECT 1 FROM refusal WHERE reason = ?", (NO_ROOM,)))
 
     def announce_key(self, role: KeyRole, key_id: bytes) -> None:
         """Remember that a key is about to be made under this id: a cut may leave one that hides behind its code."""
@@ -150,6 +153,10 @@ class Journal:
             )
             for serial, token, key_id, label, der in rows
         )
+
+    def forget_certificate(self, certificate: Certificate) -> None:
+        """Forget one that is not to be on the card, or cannot be."""
+        self._write("DELETE FROM certificate WHERE der = ?", (certificate.der,))
 
     # --------------------------------------------------------------------------------------- messages
 
@@ -207,7 +214,7 @@ class Journal:
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
         with _translated(self._path):
-            for table in ("message", "certificate", "key", "generation", "run"):
+            for table in ("message", "certificate", "key", "generation", "refusal", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
             self._path.unlink(missing_ok=True)
@@ -245,9 +252,8 @@ class Journal:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, FORMAT):
             raise JournalUnreadableError(path=str(self._path), problem=f"format {version}")
-        if version == 0:
-            for statement in filter(str.strip, _SCHEMA.split(";")):
-                db.execute(statement)
+        for statement in filter(str.strip, _SCHEMA.split(";")):
+            db.execute(statement)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
         with _translated(self._path):

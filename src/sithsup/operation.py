@@ -40,11 +40,12 @@ from sithsup.errors import (
     UpgradeFinishedError,
     new_case_code,
 )
-from sithsup.evidence import World, chosen, may_lift, our_key_pairs, require_settled
+from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
-from sithsup.model import KeyRole, Outcome
+from sithsup.model import KeyRole, Outcome, Seen
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import require_way_back, roll_back, roll_forward
+from sithsup.steps import begun
 from sithsup.upgrade import TIGHT, table
 
 if TYPE_CHECKING:
@@ -301,6 +302,9 @@ class Operation:
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
+        if begun(world) is Seen.ABSENT and not lost_old(world):
+            for gone in lost_others(world):  # nothing was under way that could have lost it: somebody has removed it
+                world.journal.forget_certificate(gone.certificate)
 
     def _forget(self) -> None:
         """Leave no journal of what was never begun."""

@@ -4,9 +4,8 @@
 
 * Nothing of ours on the card and nothing announced: FRESH. There is nothing to recover.
 * Everything below the line is seen: UPGRADED.
-* Otherwise INTERRUPTED. Going on is always offered; going back only when the line is known not to be passed, and when
-  nothing is missing that only another computer can put back.
-* Going on is not offered where only another computer can: it alone knows the new certificates.
+* Otherwise INTERRUPTED. Going on is offered unless only another computer can, which alone knows the new certificates;
+  going back only when the line is known not to be passed, and nothing is missing that only another computer has.
 * When neither identity works and no key is left that the authority would hear: UNUSABLE, said plainly.
 * Whether the old identity works is not said of a card whose upgrade may be past the line before its status was asked;
   nor that the new one does not, when another computer may have confirmed it.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sithsup.errors import PointOfNoReturnError, RestoreElsewhereError, StepNotSeenError, TransactionUnknownError
 from sithsup.evidence import is_lifted_elsewhere, past_no_return
 from sithsup.model import Seen
-from sithsup.steps import nothing
+from sithsup.steps import nothing, put_back
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +74,10 @@ def _walk_down(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
 
 
 def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
-    """Undo every row above the point of no return that left anything. Refuses where there is no way back from here."""
+    """Undo every row above the point of no return that left anything, then put back whatever the card has lost.
+
+    Refuses where there is no way back from here.
+    """
     require_way_back(world)
     for step in reversed(table):
         if step.undo in (None, nothing) or step.seen(world) is Seen.ABSENT:
@@ -83,6 +86,7 @@ def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
         yield StepEvent(step, Mark.STARTED)
         step.undo(world)
         yield StepEvent(step, Mark.UNDONE)
+    put_back(world)
 
 
 def require_way_back(world: World) -> None:

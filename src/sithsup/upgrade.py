@@ -76,11 +76,11 @@ UPGRADE = (
 )
 TIGHT = (
     # A card with room for the new keys, and not for the new certificates beside the old ones. What is lifted is in the
-    # journal and can be put back; the old identity for authentication stays, and the line is where it was.
-    *UPGRADE[:4],
+    # journal, and is put back last, when there is room again; the old identity for authentication stays.
+    *UPGRADE[:1],
     Step("lift-old-certificates",    steps.lift,              steps.has_room,           steps.put_back,
          mark("Make room: take the old certificate for signatures off the card"), 3),
-    *UPGRADE[4:],
+    *UPGRADE[1:],
 )
 # fmt: on
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 KILL = Mishap(Failure.PROCESS_KILLED, When.BEFORE)
 LIFTED = "lift-old-certificates"
+LIFE = (START - pki.AGE, START + pki.AGE)
 
 
 def full(folder: Path, verb: str = "", number: int = 1, mishap: Mishap = KILL) -> Lab:
@@ -59,6 +60,20 @@ def old_signature(lab: Lab) -> bytes:
     return next(der for der in lab.case.old if Certificate.parse(der).role is KeyRole.SIGNATURE)
 
 
+def renewed(lab: Lab, *roles: KeyRole) -> set[bytes]:
+    """Give the card a second old certificate for each key, and the room for it; every certificate that is there."""
+    hierarchy, person = pki.Hierarchy.found(START), lab.case.person
+    for token in lab.card.tokens:
+        stored = next(o for o in token.objects if o.value in lab.case.old)
+        old = Certificate.parse(stored.value)
+        if old.role and old.role in (roles or KeyRole):
+            body = pki.Body(person, old.role, SubjectKind.HSA_ID, 4711 + len(stored.label), *LIFE)
+            again = hierarchy.issue(pki.OLD_PERSONS, body, old.public_key)
+            lab.card.room_for_certificates += len(again)
+            lab.card.add_certificate(token, again, stored.key_id, "renewed")
+    return lab.certificates()
+
+
 # ---------------------------------------------------------------------------------------------- a full card
 
 
@@ -79,7 +94,7 @@ def test_a_card_with_room_never_sees_that_row(tmp_path: Path) -> None:
 def test_the_table_for_a_full_card_has_one_row_more_and_its_line_in_the_same_place() -> None:
     names = [step.name for step in TIGHT]
     assert [name for name in names if name != LIFTED] == [step.name for step in UPGRADE]
-    assert names.index(LIFTED) == names.index("write-certificates") - 1
+    assert names.index(LIFTED) < names.index("generate-auth-key")  # put back once everything else is undone
     assert [step.undo is None for step in TIGHT].index(True) == names.index("confirm-certificates")
 
 
@@ -173,14 +188,25 @@ def test_without_room_for_the_keys_nothing_is_lifted(tmp_path: Path) -> None:
     assert lab.end() == OLD
 
 
-@pytest.mark.parametrize("custom", ["revoking", "updating"])
+@pytest.mark.parametrize("custom", ["revoking", "updating", "clearing"])
 def test_nothing_is_lifted_that_another_computer_would_need(custom: str, tmp_path: Path) -> None:
-    """To have an old certificate revoked, or updated, whoever finishes must have it."""
+    """To have an old certificate revoked, or updated, or to know its key in the end, whoever finishes must have it."""
     lab = Lab(tmp_path, kind=CardKind.BRIMMING)
     CUSTOMS[custom](lab)
-    lab.card.room_for_certificates = sum(len(der) for der in lab.case.old) + 1
+    if custom == "updating":  # two certificates, and room for one of them
+        lab.card.room_for_certificates = sum(len(der) for der in lab.case.old) + len(old_signature(lab))
     assert isinstance(lab.run("upgrade"), CardFullError)
+    assert not [event for event in lab.events if event.startswith(LIFTED)]
     assert lab.end() == OLD
+
+
+def test_nothing_is_lifted_off_a_card_on_which_nobody_could_see_it(tmp_path: Path) -> None:
+    """Here there are two old certificates for signatures, and one for authentication."""
+    lab = Lab(tmp_path, kind=CardKind.BRIMMING)
+    before = renewed(lab, KeyRole.SIGNATURE)
+    assert isinstance(lab.run("upgrade"), CardFullError)
+    assert not [event for event in lab.events if event.startswith(LIFTED)]
+    assert lab.certificates() == before
 
 
 def test_nothing_is_lifted_that_alone_tells_what_its_token_is_for(tmp_path: Path) -> None:
@@ -197,18 +223,39 @@ def test_nothing_is_lifted_that_alone_tells_what_its_token_is_for(tmp_path: Path
 def test_lifting_that_was_cut_is_undone_too(tmp_path: Path) -> None:
     """A card may carry several old certificates for signatures: here one of two was lifted."""
     lab = Lab(tmp_path, kind=CardKind.BRIMMING, faults=Faults(Fault(KILL, 2, frozenset({"destroy"}))))
-    token, stored = next((t, o) for t in lab.card.tokens for o in t.objects if o.value == old_signature(lab))
-    hierarchy, person = pki.Hierarchy.found(START), lab.case.person
-    body = pki.Body(person, KeyRole.SIGNATURE, SubjectKind.HSA_ID, 4711, START - pki.AGE, START + pki.AGE)
-    renewed = hierarchy.issue(pki.OLD_PERSONS, body, Certificate.parse(stored.value).public_key)
-    lab.card.room_for_certificates += len(renewed)
-    lab.card.add_certificate(token, renewed, stored.key_id, "renewed")
-    before = lab.certificates()
+    before = renewed(lab)
     lab.run("upgrade")
     assert len(before - lab.certificates()) == 1
     lab.mend()
     assert lab.run("restore") is Outcome.RESTORED
     assert lab.certificates() == before
+
+
+def test_a_signature_for_which_a_torn_write_has_left_no_room_is_told(tmp_path: Path) -> None:
+    """Only what was lifted would fit, and not even that: the rest is undone, and the person hears what is missing."""
+    lab = Lab(tmp_path, kind=CardKind.BRIMMING)
+    lab.card.room_for_certificates = sum(len(der) for der in lab.case.old) + 100
+    lab.mend(Faults(Fault(Mishap(Failure.CARD_PULLED, When.TORN, Tear.UNSEEN), 2, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    assert lab.identity_works()
+    lab.mend()
+    with lab.operation() as operation:
+        list(operation.restore())
+        assert operation.outcome is Outcome.RESTORED
+        assert [known.certificate.der for known in operation.world.given_up] == [old_signature(lab)]
+    assert lab.identity_works()
+    assert lab.wrong() == ""
+    assert not lab.certificates() & {r.der for r in lab.authority.ledger.certificates.values() if r.profile}
+
+
+def test_what_has_no_key_any_more_is_not_lifted(tmp_path: Path) -> None:
+    """Somebody has removed the old key for signatures and its certificate: nothing of it is written again."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 2, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    lab.mend()
+    lab.card.tokens[1].objects[:] = [o for o in lab.card.tokens[1].objects if o.key_id != b"SignatureC"]
+    assert lab.run("restore") is Outcome.RESTORED
+    assert old_signature(lab) not in lab.certificates()
 
 
 # ------------------------------------------------------------------------------------- on another computer
@@ -275,6 +322,111 @@ def lose(lab: Lab, der: bytes) -> None:
     """Make a certificate go missing, as a torn directory does."""
     for token in lab.card.tokens:
         token.objects[:] = [o for o in token.objects if o.value != der]
+
+
+@pytest.mark.parametrize("kind", [CardKind.TWO_PINS, CardKind.SHARED, CardKind.BRIMMING])
+@pytest.mark.parametrize("choice", ["resume", "restore"])
+def test_an_old_identity_that_a_torn_directory_has_lost_is_put_back(
+    choice: str, kind: CardKind, tmp_path: Path
+) -> None:
+    """Here it lost every certificate, before anything of ours was written: the journal has them all."""
+    lab = Lab(tmp_path, kind=kind, faults=Faults(Fault(KILL, 1, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    lab.card.forget_certificates()
+    lab.mend()
+    lab.run(choice)
+    lab.broken.clear()  # there was no identity before, which is what this test is about
+    assert lab.end() == (NEW if choice == "resume" else OLD)
+    assert lab.wrong() == ""
+
+
+def test_the_old_authentication_is_never_given_up(tmp_path: Path) -> None:
+    """Without room for it the undoing ends with an error, and may be tried again."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 1, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    lab.card.forget_certificates()
+    lab.card.room_for_certificates = 0
+    lab.mend()
+    assert isinstance(lab.run("restore"), CardFullError)
+    lab.card.room_for_certificates = None
+    lab.mend()
+    assert lab.run("restore") is Outcome.RESTORED
+    lab.broken.clear()
+    assert lab.end() == OLD
+
+
+def test_a_lost_old_certificate_is_no_sign_of_a_confirmation(tmp_path: Path) -> None:
+    """Only the old one for authentication is lost, and the authority will not go on: what was begun is undone."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 3, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    lose(lab, next(der for der in lab.case.old if der != old_signature(lab)))
+    lab.mend()
+    lab.wait(minutes=11)
+    lab.authority.ledger.policy.permission = "NOT_AUTHORIZED"
+    assert isinstance(lab.run("resume"), AuthorityRefusedError)
+    lab.broken.clear()
+    assert lab.end() == OLD
+    assert lab.wrong() == ""
+
+
+def test_what_others_have_lost_stands_in_nobodys_way(tmp_path: Path) -> None:
+    """All is confirmed, the card is full, and the e-legitimation that a tear has cost does not fit any more."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 1, frozenset({"destroy"}))))
+    lab.run("upgrade")
+    kept = lab.case.kept[0]
+    lose(lab, kept)
+    lab.card.room_for_certificates = 0
+    lab.mend()
+    with lab.operation() as operation:
+        list(operation.resume())
+        assert operation.outcome is Outcome.UPGRADED
+        assert [known.certificate.der for known in operation.world.given_up] == [kept]
+    assert lab.identity_works()
+
+
+def test_what_somebody_has_removed_is_not_written_again(tmp_path: Path) -> None:
+    """Another computer has restored the card, its holder has removed the e-legitimation; then the first one looks."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 2, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    lab.mend()
+    lab.lose_journal()
+    assert lab.run("restore") is Outcome.RESTORED
+    lose(lab, lab.case.kept[0])
+    lab.computer = "A"
+    lab.mend()
+    lab.run("restore")
+    assert lab.case.kept[0] not in lab.certificates()
+
+
+def test_what_was_renewed_is_not_written_again(tmp_path: Path) -> None:
+    """Its issuer has replaced it meanwhile, for the same key."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 2, frozenset({"write_certificate"}))))
+    lab.run("upgrade")
+    lab.mend()
+    token, stored = next((t, o) for t in lab.card.tokens for o in t.objects if o.value == lab.case.kept[0])
+    old = Certificate.parse(stored.value)
+    assert old.role
+    body = pki.Body(lab.case.person, old.role, SubjectKind.PERSONAL_NUMBER, 4711, START, START + pki.AGE)
+    again = pki.Hierarchy.found(START).issue(pki.TELIA, body, old.public_key)
+    token.objects.remove(stored)
+    lab.card.add_certificate(token, again, stored.key_id, "renewed")
+    assert lab.run("restore") is Outcome.RESTORED
+    assert lab.case.kept[0] not in lab.certificates()
+    assert again in lab.certificates()
+
+
+def test_a_card_that_refuses_what_it_has_lost_is_not_asked_for_ever(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The module refuses to write it, for whatever reason: the rest goes on."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 1, frozenset({"destroy"}))))
+    lab.run("upgrade")
+    lose(lab, lab.case.kept[0])
+    lab.mend(Faults(Fault(Mishap(Failure.CARD_REFUSED), verbs=frozenset({"write_certificate"}), lasting=True)))
+    assert lab.run("resume") is Outcome.UPGRADED
+    assert lab.identity_works()
+    assert "cannot put a certificate back" in caplog.text
+    caplog.clear()
 
 
 @pytest.mark.parametrize(("choice", "end"), [("resume", NEW), ("restore", OLD)])

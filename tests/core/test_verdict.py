@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,6 @@ from sithsup.certificate import Certificate
 from sithsup.errors import AuthorityRefusedError, CardTornError, FinishElsewhereError, StillWaitingError
 from sithsup.model import KeyRole, Outcome
 from sithsup.recovery import Choice, Situation
-from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
 from tests.support.lab import NEW, OLD, Lab
 
@@ -107,6 +107,20 @@ def test_a_refusal_elsewhere_is_no_dead_end_when_all_is_confirmed(permission: st
     assert lab.wrong() == ""
 
 
+def test_a_refusal_elsewhere_waits_for_news_that_may_be_on_its_way(tmp_path: Path) -> None:
+    """The status service may be behind: whether anything was confirmed will be known. Nothing was."""
+    lab = Lab(tmp_path, faults=Faults(Fault(KILL, 1, frozenset({"confirm"}))))
+    lab.campaign = lab.case.campaign.model_copy(update={"status_lag_max": timedelta(minutes=1)})
+    lab.run("upgrade")
+    lab.mend()
+    lab.lose_journal()
+    lab.authority.ledger.policy.permission = "NOT_AUTHORIZED"
+    assert isinstance(lab.run("resume"), StillWaitingError)
+    lab.wait(minutes=12)
+    assert isinstance(lab.run("resume"), AuthorityRefusedError)
+    assert lab.end() == OLD
+
+
 def test_a_refusal_above_the_line_is_told_and_undone(tmp_path: Path) -> None:
     """Nothing was confirmed: there is nothing to wait for."""
     lab = killed(tmp_path, "confirm")
@@ -161,4 +175,3 @@ def test_what_a_torn_directory_costs_is_counted_by_role(tmp_path: Path) -> None:
         ]
     verdict = looked_at(lab).verdict
     assert (verdict.new_works, verdict.can_log_in) == (False, False)
-    assert CardKind.SHARED is lab.kind

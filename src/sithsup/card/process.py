@@ -142,8 +142,9 @@ class CardProcess:
 
     def renew(self) -> None:
         """End the process and start another one."""
-        self.close()
-        self._start()
+        with self._turn:
+            self.close()
+            self._start()
 
     def close(self) -> None:
         """End the process: it sees end-of-file and logs out. One that is at fault is killed.

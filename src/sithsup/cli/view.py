@@ -212,6 +212,7 @@ class View:
             "outcome": outcome.value if outcome else None,
             "case_code": self._case_code,
             "keys_left": keys_left,
+            "given_up": [known.certificate.issuer_common_name for known in operation.world.given_up],
         }
         if outcome is Outcome.RESTORED and not operation.old_works:
             self.say(tr("Your card is as it was before."))
@@ -219,6 +220,9 @@ class View:
             self.say(tr(OUTCOME_TEXTS[outcome]))
         if keys_left:
             self.say(tr("The card did not let {count} of its new keys be removed. They do no harm.", count=keys_left))
+        for known in operation.world.given_up:
+            issuer = known.certificate.issuer_common_name
+            self.say(tr("The card has lost a certificate from {issuer}, and has no room for it now.", issuer=issuer))
 
     def began_nothing(self, error: SithsupError) -> None:
         """Tell that a run was stopped before it began anything: that is no interruption, whatever stopped it."""

@@ -174,7 +174,7 @@ class RestoreElsewhereError(PointOfNoReturnError):
     code = "SU-5011"
     what_text = mark("On this computer the upgrade can only be finished, not undone.")
     why_text = mark(
-        "The card is full. To make room, the old certificate for signatures was moved to the computer where the "
+        "To make room on the card, an old certificate for signatures may have been moved to the computer where the "
         "upgrade began."
     )
     next_text = mark("Run “sithsup resume” here to finish. To go back, run “sithsup restore” on that computer.")
@@ -257,7 +257,7 @@ class NoRoomHereError(FinishElsewhereError):
 
 
 class CardTornError(UpgradeError):
-    """Past the line nothing on the card can be found to log in with, and the card takes nothing: a torn directory."""
+    """Nothing on the card can be found to log in with, and the card takes nothing: a directory of it was torn."""
 
     code = "SU-5014"
     contact = Contact.DEPUTY_ISSUER

@@ -7,7 +7,15 @@
 * `line` says whether going back is still possible, and whose key speaks for the card; `world` holds what was asked.
 """
 
-from sithsup.evidence.certificates import Candidate, candidates, chosen, missing_others, ours_on_card, strays
+from sithsup.evidence.certificates import (
+    Candidate,
+    candidates,
+    chosen,
+    lost_old,
+    lost_others,
+    ours_on_card,
+    strays,
+)
 from sithsup.evidence.fates import Fate
 from sithsup.evidence.keys import is_alive, is_held, key_ids, our_key, our_key_pairs, targets_of
 from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with
@@ -30,8 +38,9 @@ __all__ = [
     "judge",
     "key_ids",
     "lifted",
+    "lost_old",
+    "lost_others",
     "may_lift",
-    "missing_others",
     "old_certificate",
     "old_on_card",
     "old_signatures",

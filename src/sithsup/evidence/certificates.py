@@ -10,6 +10,7 @@ from sithsup.evidence.fates import Fate, fate_of_stranger, fate_of_transaction
 from sithsup.evidence.keys import is_closed, is_held, matches, our_key, our_key_pairs
 from sithsup.evidence.old import is_old
 from sithsup.evidence.world import read_issued
+from sithsup.model import KeyRole
 
 if TYPE_CHECKING:
     from sithsup.evidence.world import World
@@ -90,17 +91,38 @@ def ours_on_card(world: World) -> tuple[CardCertificate, ...]:
     )
 
 
-def missing_others(world: World) -> tuple[CardCertificate, ...]:
-    """Certificates that are no business of this campaign, that the journal knows, and that the card shows no more.
+def lost_old(world: World) -> tuple[CardCertificate, ...]:
+    """Old certificates that the card shows no more, though it has their keys; those for authentication first.
+
+    Lifted off a full card, or lost by a directory that was torn; above the line they are to be put back.
+    """
+    found = [c for c in _lost(world) if is_old(world, c.certificate)]
+    return tuple(sorted(found, key=lambda c: c.certificate.role is not KeyRole.AUTHENTICATION))
+
+
+def lost_others(world: World) -> tuple[CardCertificate, ...]:
+    """Certificates that are no business of this campaign and that the card, as far as it is open, shows no more.
 
     A card that loses its power while it writes a directory may lose from it what the upgrade never touched.
     """
-    on_card = {c.certificate.der for c in world.contents.certificates}
     return tuple(
         c
-        for c in world.journal.certificates()
-        if c.certificate.der not in on_card
+        for c in _lost(world)
+        if world.card.is_open(c.found.token)
         and not is_old(world, c.certificate)
         and not any(matches(target, c.certificate) for target in world.campaign.wanted)
-        and (c.certificate.is_ca or is_held(world, c.certificate))
+        and not _is_renewed(world, c.certificate)
     )
+
+
+def _lost(world: World) -> tuple[CardCertificate, ...]:
+    on_card = {c.certificate.der for c in world.contents.certificates}
+    known = (c for c in world.journal.certificates() if c.certificate.der not in on_card)
+    return tuple(c for c in known if c.certificate.is_ca or is_held(world, c.certificate))
+
+
+def _is_renewed(world: World, certificate: Certificate) -> bool:
+    """Whether a later one by the same issuer for the same key is on the card: then this one was removed on purpose."""
+    key = (certificate.issuer, certificate.public_key)
+    on_card = (c.certificate for c in world.contents.certificates)
+    return any((c.issuer, c.public_key) == key and c.not_before > certificate.not_before for c in on_card)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
-from sithsup.errors import FinishElsewhereError, StillWaitingError, UnusableError
-from sithsup.evidence.certificates import candidates, chosen, ours_on_card
+from sithsup.errors import AuthorityError, FinishElsewhereError, StillWaitingError, UnusableError
+from sithsup.evidence.certificates import candidates, chosen, lost_old, ours_on_card
 from sithsup.evidence.fates import Fate
 from sithsup.evidence.keys import is_held, our_key_pairs, targets_of
 from sithsup.evidence.old import has_old_authentication, old_certificate
@@ -42,21 +43,22 @@ def _is_retired(world: World, old: Certificate, new: Certificate | None) -> bool
     if not (new or strangers or was_begun_elsewhere(world)) or not is_revoked(world, old):
         return False
     if new is None and strangers:
-        raise _longest_wait(world)
+        longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
+        raise StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
     if new is None:
         raise FinishElsewhereError
     return True
 
 
 def require_settled(world: World) -> None:
-    """Raise `StillWaitingError` while a certificate is on the card that another computer may still confirm."""
-    if any(c.fate is Fate.UNKNOWN for target in world.campaign.wanted for c in candidates(world, target) if c.on_card):
-        raise _longest_wait(world)
-
-
-def _longest_wait(world: World) -> StillWaitingError:
-    longest = world.campaign.confirm_wait_max + world.campaign.status_lag_max
-    return StillWaitingError(minutes=ceil(longest.total_seconds() / 60))
+    """Raise `StillWaitingError` while it will still become known whether a certificate on the card was confirmed."""
+    unknown = [c.certificate for t in world.campaign.wanted for c in candidates(world, t) if c.fate is Fate.UNKNOWN]
+    left = []
+    for certificate in unknown:
+        with suppress(AuthorityError):
+            left.append(settled_at(world, certificate) - status(world, certificate).at)
+    if left and max(left) > timedelta():
+        raise StillWaitingError(minutes=ceil(max(left).total_seconds() / 60))
 
 
 def signer_with(world: World, certificate: Certificate) -> Signer:
@@ -87,9 +89,14 @@ def past_no_return(world: World) -> bool:
         for transaction in world.journal.transactions(target.name):
             if transaction.confirm and not (transaction.error and _is_dead(world, transaction)):
                 return True
-    if ours_on_card(world) and not has_old_authentication(world):
+    if ours_on_card(world) and not has_old_authentication(world) and not _is_old_authentication_lost(world):
         return True
     return _may_be_confirmed(world, _strangers(world)) or _is_retired_elsewhere(world)
+
+
+def _is_old_authentication_lost(world: World) -> bool:
+    """Whether the journal has the old one, and its key is there: that the card shows it no more says nothing then."""
+    return any(c.certificate.role is KeyRole.AUTHENTICATION for c in lost_old(world))
 
 
 def _is_retired_elsewhere(world: World) -> bool:

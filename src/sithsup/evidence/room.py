@@ -6,10 +6,12 @@ confirmed. This computer's journal holds what was lifted, byte for byte; no othe
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from sithsup.campaign import RevokeOld
+from sithsup.campaign import OldKeys, RevokeOld
 from sithsup.card.contents import card_contents
+from sithsup.evidence.certificates import lost_old
 from sithsup.evidence.line import was_begun_elsewhere
 from sithsup.evidence.old import is_old, old_on_card
 from sithsup.model import KeyRole
@@ -17,7 +19,7 @@ from sithsup.model import KeyRole
 if TYPE_CHECKING:
     from sithsup.certificate import Certificate
     from sithsup.evidence.world import World
-    from sithsup.model import CardCertificate
+    from sithsup.model import CardCertificate, SubjectKind
 
 
 def old_signatures(world: World) -> tuple[CardCertificate, ...]:
@@ -26,37 +28,41 @@ def old_signatures(world: World) -> tuple[CardCertificate, ...]:
 
 
 def lifted(world: World) -> tuple[CardCertificate, ...]:
-    """The old certificates for signatures that this computer knows of and that are not on the card now."""
-    on_card = {c.certificate.der for c in world.contents.certificates}
-    known = (c for c in world.journal.certificates() if is_old(world, c.certificate))
-    return tuple(c for c in known if c.certificate.role is KeyRole.SIGNATURE and c.certificate.der not in on_card)
+    """The old certificates for signatures that this computer keeps and that are not on the card now."""
+    return tuple(c for c in lost_old(world) if c.certificate.role is KeyRole.SIGNATURE)
 
 
 def may_lift(world: World) -> bool:
-    """Whether lifting them is possible and costs nothing but the journal.
+    """Whether they may be lifted: whoever finishes can do without them, and whoever looks can see that they are away.
 
-    Not where a campaign needs them on whichever computer finishes: to update them (kur) or to have them revoked. And
-    not where it is only by them that the token for signatures is known.
+    Not where a campaign needs them on whichever computer finishes: to update them (kur), to have them revoked, or to
+    know their keys in the end. Not where the token for signatures is known by them alone.
     """
     doomed = {c.found for c in old_signatures(world)}
     left = card_contents(
         (token.info, tuple(o for o in token.objects if o not in doomed)) for token in world.contents.tokens
     )
-    is_needed = world.campaign.replaces_one_by_one or world.campaign.revoke_old is RevokeOld.CLIENT
-    return bool(doomed) and not is_needed and left.token_for(KeyRole.SIGNATURE) is not None
+    campaign = world.campaign
+    is_needed = campaign.replaces_one_by_one or campaign.revoke_old is RevokeOld.CLIENT
+    is_needed = is_needed or campaign.old_keys is OldKeys.DESTROY
+    old = [c.certificate for c in old_on_card(world)]
+    is_regular = _kinds(old, KeyRole.AUTHENTICATION) == _kinds(old, KeyRole.SIGNATURE)
+    return bool(doomed) and is_regular and not is_needed and left.token_for(KeyRole.SIGNATURE) is not None
 
 
 def is_lifted_elsewhere(world: World) -> bool:
     """Whether old certificates for signatures may lie in another computer's journal, and nowhere else.
 
-    An old card has as many kinds of them as of certificates for authentication.
+    They are lifted only off cards that have as many of each kind as for authentication.
     """
     if KeyRole.SIGNATURE not in world.campaign.roles or not was_begun_elsewhere(world):
         return False
     known = (c.certificate for c in (*world.contents.certificates, *world.journal.certificates()))
-    old = [certificate for certificate in known if is_old(world, certificate)]
-    return not _kinds(old, KeyRole.AUTHENTICATION) <= _kinds(old, KeyRole.SIGNATURE)
+    old = list({c.der: c for c in known if is_old(world, c)}.values())
+    return bool(_kinds(old, KeyRole.AUTHENTICATION) - _kinds(old, KeyRole.SIGNATURE))
 
 
-def _kinds(certificates: list[Certificate], role: KeyRole) -> set[tuple[str, object]]:
-    return {(c.issuer_common_name, c.identity and c.identity.kind) for c in certificates if c.role is role}
+def _kinds(certificates: list[Certificate], role: KeyRole) -> Counter[tuple[str, SubjectKind | None]]:
+    """How many certificates of a role there are of each issuer and kind of subject."""
+    found = (c for c in certificates if c.role is role)
+    return Counter((c.issuer_common_name, c.identity.kind if c.identity else None) for c in found)

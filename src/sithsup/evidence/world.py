@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.session import Card
     from sithsup.journal import Journal
-    from sithsup.model import CardContents, Clock, Issued, Transaction
+    from sithsup.model import CardCertificate, CardContents, Clock, Issued, Transaction
 
 
 @dataclass
@@ -40,6 +40,8 @@ class World:
     judged: dict[bytes, tuple[Issued, tuple[str, ...]]] = field(default_factory=dict)
     broken: set[bytes] = field(default_factory=set)
     """Public keys whose private keys are listed on the card and yet cannot sign."""
+    given_up: list[CardCertificate] = field(default_factory=list)
+    """What went missing from the card and could not be put back."""
 
     @property
     def contents(self) -> CardContents:

@@ -18,10 +18,11 @@ from sithsup.steps.certificates import (
 from sithsup.steps.common import never, nothing
 from sithsup.steps.confirmations import confirm, confirmed
 from sithsup.steps.keys import destroy_key, generate, has_key, old_keys_removed, remove_old_keys
+from sithsup.steps.lost import put_back
 from sithsup.steps.orders import begun, order, ordered, query
 from sithsup.steps.rejections import reject
 from sithsup.steps.revocations import old_revoked, revoke_old
-from sithsup.steps.room import has_room, lift, put_back
+from sithsup.steps.room import has_room, lift
 
 __all__ = [
     "SENTENCE",

@@ -11,7 +11,7 @@ from sithsup.evidence import (
     World,
     candidates,
     chosen,
-    missing_others,
+    lost_others,
     old_on_card,
     our_key,
     ours_on_card,
@@ -21,6 +21,7 @@ from sithsup.evidence import (
 )
 from sithsup.model import CertificateState, Seen
 from sithsup.steps.common import fold, made_key, ordered_certificate
+from sithsup.steps.lost import put_others_back
 
 if TYPE_CHECKING:
     from sithsup.certificate import Certificate
@@ -39,7 +40,6 @@ LOOKS, BETWEEN_LOOKS = 5, 2.0
 
 def write_certificates(world: World) -> None:
     """Write what belongs on the card beside what is there; certificates of ours known to be dead go first."""
-    _put_others_back(world)
     for dead in _dead_on_card(world):
         world.card.destroy(dead)
     for target in world.campaign.wanted:
@@ -52,8 +52,8 @@ def write_certificates(world: World) -> None:
 
 
 def has_certificates(world: World) -> Seen:
-    """See, per target, the certificate on the card, byte for byte and paired with its key; none dead or missing."""
-    if _dead_on_card(world) or missing_others(world):
+    """See, per target, the certificate on the card, byte for byte and paired with its key, and no dead one."""
+    if _dead_on_card(world):
         return Seen.DEAD
     return fold(_certificate_state(world, target) for target in world.campaign.wanted)
 
@@ -69,15 +69,8 @@ def erase_certificates(world: World) -> None:
     """Take every certificate of ours off the card again."""
     for seen in ours_on_card(world):
         world.card.destroy(seen.found)
-    _put_others_back(world)
     if ours_on_card(world):
         raise StepNotSeenError(step="write-certificates")
-
-
-def _put_others_back(world: World) -> None:
-    """Write again what is not ours and went missing, when a directory of the card was torn."""
-    for missing in missing_others(world):
-        world.card.put_back(missing.found)
 
 
 def _dead_on_card(world: World) -> tuple[CardObject, ...]:
@@ -117,11 +110,12 @@ def remove_old(world: World) -> None:
     world.journal.remember_certificates(world.contents.certificates)
     for seen in doomed:
         world.card.destroy(seen.found)
+    put_others_back(world)  # now that there is room
 
 
 def old_removed(world: World) -> Seen:
-    """See that no old certificate is on the card, nor one of ours that was superseded."""
-    return Seen.LIVE if not old_on_card(world) and not strays(world) else Seen.ABSENT
+    """See that no old certificate is on the card, nor one of ours that was superseded; and nothing lost of others'."""
+    return Seen.ABSENT if old_on_card(world) or strays(world) or lost_others(world) else Seen.LIVE
 
 
 def _require_good(world: World, new: list[Certificate]) -> None:

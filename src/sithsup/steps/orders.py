@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
 from sithsup.eligibility import EXIT_CODES, reason_text
-from sithsup.errors import AuthorityBusyError, ModuleRefusedError, NotEligibleError, StepNotSeenError
+from sithsup.errors import (
+    AuthorityBusyError,
+    AuthorityError,
+    ModuleRefusedError,
+    NotEligibleError,
+    StepNotSeenError,
+)
 from sithsup.evidence import (
     Fate,
     World,
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
 
-    from sithsup.errors import AuthorityError
     from sithsup.model import KeyPair, Message, Signer, Target, Transaction
 
 ELIGIBLE = "ELIGIBLE"
@@ -74,9 +79,16 @@ def order(world: World) -> None:
     refuse_unsuitable(world, sender)
     if failures:
         error = max(failures, key=lambda error: error.final)
-        if error.final and past_no_return(world):
+        if error.final and _may_be_past_the_line(world):
             require_settled(world)  # another computer may have confirmed what is on the card: it will be known
         raise error
+
+
+def _may_be_past_the_line(world: World) -> bool:
+    try:
+        return past_no_return(world)
+    except AuthorityError:
+        return True
 
 
 def ordered(world: World) -> Seen:

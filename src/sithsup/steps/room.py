@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sithsup.errors import StepNotSeenError
 from sithsup.evidence import lifted, old_signatures
 from sithsup.model import Seen
 from sithsup.steps.certificates import has_certificates
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
 
 def lift(world: World) -> None:
-    """Take the old certificates for signatures off the card, once the journal has them."""
-    world.journal.remember_certificates(world.contents.certificates)
+    """Take the old certificates for signatures off the card; the journal has them from the beginning of the run."""
     for seen in old_signatures(world):
         world.card.destroy(seen.found)
 
@@ -28,11 +26,3 @@ def has_room(world: World) -> Seen:
     if not old_signatures(world) or has_certificates(world) is Seen.LIVE:
         return Seen.LIVE
     return Seen.DEAD if lifted(world) else Seen.ABSENT
-
-
-def put_back(world: World) -> None:
-    """Write what was lifted to the card again: the same bytes under the same id and label."""
-    for known in lifted(world):
-        world.card.put_back(known.found)
-    if lifted(world):
-        raise StepNotSeenError(step="lift-old-certificates")
