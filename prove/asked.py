@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
 from sithsup.cli.codes import code_source
+from sithsup.errors import CodeNeededError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,10 @@ class KeptCodes:
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
         """A copy of the code of a token; None when the person does not want to give one."""
         if token.id not in self._kept:
-            asked = self._source.code(token, roles)
+            try:
+                asked = self._source.code(token, roles)
+            except CodeNeededError:
+                asked = None
             if asked is None:
                 return None
             with asked as digits:

@@ -304,7 +304,7 @@ def test_a_program_that_destroys_the_old_too_early_is_caught(tmp_path: Path, mon
         write_certificates(world)
 
     table = tuple(replace(step, do=careless) if step.name == "write-certificates" else step for step in UPGRADE)
-    monkeypatch.setattr("sithsup.operation.UPGRADE", table)
+    monkeypatch.setattr("sithsup.upgrade.UPGRADE", table)
     strike = simulated.Strike("write_certificate", 2, Mishap(Failure.CARD_PULLED, When.AFTER))
     case = simulated.Case(CardKind.TWO_PINS, PLAIN, strike, "resume", Place.HERE)
     assert case.play(tmp_path).column == "other"

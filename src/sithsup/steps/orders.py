@@ -12,6 +12,7 @@ from sithsup.eligibility import EXIT_CODES, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityError,
+    AuthorityRefusedError,
     ModuleRefusedError,
     NotEligibleError,
     StepNotSeenError,
@@ -79,9 +80,14 @@ def order(world: World) -> None:
     refuse_unsuitable(world, sender)
     if failures:
         error = max(failures, key=lambda error: error.final)
-        if error.final and _may_be_past_the_line(world):
+        if _ends_it(error) and _may_be_past_the_line(world):
             require_settled(world)  # another computer may have confirmed what is on the card: it will be known
         raise error
+
+
+def _ends_it(error: AuthorityError) -> bool:
+    """Whether no new try can help; a computer's clock can be set right."""
+    return error.final and not (isinstance(error, AuthorityRefusedError) and "badTime" in error.fail_info)
 
 
 def _may_be_past_the_line(world: World) -> bool:
