@@ -38,17 +38,19 @@ directory that several keys and certificates share. These were the cases:
 
 ## What is looked at
 
-- **At every instant**: before each call of the program to the card or the authority, some authentication certificate
-  that the authority holds good is on the card, with a key that can sign.
+- **At every instant**: some authentication certificate that the authority holds good is on the card, with a key that
+  can sign. On the simulators before each call of the program to the card or the authority; on the virtual card after
+  each cut and each run of the recovery; on SoftHSM2 at the end.
 - **At the end**: exactly the old identity, or exactly the new one; what the campaign does not target is byte for byte
-  as it was; no key or certificate of ours is left over; no journal is left open.
+  as it was; no key or certificate of ours is left over that PKCS#11 shows; no journal is left open. A card that has no
+  room for old and new at once ends like any other, or at the old identity where its campaign forbids to make room.
 - **After every confirmation wait has passed**: the authority's ledger has no valid certificate of ours that is not on
   the card, and none of the card's is revoked.
-- **Always**: no code was sent that its holder was not asked for.
+- **Always**: no code was sent that its holder was not asked for (on the simulators).
 - **Afterwards**: the computer on which the upgrade began goes on too, and changes nothing.
 
-The judges are not the program: on the simulators the stored card and the ledger, on SoftHSM2 `pkcs11-tool`, `openssl`
-and the ledger.
+The judges are not the program: on the simulators and the virtual card what is stored on the card, and the ledger; on
+SoftHSM2 `pkcs11-tool`, `openssl` and the ledger.
 
 A proof is worth what it catches: `./dev prove --mutants` plants seven faults in copies of the program, one at a time (a
 confirmation journalled after it was sent, an old key removed first, ...), plays a part of the simulators' cases against
@@ -66,6 +68,7 @@ each, and fails unless every fault is caught by a case that ends well without it
   destroyed.
 - A module that lies: one that shows objects which are not on the card.
 - A status service further behind than the campaign says.
+- A campaign that certifies the existing keys: there is no table for it yet.
 - Disks that lose what they have said to be synced.
 
 ## Versions
@@ -75,10 +78,12 @@ each, and fails unless every fault is caught by a case that ends well without it
 
 STACK_TEXTS = {
     "simulators": "**simulators**: a simulated card and a simulated authority with faults that can be switched on; "
-    "every call of an upgrade, every way to go wrong, and again at calls of the recovery; four kinds of cards, ten "
-    "customs of campaign, authority, middleware and clock, the same computer or another one without the journal.",
+    "every call of an upgrade, every way to go wrong, and again at calls of the recovery; four kinds of cards, one of "
+    "them full, ten customs of campaign, authority, middleware and clock, the same computer or another one without the "
+    "journal.",
     "virtual": "**virtual card**: pcscd, OpenSC's PKCS#11 module and a card of our own, which has a file system and "
-    "loses its power before, after or in the middle of what a command writes; the authority is simulated. OpenSC "
+    "loses its power before, after or in the middle of what a command writes; the authority is simulated. One case in "
+    "ten is played with RSA keys too, and one on a card that has no room for the last certificate. OpenSC "
     "deletes a certificate's file and then writes its directory anew in several commands: a card whose power goes in "
     "between shows nothing behind the torn entry, and nothing in PKCS#11 repairs it. Those cases are the column *torn "
     "directory*.",
