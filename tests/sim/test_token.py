@@ -141,10 +141,22 @@ def test_a_brimming_card_takes_all_keys_and_not_all_certificates() -> None:
 def test_destroying_makes_room(bench: Bench) -> None:
     """What is gone takes none."""
     bench.card.room_for_certificates = sum(map(len, bench.case.old))
-    with pytest.raises(CardFullError):
-        bench.token.write_certificate(bench.token_id(AUTH), bench.case.old[0], b"again", "again")
     bench.token.destroy(bench.objects(AUTH, ObjectKind.CERTIFICATE)[0])
     bench.token.write_certificate(bench.token_id(AUTH), bench.case.old[0], b"again", "again")
+
+
+@pytest.mark.parametrize("is_renewed", [True, False])
+def test_a_module_that_was_refused_room_must_be_started_anew(is_renewed: bool, bench: Bench) -> None:
+    """Otherwise its next write costs every certificate of the card, as with OpenSC."""
+    bench.card.room_for_certificates = sum(map(len, bench.case.old))
+    before = bench.objects(SIGN, ObjectKind.CERTIFICATE)
+    with pytest.raises(CardFullError):
+        bench.token.write_certificate(bench.token_id(AUTH), bench.case.old[0], b"again", "again")
+    if is_renewed:
+        bench.token.renew()
+        bench.log_in()
+    bench.token.rename(bench.objects(AUTH, ObjectKind.PUBLIC_KEY)[0], b"other", "other")
+    assert bench.objects(SIGN, ObjectKind.CERTIFICATE) == (before if is_renewed else ())
 
 
 def test_an_id_may_name_one_key_on_the_whole_card(bench: Bench) -> None:
