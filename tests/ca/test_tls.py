@@ -267,7 +267,10 @@ def tunnelling(to: int) -> Iterator[str]:
                     target.sendall(piece)
 
         def listen() -> None:
-            connection, _ = listener.accept()
+            try:
+                connection, _ = listener.accept()
+            except OSError:  # closed, and nobody came through
+                return
             with connection, socket.create_connection(("127.0.0.1", to)) as server, suppress(OSError):
                 connection.recv(65536)
                 connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
