@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from prove.reading import personal
-from sithsup.campaign import Campaign
+from sithsup.campaign import Campaign, Text
 from sithsup.certificate import Certificate
 from sithsup.demo import campaign as demo_campaign
 from sithsup.demo import start as life
@@ -274,9 +274,11 @@ def _campaign_for(
     return usual.model_copy(
         update={
             "id": "prove-real",
-            "title": "TEST: a card that its owner gave for this",
+            "title": Text(
+                sv="TEST: ett kort som ägaren har gett till detta", en="TEST: a card that its owner gave for this"
+            ),
             "source_issuers": tuple(issuers),
-            "spare_issuers": (),
+            "cards": (),
             "targets": tuple(target for target in usual.targets if contents.token_for(target.role)),
             "intermediates": (*known, *pems),
         }

@@ -13,6 +13,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sithsup.campaign import CardKind
 from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
 
@@ -86,8 +87,8 @@ def reasons(contents: CardContents, campaign: Campaign, now: datetime) -> tuple[
         Reason.FOREIGN_ISSUER: _is_foreign(contents, campaign),
         Reason.ALREADY_UPGRADED: _is_upgraded(contents, campaign),
         Reason.CARD_NUMBERS_DISAGREE: len(contents.numbers) > 1,
-        Reason.WINDOW_NOT_OPEN: now < campaign.window.opens,
-        Reason.WINDOW_CLOSED: now >= campaign.window.closes,
+        Reason.WINDOW_NOT_OPEN: now < campaign.opens(contents.number),
+        Reason.WINDOW_CLOSED: now >= campaign.closes(contents.hsa_id),
         Reason.CARD_EXPIRED: _is_expired(contents, campaign, now),
         Reason.PIN_LOCKED: any(t.roles and t.info.code is CodeState.LOCKED for t in contents.tokens),
         Reason.READ_ONLY: any(t.roles and t.info.read_only for t in contents.tokens),
@@ -114,13 +115,13 @@ def _issuers(contents: CardContents) -> set[str]:
 
 
 def _is_spare(contents: CardContents, campaign: Campaign) -> bool:
-    return not _issuers(contents).isdisjoint(campaign.spare_issuers)
+    return not _issuers(contents).isdisjoint(campaign.issuers_of(CardKind.SPARE))
 
 
 def _is_foreign(contents: CardContents, campaign: Campaign) -> bool:
     known = {
         *campaign.source_issuers,
-        *campaign.spare_issuers,
+        *campaign.issuers_of(CardKind.SPARE),
         *(target.issuer for target in campaign.targets),
     }
     return _issuers(contents).isdisjoint(known)

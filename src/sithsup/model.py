@@ -207,6 +207,12 @@ class CardContents:
         """The card number that its certificates agree on, None where there is none or several."""
         return self.numbers[0] if len(self.numbers) == 1 else None
 
+    @property
+    def hsa_id(self) -> str | None:
+        """The holder's HSA-id, None where no certificate on the card tells one."""
+        identities = (c.certificate.identity for c in self.certificates)
+        return next((i.value for i in identities if i and i.kind is SubjectKind.HSA_ID), None)
+
     def token_for(self, role: KeyRole) -> TokenContents | None:
         """The token whose code opens keys of this role; None on a card that has none."""
         return next((token for token in self.tokens if role in token.roles), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography import x509
 
+from sithsup import texts
 from sithsup.campaign import Campaign, OldKeys
 from sithsup.errors import CampaignInvalidError
 from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind
@@ -73,13 +74,13 @@ def test_the_2020_window_is_whole_swedish_days(shipped: Campaign) -> None:
     """It opened on 4 November 2019 and was open through 9 December 2021, by the clock in Sweden."""
     first, last = datetime(2019, 11, 3, 23, tzinfo=UTC), datetime(2021, 12, 9, 22, 59, 59, tzinfo=UTC)
     second = timedelta(seconds=1)
-    assert [shipped.is_open(at) for at in (first - second, first, last, last + second)] == [False, True, True, False]
+    assert (shipped.opens(None), shipped.closes(None)) == (first, last + second)
 
 
 def test_the_shipped_file_leads_nowhere(shipped: Campaign) -> None:
     """What was never public is visibly invented: an address that cannot exist, an anchor that certified nothing."""
     assert shipped.authority.address.startswith("https://siths-2020.invalid/")
-    assert "invented" in shipped.title
+    assert "invented" in shipped.title.en
     (anchor,) = (x509.load_der_x509_certificate(der) for der in shipped.anchors)
     assert anchor.subject.rfc4514_string() == "CN=sithsup 2020 campaign: no anchor published"
     issuers = [x509.load_pem_x509_certificate(pem.encode()) for pem in shipped.intermediates]
@@ -115,7 +116,7 @@ RULES: dict[str, tuple[str, object, str]] = {
     "two targets of one kind": ("targets", SAME_KIND_TWICE, "-: Value error, two targets have the same role"),
     "a target by a source issuer": ("targets.0.issuer", "SITHS Type 1 CA v1", "-: Value error, a target's issuer"),
     "no authentication": ("targets", SIGNATURE_ALONE, "-: Value error, no target is for authentication"),
-    "two algorithms for one key": ("targets.0.algorithm", "p-256", "-: Value error, one role has several algorithms"),
+    "two algorithms for one key": ("targets.0.algorithm", "p-256", "-: Value error, one key has several algorithms"),
     "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "-: Value error, confirm_wait_max is under 60"),
     "a wait that is no length of time": ("confirm_wait_max", "soon", "confirm_wait_max: "),
     "an address that is no web address": ("authority.address", "file:///etc", "authority.address: "),
@@ -134,6 +135,27 @@ RULES: dict[str, tuple[str, object, str]] = {
         "SITHS e-id Person ID 4 CA",
         "-: Value error, the certificate of",
     ),
+    "an extension that ends earlier": (
+        "window.extensions.0.closes",
+        "2020-01-01T00:00:00Z",
+        "window: Value error, an extension closes before",
+    ),
+    "a rollout that leaves some out": (
+        "rollout",
+        [{"opens": "2019-11-05T00:00:00Z", "share": 50}],
+        "-: Value error, the slots of the rollout",
+    ),
+    "a rollout that takes cards back": (
+        "rollout",
+        [{"opens": f"2019-11-0{day}T00:00:00Z", "share": share} for day, share in ((5, 60), (6, 50), (7, 100))],
+        "-: Value error, the slots of the rollout",
+    ),
+    "a key that is made and reused": (
+        "targets.0.key",
+        "reuse",
+        "-: Value error, one role has keys that are made and keys that are reused",
+    ),
+    "a text in one language": ("words.why", {"sv": "Varför"}, "words.why.en: "),
     "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
     "old keys neither kept nor destroyed": ("old_keys", "sell", "old_keys: "),
 }
@@ -157,6 +179,12 @@ def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) ->
     put(data, field, value)
     place, reason = problem(tmp_path, data)
     assert f"{place}: {reason}".startswith(beginning)
+
+
+def test_one_key_for_each_target_is_made(data: Data, tmp_path: Path) -> None:
+    """There are no more old keys than roles."""
+    data |= {"keys": "per-target", "targets": [{**target, "key": "reuse"} for target in TARGETS]}
+    assert problem(tmp_path, data) == ("-", "Value error, a key that is reused cannot be one for each target")
 
 
 def test_the_shortest_wait_passes(data: Data, tmp_path: Path) -> None:
@@ -197,3 +225,75 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
             Campaign.load(path)
         assert caught.value.values["path"] == str(path)
         assert caught.value.values["problem"]
+
+
+# --------------------------------------------------------------------------------- for whom, when, whom to ask
+
+
+def test_the_window_is_longer_where_it_was_extended(data: Data, tmp_path: Path) -> None:
+    """For one organisation by the number in its HSA-ids, for one by a prefix, and for everybody."""
+    data["window"] |= {
+        "closes": "2020-12-10T00:00:00Z",
+        "extensions": [
+            {"closes": "2021-01-01T00:00:00Z", "organizations": ["2321000131"]},
+            {"closes": "2021-02-01T00:00:00Z", "organizations": ["SE2321000131-S"]},
+        ],
+    }
+    known = load(tmp_path, data)
+    ids = (None, "SE9999999999-A", "SE2321000131-A", "SE2321000131-S1", "SE2321000131", "a card number")
+    assert [known.closes(hsa_id).date().isoformat() for hsa_id in ids] == [
+        "2020-12-10",
+        "2020-12-10",
+        "2021-01-01",
+        "2021-02-01",
+        "2020-12-10",
+        "2020-12-10",
+    ]
+
+
+def test_a_rollout_lets_more_and_more_cards_begin(data: Data, tmp_path: Path) -> None:
+    """Each card has its place, the same on every computer; a card without a number is among the last."""
+    data["rollout"] = [
+        {"opens": f"{month}-01T00:00:00Z", "share": share}
+        for month, share in (("2019-11", 10), ("2019-12", 50), ("2020-01", 100))
+    ]
+    known = load(tmp_path, data)
+    numbers = [f"9752{n:015}" for n in range(2000)]
+    first, second = (slot.opens for slot in known.rollout[1:])
+    shares = [sum(known.opens(number) <= at for number in numbers) / len(numbers) for at in (first, second)]
+    assert abs(shares[0] - 0.5) < 0.05
+    assert shares[1] == 1
+    assert known.opens(None) == second
+    assert min(map(known.opens, numbers)) == known.window.opens
+
+
+def test_whom_to_ask_is_told_by_organisation(data: Data, tmp_path: Path) -> None:
+    """The longest fitting prefix wins; whoever fits none has the contacts of everybody."""
+
+    def contacts(name: str) -> Data:
+        return {"deputy_issuer": {"name": name, "phone": "000-1"}, "local_it": {"name": f"{name} IT"}}
+
+    data["contacts"] |= {
+        "organizations": [
+            {**contacts("Regionen"), "organizations": ["2321000131"]},
+            {**contacts("Sjukhuset"), "organizations": ["SE2321000131-S"]},
+        ]
+    }
+    directory = load(tmp_path, data).contacts
+    ids = (None, "SE9999999999-A", "SE2321000131-A", "SE2321000131-S1")
+    assert [str(directory.of(hsa_id).deputy_issuer) for hsa_id in ids] == [
+        "Din biträdande utgivare",
+        "Din biträdande utgivare",
+        "Regionen, 000-1",
+        "Sjukhuset, 000-1",
+    ]
+
+
+def test_a_campaign_speaks_the_language_in_use(shipped: Campaign) -> None:
+    """Its texts come in both."""
+    texts.set_language("sv")
+    assert "Säkerhetskraven" in str(shipped.words.why)
+    texts.set_language("en")
+    assert "security requirements" in str(shipped.words.why)
+    assert shipped.codes
+    assert str(shipped.codes.price) == "150 kr"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup.campaign import CardKind
 from sithsup.card.session import find_cards
 from sithsup.eligibility import EXIT_CODES, Reason, reason_text, reasons
 from sithsup.model import CodeState
@@ -68,7 +69,7 @@ def test_every_reason_is_found(contents: CardContents, campaign: Campaign) -> No
     first, *rest = contents.certificates
     other_number = replace(first, certificate=replace(first.certificate, card_number="9752000000000000009"))
     found = {
-        Reason.SPARE_CARD: reasons(with_issuer(contents, campaign.spare_issuers[0]), campaign, START),
+        Reason.SPARE_CARD: reasons(with_issuer(contents, min(campaign.issuers_of(CardKind.SPARE))), campaign, START),
         Reason.FOREIGN_ISSUER: reasons(with_issuer(contents, "SIM Somebody else"), campaign, START),
         Reason.ALREADY_UPGRADED: reasons(upgraded, campaign, START),
         Reason.CARD_NUMBERS_DISAGREE: reasons(replace(contents, certificates=(other_number, *rest)), campaign, START),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.campaign import Campaign
+from sithsup.campaign import Campaign, CardKind
 from sithsup.certificate import Certificate
 from sithsup.demo import background
 from sithsup.demo import start as life
@@ -129,7 +129,11 @@ def test_the_campaign_goes_by_now(demo: Path) -> None:
     assert timedelta(days=89) < campaign.window.closes - now < timedelta(days=91)
     assert campaign.confirm_wait_max > timedelta(minutes=10)
     assert campaign.authority.query_oid
-    issuers = {*campaign.source_issuers, *campaign.spare_issuers, *(target.issuer for target in campaign.wanted)}
+    issuers = {
+        *campaign.source_issuers,
+        *campaign.issuers_of(CardKind.SPARE),
+        *(target.issuer for target in campaign.wanted),
+    }
     assert all(issuer.startswith("TEST SITHS ") for issuer in issuers)
     assert len(campaign.wanted) == 4
     assert Certificate.parse(campaign.anchors[0]).common_name == "TEST SITHS e-id Root CA v2"

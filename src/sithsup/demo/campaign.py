@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sithsup.campaign import AuthorityData, Campaign, Contacts, RevokeOld, RevokeSignedBy, TargetData, Window
+from sithsup.campaign import (
+    AuthorityData,
+    Campaign,
+    CardKind,
+    CardRow,
+    ContactData,
+    Directory,
+    RevokeOld,
+    RevokeSignedBy,
+    TargetData,
+    Text,
+    Window,
+    Words,
+)
 from sithsup.demo import profiles
 from sithsup.demo.profiles import PROFILES
 from sithsup.model import KeyAlgorithm, RequestBody, SubjectKind
@@ -51,10 +64,11 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
         format=1,
         id="demo",
         version=1,
-        title="TEST: the demo's campaign",
+        title=Text(sv="TEST: demons kampanj", en="TEST: the demo's campaign"),
         window=Window(opens=now - _OPEN_BEFORE, closes=now + _OPEN_AFTER),
         source_issuers=(profiles.TYPE_1,),
-        spare_issuers=(profiles.HSA_ID_2,),
+        cards=(CardRow(kind=CardKind.SPARE, issuers=(profiles.HSA_ID_2,)),),
+        levels={profiles.TYPE_1: 2, profiles.HSA_ID_2: 2, profiles.HSA_ID_3: 3, profiles.PERSON_ID_3: 3},
         targets=tuple(_target(profile, wishes) for profile in wishes.profiles),
         revoke_old=wishes.revoke_old,
         revoke_signed_by=wishes.revoke_signed_by,
@@ -65,9 +79,15 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
         intermediates=tuple(
             _pem(hierarchy, name) for name in (profiles.HSA_ID_3, profiles.PERSON_ID_3, profiles.TYPE_1)
         ),
-        contacts=Contacts(
-            deputy_issuer="Utfärda Påhittad, 000-00 00 00, utfardare@example.org",
-            local_it="Hjälpa Låtsasson, 000-00 00 01, it@example.org",
+        words=Words(
+            why=Text(
+                sv="TEST: de påhittade säkerhetskraven har höjts.",
+                en="TEST: the invented security rules are stricter now.",
+            )
+        ),
+        contacts=Directory(
+            deputy_issuer=ContactData(name="Utfärda Påhittad", phone="000-00 00 00", mail="utfardare@example.org"),
+            local_it=ContactData(name="Hjälpa Låtsasson", phone="000-00 00 01", mail="it@example.org"),
         ),
     )
 

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sithsup.campaign import AuthorityData, Campaign, Contacts, TargetData, Window
+from sithsup.campaign import (
+    AuthorityData,
+    Campaign,
+    CardRow,
+    ContactData,
+    Directory,
+    TargetData,
+    Text,
+    Window,
+    Words,
+)
+from sithsup.campaign import CardKind as Plastic
 from sithsup.card.pin import Code
 from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind
 from sithsup.sim import pki
@@ -111,10 +122,10 @@ def campaign(at: datetime, algorithm: KeyAlgorithm = KeyAlgorithm.P_256) -> Camp
         format=1,
         id="simulated",
         version=1,
-        title="Simulated campaign",
+        title=Text(sv="Simulerad kampanj", en="Simulated campaign"),
         window=Window(opens=at - timedelta(days=1), closes=at + timedelta(days=90)),
         source_issuers=(pki.OLD_PERSONS,),
-        spare_issuers=(pki.SPARE,),
+        cards=(CardRow(kind=Plastic.SPARE, issuers=(pki.SPARE,)),),
         targets=tuple(
             TargetData(
                 name=name,
@@ -131,7 +142,10 @@ def campaign(at: datetime, algorithm: KeyAlgorithm = KeyAlgorithm.P_256) -> Camp
         authority=AuthorityData(address=ADDRESS, query_oid="2.999.1"),
         trust_anchors=(_pem(issuers[pki.NEW_ROOT]),),
         intermediates=tuple(_pem(issuers[name]) for name in (pki.NEW_HSA_ID, pki.NEW_PERSON_ID, pki.OLD_PERSONS)),
-        contacts=Contacts(deputy_issuer="SIM biträdande utgivare", local_it="SIM lokal it-support"),
+        words=Words(why=Text(sv="SIM: höjda krav", en="SIM: stricter rules")),
+        contacts=Directory(
+            deputy_issuer=ContactData(name="SIM biträdande utgivare"), local_it=ContactData(name="SIM lokal it-support")
+        ),
     )
 
 

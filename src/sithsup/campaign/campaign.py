@@ -1,136 +1,112 @@
 """A campaign is data (law 8): who issued the old certificates, what the new ones shall be, when, by whom and where.
 
-One JSON file. Names of issuers are common names. No date, name or address of any campaign stands in the code.
+One JSON file. No date, name or address of any campaign stands in the code.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from enum import StrEnum
+import hashlib
+from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path  # noqa: TC003  pydantic reads annotations at run time
 from typing import Annotated, Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from sithsup.campaign.parts import (
+    AuthorityData,
+    CardKind,
+    CardRow,
+    Codes,
+    Directory,
+    EncryptedMail,
+    Keys,
+    KeySource,
+    Line,
+    Middleware,
+    Name,
+    Oid,
+    OldCertificates,
+    OldKeys,
+    Part,
+    RevokeOld,
+    RevokeSignedBy,
+    Slot,
+    TargetData,
+    Terms,
+    Text,
+    Window,
+    Words,
+    reach,
+)
 from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
-from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
+from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, Target
 
 SHORTEST_CONFIRM_WAIT = timedelta(seconds=60)
 """A slow card needs longer than this between the order and the confirmation."""
+ALL = 100
+"""Per cent."""
 
 
-class OldKeys(StrEnum):
-    """What becomes of the old private keys once the new identity is confirmed."""
-
-    KEEP = "keep"
-    DESTROY = "destroy"
-
-
-class RevokeOld(StrEnum):
-    """Who revokes the old certificates once the new identity is confirmed."""
-
-    AUTHORITY = "authority"  # by itself
-    CLIENT = "client"  # asked to, by this program (rr)
-    NEVER = "never"
-
-
-class RevokeSignedBy(StrEnum):
-    """Whose key signs the request to revoke an old certificate."""
-
-    SAME = "same"  # its own (RFC 9483, section 4.2)
-    AUTH = "auth"  # that for authentication: for authorities that take no message signed by a signature key
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Window(_Part):
-    """From when until when an upgrade may begin. What was begun may always be finished or undone."""
-
-    opens: AwareDatetime
-    closes: AwareDatetime
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> Self:
-        if self.opens >= self.closes:
-            message = "the window closes before it opens"
-            raise ValueError(message)
-        return self
-
-
-class TargetData(_Part):
-    """One certificate that an upgraded card carries, as the file has it."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
-    role: KeyRole
-    subject: SubjectKind
-    body: RequestBody = RequestBody.CR
-    issuer: str
-    profile: str
-    algorithm: KeyAlgorithm
-    key: Literal["generate"] = "generate"
-
-    def target(self) -> Target:
-        """The same, as the heart knows it."""
-        return Target(self.name, self.role, self.subject, self.issuer, self.profile, self.algorithm, self.body)
-
-
-class AuthorityData(_Part):
-    """Where the authority is and how it is asked."""
-
-    address: Annotated[str, Field(pattern=r"^https?://")]
-    query_oid: Annotated[str, Field(pattern=r"^[0-2](\.\d+)+$")] | None = None
-    """The infoType of the question whether a card may be upgraded; None for an authority that has no such message."""
-
-
-class Contacts(_Part):
-    """Whom to ask, as plain text."""
-
-    deputy_issuer: str
-    local_it: str
-
-
-class Campaign(_Part):
+class Campaign(Part):
     """The whole file. `Campaign.load` is the way in; every rule that a file can break is checked there."""
 
+    # ------------------------------------------------------------------------------------------ what it is
     format: Literal[1]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+    id: Name
     version: Annotated[int, Field(ge=1)]
-    title: str
+    """Higher for every later edition of the same campaign; an older one than was accepted before is refused."""
+    title: Text
+    paused: bool = False
+    """Whether no upgrade may begin now. What was begun may be finished or undone."""
+    program_min: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,2}$")] | None = None
+    """The oldest version of this program that may begin an upgrade."""
+    # ------------------------------------------------------------------------------------------ for whom, and when
     window: Window
-    source_issuers: Annotated[tuple[str, ...], Field(min_length=1)]
+    rollout: tuple[Slot, ...] = ()
+    """Who may begin when, within the window; empty lets everybody begin at once."""
+    ordered_before: date | None = None
+    """Cards that were ordered on this day or later need no upgrade. A card does not show its day: it is only told."""
+    source_issuers: Annotated[tuple[Line, ...], Field(min_length=1)]
     """Issuers of the certificates that are replaced."""
-    spare_issuers: tuple[str, ...] = ()
-    """Issuers of certificates that only a spare card carries."""
+    source_policies: tuple[Oid, ...] = ()
+    """Of these issuers' certificates only those with one of these policies are replaced; empty takes all."""
+    cards: tuple[CardRow, ...] = ()
+    levels: dict[Line, Annotated[int, Field(ge=1, le=4)]] = Field(default_factory=dict)
+    """The level of assurance (tillitsnivå) of what an issuer has issued."""
+    middleware: tuple[Middleware, ...] = ()
+    # ------------------------------------------------------------------------------------------ what is made
     targets: Annotated[tuple[TargetData, ...], Field(min_length=1)]
+    keys: Keys = Keys.PER_ROLE
+    old_certificates: OldCertificates = OldCertificates.REMOVE
+    old_keys: OldKeys = OldKeys.KEEP
+    encrypted_mail: EncryptedMail = EncryptedMail.REPLACE
     revoke_old: RevokeOld = RevokeOld.AUTHORITY
     revoke_signed_by: RevokeSignedBy = RevokeSignedBy.AUTH
-    old_keys: OldKeys = OldKeys.KEEP
+    # ------------------------------------------------------------------------------------------ by whom
+    authority: AuthorityData
     confirm_wait_max: timedelta
     """The longest time after which the authority has revoked what nobody confirmed."""
     status_lag_max: Annotated[timedelta, Field(ge=timedelta())] = timedelta(hours=1)
     """How far behind the authority its status service may be; zero where it reads the authority's own ledger."""
-    authority: AuthorityData
     trust_anchors: Annotated[tuple[str, ...], Field(min_length=1)]
     """The roots of the new certificates and of the authority's own messages, PEM."""
     intermediates: tuple[str, ...] = ()
     """The certificates of the targets' and the source issuers, PEM: a status is verified with them. Those of the
     targets' issuers must be here or among the anchors; without those of the source issuers nobody can tell whether an
     old certificate is revoked."""
-    contacts: Contacts
+    # ------------------------------------------------------------------------------------------ what people are told
+    words: Words
+    terms: Terms | None = None
+    codes: Codes | None = None
+    contacts: Directory
+    ad_mapping_ready: bool = True
+    """Whether local IT has made log-in with the new certificates ready (altSecurityIdentities); else people are
+    warned before they begin."""
 
     @field_validator("trust_anchors", "intermediates")
     @classmethod
@@ -150,8 +126,15 @@ class Campaign(_Part):
             "two targets have the same role and subject": len(set(kinds)) != len(kinds),
             "a target's issuer is a source issuer too": any(t.issuer in self.source_issuers for t in self.targets),
             "no target is for authentication": all(t.role is not KeyRole.AUTHENTICATION for t in self.targets),
-            "one role has several algorithms": len({(t.role, t.algorithm) for t in self.targets})
+            "one key has several algorithms": self.keys is Keys.PER_ROLE
+            and len({(t.role, t.algorithm) for t in self.targets}) != len({t.role for t in self.targets}),
+            "one role has keys that are made and keys that are reused": len({(t.role, t.key) for t in self.targets})
             != len({t.role for t in self.targets}),
+            "a key that is reused cannot be one for each target": self.keys is Keys.PER_TARGET
+            and any(t.key is KeySource.REUSE for t in self.targets),
+            "the slots of the rollout do not let more and more cards begin, and in the end all": not _grows(
+                self.rollout
+            ),
             "some targets are ordered with kur and some are not": 0 < len(updates) < len(self.targets),
             "two targets update one old certificate (kur)": len({t.role for t in updates}) < len(updates),
             "the certificate of a target's issuer is missing": not {t.issuer for t in self.targets} <= known,
@@ -203,9 +186,21 @@ class Campaign(_Part):
         """The algorithm of the new key of a role."""
         return next(target.algorithm for target in self.targets if target.role is role)
 
-    def is_open(self, at: datetime) -> bool:
-        """Whether an upgrade may begin at this time."""
-        return self.window.opens <= at < self.window.closes
+    def issuers_of(self, kind: CardKind) -> frozenset[str]:
+        """The issuers of certificates that only this kind of card carries."""
+        return frozenset(issuer for row in self.cards if row.kind is kind for issuer in row.issuers)
+
+    def opens(self, number: str | None) -> datetime:
+        """When a card with this number may begin; one without a number is among the last."""
+        place = int.from_bytes(hashlib.sha256(f"{self.id}|{number}".encode()).digest()[:8]) % ALL if number else ALL - 1
+        slot = next((slot for slot in self.rollout if place < slot.share), None)
+        return max(self.window.opens, slot.opens) if slot else self.window.opens
+
+    def closes(self, hsa_id: str | None) -> datetime:
+        """Until when a holder may begin."""
+        extensions = self.window.extensions
+        longer = (e.closes for e in extensions if not e.organizations or reach(hsa_id, e.organizations))
+        return max((self.window.closes, *longer))
 
     @classmethod
     def load(cls, path: Path) -> Campaign:
@@ -224,3 +219,9 @@ class Campaign(_Part):
 
 def _der(pem: str) -> bytes:
     return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
+
+
+def _grows(slots: tuple[Slot, ...]) -> bool:
+    pairs = [(slot.opens, slot.share) for slot in slots]
+    grows = all(one[0] < two[0] and one[1] < two[1] for one, two in pairwise(pairs))
+    return not slots or (slots[-1].share == ALL and grows)

@@ -1,0 +1,271 @@
+"""The parts of a campaign file, as pydantic reads them. Every field that a file may have stands here or in `Campaign`.
+
+Names of issuers are common names. Times carry their zone. An unknown field is an error: a misspelt rule must not be
+silently no rule.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
+from sithsup.texts import SWEDISH, language
+
+ORGANIZATION_NUMBER = re.compile(r"[A-Z]{2}[A-Z0-9]*?(\d{10})-")
+"""Where an HSA-id holds the number of the organisation that gave it: SE2321000131-ABCD."""
+Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
+Oid = Annotated[str, Field(pattern=r"^[0-2](\.\d+)+$")]
+Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text on one line, without control characters."""
+Paragraphs = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
+"""Text that may have several lines."""
+
+
+class OldCertificates(StrEnum):
+    """What becomes of the old certificates once the new identity is confirmed."""
+
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+class OldKeys(StrEnum):
+    """What becomes of the old private keys once the new identity is confirmed."""
+
+    KEEP = "keep"
+    DESTROY = "destroy"
+
+
+class EncryptedMail(StrEnum):
+    """What becomes of an old key and certificate that open encrypted e-mail."""
+
+    REPLACE = "replace"  # as every other old certificate; the holder is asked first
+    KEEP = "keep"  # they stay on the card when everything is done
+
+
+class RevokeOld(StrEnum):
+    """Who revokes the old certificates once the new identity is confirmed."""
+
+    AUTHORITY = "authority"  # by itself
+    CLIENT = "client"  # asked to, by this program (rr)
+    NEVER = "never"
+
+
+class RevokeSignedBy(StrEnum):
+    """Whose key signs the request to revoke an old certificate."""
+
+    SAME = "same"  # its own (RFC 9483, section 4.2)
+    AUTH = "auth"  # that for authentication: for authorities that take no message signed by a signature key
+
+
+class Keys(StrEnum):
+    """How many keys an upgraded card gets."""
+
+    PER_ROLE = "per-role"  # one for all certificates of a role
+    PER_TARGET = "per-target"  # one for each certificate
+
+
+class KeySource(StrEnum):
+    """Where the key of a target comes from."""
+
+    GENERATE = "generate"  # made on the card
+    REUSE = "reuse"  # the key that the old certificate of the same role carries
+
+
+class CardKind(StrEnum):
+    """What sort of plastic it is. Only ordinary cards are upgraded."""
+
+    ORDINARY = "ordinary"
+    SPARE = "spare"  # reservkort
+    FOREIGN = "foreign"  # another issuer's, whatever was added to it
+    TRANSPORT = "transport"  # not handed out yet: nobody's certificate is on it
+
+
+class Part(BaseModel):
+    """What every part has in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(Part):
+    """What a person reads, in both languages."""
+
+    sv: Paragraphs
+    en: Paragraphs
+
+    def __str__(self) -> str:
+        """In the language in use."""
+        return self.sv if language() == SWEDISH else self.en
+
+
+class Extension(Part):
+    """A later closing time, for everybody or for some organisations (HSA-id prefixes, or organisation numbers)."""
+
+    closes: AwareDatetime
+    organizations: tuple[Line, ...] = ()
+
+
+class Window(Part):
+    """From when until when an upgrade may begin. What was begun may always be finished or undone."""
+
+    opens: AwareDatetime
+    closes: AwareDatetime
+    extensions: tuple[Extension, ...] = ()
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if self.opens >= self.closes:
+            message = "the window closes before it opens"
+            raise ValueError(message)
+        if any(extension.closes <= self.closes for extension in self.extensions):
+            message = "an extension closes before the window does"
+            raise ValueError(message)
+        return self
+
+
+class Slot(Part):
+    """A part of a rollout: from this time on, this share of all cards (per cent, counted from the first) may begin."""
+
+    opens: AwareDatetime
+    share: Annotated[int, Field(ge=1, le=100)]
+
+
+class TargetData(Part):
+    """One certificate that an upgraded card carries, as the file has it."""
+
+    name: Name
+    role: KeyRole
+    subject: SubjectKind
+    body: RequestBody = RequestBody.CR
+    issuer: Line
+    profile: Line
+    algorithm: KeyAlgorithm
+    key: KeySource = KeySource.GENERATE
+
+    def target(self) -> Target:
+        """The same, as the heart knows it."""
+        return Target(self.name, self.role, self.subject, self.issuer, self.profile, self.algorithm, self.body)
+
+
+class CardRow(Part):
+    """A row of the table of cards: what shows that a card is of a kind, and why that kind is not upgraded.
+
+    The card number decides where a row names its beginning, the longest first; then maker and label; then the issuers.
+    """
+
+    kind: CardKind
+    numbers: tuple[Annotated[str, Field(pattern=r"^\d{1,19}$")], ...] = ()
+    """How a card number (1.2.752.34.2.1) begins."""
+    manufacturers: tuple[Line, ...] = ()
+    """What a token calls its maker; a part of it is enough, in any case."""
+    labels: tuple[Line, ...] = ()
+    """What a token is called; a part of it is enough, in any case."""
+    issuers: tuple[Line, ...] = ()
+    """The issuers of a certificate that only such a card carries."""
+    reason: Text | None = None
+    """Why such a card is not upgraded, and what its holder does instead; None takes the program's own words."""
+
+
+class AuthorityData(Part):
+    """Where the authority is and how it is asked."""
+
+    protocol: Literal["cmp"] = "cmp"
+    address: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    query_oid: Oid | None = None
+    """The infoType of the question whether a card may be upgraded; None for an authority that has no such message."""
+
+
+class ContactData(Part):
+    """Somebody to ask, with at least one way to reach them."""
+
+    name: Line
+    phone: Line | None = None
+    mail: Line | None = None
+    web: Line | None = None
+
+    def __str__(self) -> str:
+        """On one line."""
+        return ", ".join(filter(None, (self.name, self.phone, self.mail, self.web)))
+
+
+class Contacts(Part):
+    """Whom to ask: before and during the upgrade, and after it."""
+
+    deputy_issuer: ContactData
+    local_it: ContactData
+
+
+class Organization(Contacts):
+    """The contacts of one organisation, or of several."""
+
+    organizations: Annotated[tuple[Line, ...], Field(min_length=1)]
+    """HSA-id prefixes, or organisation numbers of ten digits."""
+
+
+class Directory(Contacts):
+    """The contacts of everybody, and those of some organisations."""
+
+    organizations: tuple[Organization, ...] = ()
+
+    def of(self, hsa_id: str | None) -> Contacts:
+        """The contacts of the organisation that a holder belongs to; of everybody's where it is not known or listed."""
+        found = [(reach(hsa_id, listed.organizations), listed) for listed in self.organizations]
+        return max(found, key=lambda pair: pair[0], default=(0, self))[1] if any(far for far, _ in found) else self
+
+
+class Terms(Part):
+    """What the holder accepts before any code is asked."""
+
+    version: Line
+    text: Text
+
+
+class Price(Part):
+    """What something costs, in whole units of a currency (ISO 4217)."""
+
+    amount: Annotated[int, Field(ge=0)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+    def __str__(self) -> str:
+        """As it is said."""
+        return f"{self.amount} {'kr' if self.currency == 'SEK' else self.currency}"
+
+
+class Codes(Part):
+    """What a holder does who has no codes any more."""
+
+    price: Price | None = None
+    """Of each new code."""
+    order: Text
+    """Where and how new codes are ordered."""
+
+
+class Middleware(Part):
+    """The oldest version of a module that will do. A module that no row names may be of any version."""
+
+    manufacturer: Line
+    """What C_GetInfo calls its maker; a part of it is enough, in any case."""
+    version: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,3}$")]
+
+
+class Words(Part):
+    """What the campaign itself says to the holder."""
+
+    why: Text
+    """Why the card must be upgraded: one plain sentence."""
+    afterwards: Text | None = None
+    """What is to be done next by whoever has upgraded a card."""
+    encrypted_mail: Text | None = None
+    """What to do about encrypted e-mail before the upgrade, in this organisation's words."""
+
+
+def reach(hsa_id: str | None, organizations: tuple[str, ...]) -> int:
+    """How well a list of HSA-id prefixes and organisation numbers fits a holder: more is better, 0 is not at all."""
+    if not hsa_id:
+        return 0
+    number = ORGANIZATION_NUMBER.match(hsa_id)
+    fits = (o for o in organizations if hsa_id.startswith(o) or (number and number[1] == o))
+    return max(map(len, fits), default=0)
