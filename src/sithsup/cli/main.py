@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 from typing import TYPE_CHECKING
 
 from sithsup import __version__, logs, texts
 from sithsup.cli.start import start_card
 from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
-from sithsup.settings import Settings
+from sithsup.settings import Settings, variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sithsup.card.process import CardProcess
+
+_log = logging.getLogger(__name__)
 
 COMMANDS = {
     "check": "Tell what the card is and what can be done; nothing is asked and nothing is written.",
@@ -55,12 +58,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _prepare() -> Settings:
-    settings = Settings.load(os.environ)
+    found = Settings.resolve(os.environ)
+    settings = Settings.of(found)
     texts.set_language(settings.language)
     try:
         logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
     except OSError as error:
-        raise SettingsInvalidError(name="SITHSUP_STATE", problem=error.strerror or str(error)) from error
+        name = found["state"].in_force.place or variable_name("state")
+        raise SettingsInvalidError(name=name, problem=error.strerror or str(error)) from error
+    for unknown in found.unknown:
+        _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
     return settings
 
 
