@@ -27,6 +27,7 @@ COMMANDS = {
     "restore": "Undo an upgrade that was interrupted, as long as that is possible.",
     "history": "List what was finished on this computer.",
     "errors": "List every error code with its texts.",
+    "settings": "List the settings in force.",
     "demo": "Try the program on a throw-away card and a small authority on this computer.",
 }
 OF_A_CARD = {"check", "upgrade", "resume", "restore"}
@@ -99,6 +100,8 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         parents += [codes] if name in WITH_CODES else []
         sub = commands.add_parser(name, parents=parents, help=text, description=text)
         sub.set_defaults(pin_stdin=False, yes=False)
+        if name == "settings":
+            sub.add_argument("--explain", action="store_true", help="tell where each of them comes from, and why")
         if name == "demo" and name in argv:
             from sithsup.cli.demo_arguments import add_arguments
 
