@@ -37,6 +37,7 @@ FORMAT = 1
 NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
+    CREATE TABLE IF NOT EXISTS campaign (one INTEGER PRIMARY KEY, id TEXT, version INTEGER, content BLOB);
     CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
     CREATE TABLE IF NOT EXISTS key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
@@ -102,6 +103,12 @@ class Journal:
             "INSERT INTO run SELECT ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM run)",
             (card, campaign, case_code, self._now()),
         )
+
+    def remember_campaign(self, campaign: str, version: int, content: bytes) -> None:
+        """Remember the campaign that this is begun with (law 6): the newest, as long as nothing was announced."""
+        if not self.is_announced:
+            self._write("DELETE FROM campaign")
+        self._write("INSERT OR IGNORE INTO campaign VALUES (1, ?, ?, ?)", (campaign, version, content))
 
     @property
     def case_code(self) -> str:
@@ -214,7 +221,7 @@ class Journal:
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
         with _translated(self._path):
-            for table in ("message", "certificate", "key", "generation", "refusal", "run"):
+            for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
             self._path.unlink(missing_ok=True)
@@ -255,7 +262,7 @@ class Journal:
         for statement in filter(str.strip, _SCHEMA.split(";")):
             db.execute(statement)
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+    def _write(self, statement: str, values: tuple[object, ...] = ()) -> None:
         with _translated(self._path):
             self._db.execute(statement, values)
 
@@ -294,6 +301,18 @@ def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
         with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
             found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
     return tuple(found)
+
+
+def begun_campaign(folder: Path, card: str) -> bytes:
+    """The campaign with which the upgrade of a card (`card_key`) was begun here; empty where nothing was announced."""
+    path, announced = (
+        folder / f"journal-{card}.sqlite3",
+        "EXISTS (SELECT 1 FROM generation UNION SELECT 1 FROM message)",
+    )
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+        for row in db.execute(f"SELECT content FROM campaign WHERE {announced}"):  # noqa: S608  a constant
+            return bytes(row[0])
+    return b""
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

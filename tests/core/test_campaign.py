@@ -104,7 +104,7 @@ RULES: dict[str, tuple[str, object, str]] = {
     "an id that is no file name": ("id", "../etc", "id: "),
     "a version of nothing": ("version", 0, "version: "),
     "a title that is a number": ("title", 7, "title: "),
-    "a window the wrong way round": ("window.closes", "2019-01-01T00:00:00Z", "window: Value error, the window closes"),
+    "a window the wrong way round": ("window.closes", "2019-01-01T00:00:00Z", "window: the window closes"),
     "a time without a zone": ("window.opens", "2019-11-04T00:00:00", "window.opens: "),
     "no source issuer": ("source_issuers", [], "source_issuers: "),
     "no target": ("targets", [], "targets: "),
@@ -112,12 +112,12 @@ RULES: dict[str, tuple[str, object, str]] = {
     "an unknown algorithm": ("targets.2.algorithm", "rsa-1024", "targets.2.algorithm: "),
     "an unknown field in a target": ("targets.0.colour", "red", "targets.0.colour: "),
     "a target's name with blanks": ("targets.0.name", "a b", "targets.0.name: "),
-    "two targets of one name": ("targets.1.name", TARGETS[0]["name"], "-: Value error, two targets have the same name"),
-    "two targets of one kind": ("targets", SAME_KIND_TWICE, "-: Value error, two targets have the same role"),
-    "a target by a source issuer": ("targets.0.issuer", "SITHS Type 1 CA v1", "-: Value error, a target's issuer"),
-    "no authentication": ("targets", SIGNATURE_ALONE, "-: Value error, no target is for authentication"),
-    "two algorithms for one key": ("targets.0.algorithm", "p-256", "-: Value error, one key has several algorithms"),
-    "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "-: Value error, confirm_wait_max is under 60"),
+    "two targets of one name": ("targets.1.name", TARGETS[0]["name"], "targets: two targets have the same name"),
+    "two targets of one kind": ("targets", SAME_KIND_TWICE, "targets: two targets have the same role"),
+    "a target by a source issuer": ("targets.0.issuer", "SITHS Type 1 CA v1", "targets: a target's issuer"),
+    "no authentication": ("targets", SIGNATURE_ALONE, "targets: no target is for authentication"),
+    "two algorithms for one key": ("targets.0.algorithm", "p-256", "targets: one key has several algorithms"),
+    "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "confirm_wait_max: confirm_wait_max is under 60"),
     "a wait that is no length of time": ("confirm_wait_max", "soon", "confirm_wait_max: "),
     "an address that is no web address": ("authority.address", "file:///etc", "authority.address: "),
     "a query without an OID": ("authority.query_oid", "eligible?", "authority.query_oid: "),
@@ -128,32 +128,32 @@ RULES: dict[str, tuple[str, object, str]] = {
     "no certificate of a target's issuer": (
         "intermediates",
         [],
-        "-: Value error, the certificate of",
+        "intermediates: the certificate of",
     ),
     "an issuer of another name": (
         "targets.3.issuer",
         "SITHS e-id Person ID 4 CA",
-        "-: Value error, the certificate of",
+        "intermediates: the certificate of",
     ),
     "an extension that ends earlier": (
         "window.extensions.0.closes",
         "2020-01-01T00:00:00Z",
-        "window: Value error, an extension closes before",
+        "window: an extension closes before",
     ),
     "a rollout that leaves some out": (
         "rollout",
         [{"opens": "2019-11-05T00:00:00Z", "share": 50}],
-        "-: Value error, the slots of the rollout",
+        "rollout: the slots of the rollout",
     ),
     "a rollout that takes cards back": (
         "rollout",
         [{"opens": f"2019-11-0{day}T00:00:00Z", "share": share} for day, share in ((5, 60), (6, 50), (7, 100))],
-        "-: Value error, the slots of the rollout",
+        "rollout: the slots of the rollout",
     ),
     "a key that is made and reused": (
         "targets.0.key",
         "reuse",
-        "-: Value error, one role has keys that are made and keys that are reused",
+        "targets: one role has keys that are made and keys that are reused",
     ),
     "a text in one language": ("words.why", {"sv": "Varför"}, "words.why.en: "),
     "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
@@ -184,7 +184,7 @@ def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) ->
 def test_one_key_for_each_target_is_made(data: Data, tmp_path: Path) -> None:
     """There are no more old keys than roles."""
     data |= {"keys": "per-target", "targets": [{**target, "key": "reuse"} for target in TARGETS]}
-    assert problem(tmp_path, data) == ("-", "Value error, a key that is reused cannot be one for each target")
+    assert problem(tmp_path, data) == ("keys", "a key that is reused cannot be one for each target")
 
 
 def test_the_shortest_wait_passes(data: Data, tmp_path: Path) -> None:

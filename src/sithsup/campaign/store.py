@@ -1,0 +1,100 @@
+"""What this computer remembers of campaigns: what was fetched last, and the newest version of each that was accepted.
+
+    ID-VERSION.accepted     a version that was accepted; the highest of an id counts
+    HASH.p7m                what was fetched last from an address (its SHA-256), as it was signed
+    HASH.tried              its age is that of the last attempt to fetch
+
+Every file is written beside its place and then put there. Of two processes that accept two versions at once, each
+leaves the name of its own, and the higher one counts: nothing is read, changed and written back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sithsup.errors import CampaignOldError
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    from sithsup.campaign.campaign import Campaign
+
+_log = logging.getLogger(__name__)
+
+_ACCEPTED = ".accepted"
+
+
+class Store:
+    """A folder in the program's data folder."""
+
+    def __init__(self, data: Path) -> None:
+        """Nothing is made yet."""
+        self._folder = data / "campaigns"
+
+    def accept(self, campaign: Campaign, path: str) -> None:
+        """Remember a version of a campaign; raises `CampaignOldError` where a newer one was accepted before."""
+        known = self._accepted(campaign.id)
+        newest = max(known, default=0)
+        if campaign.version < newest:
+            problem = tr(
+                "it has version {version}, and version {newest} was used before",
+                version=campaign.version,
+                newest=newest,
+            )
+            raise CampaignOldError(path=path, problem=problem)
+        if campaign.version > newest:
+            self._write(f"{campaign.id}-{campaign.version}{_ACCEPTED}", b"")
+            for older in known.values():
+                older.unlink(missing_ok=True)
+
+    def cached(self, address: str) -> bytes:
+        """What was fetched last from an address; empty where nothing was."""
+        try:
+            return (self._folder / f"{_name(address)}.p7m").read_bytes()
+        except OSError:
+            return b""
+
+    def cache(self, address: str, document: bytes) -> None:
+        """Keep what was fetched."""
+        self._write(f"{_name(address)}.p7m", document)
+
+    def last_try(self, address: str) -> float:
+        """When an address was last tried, in seconds since 1970; 0 for never."""
+        try:
+            return (self._folder / f"{_name(address)}.tried").stat().st_mtime
+        except OSError:
+            return 0
+
+    def note_try(self, address: str) -> None:
+        """Remember that an address is tried now."""
+        self._write(f"{_name(address)}.tried", b"")
+
+    def _accepted(self, campaign: str) -> dict[int, Path]:
+        """The versions of a campaign that were accepted, as a rule one."""
+        found = {}
+        for path in self._folder.glob(f"{campaign}-*{_ACCEPTED}"):
+            name, _, version = path.stem.rpartition("-")
+            if name == campaign and version.isascii() and version.isdigit():
+                found[int(version)] = path
+        return found
+
+    def _write(self, name: str, content: bytes) -> None:
+        """Write, for the owner only. What cannot be written is forgotten: it must not keep anybody from a card."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, beside = tempfile.mkstemp(prefix=".", dir=self._folder)
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(beside).replace(self._folder / name)
+        except OSError as error:
+            _log.warning("cannot remember of a campaign: %s", error)
+
+
+def _name(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()[:24]
