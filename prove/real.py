@@ -30,6 +30,7 @@ from sithsup.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sithsup.campaign import Campaign
     from sithsup.model import CardContents
 
 WRONG_USAGE = 2

@@ -47,6 +47,11 @@ _SCHEMA = f"""
         entry INTEGER PRIMARY KEY, target TEXT, transaction_id BLOB, kind TEXT, der BLOB, public_key BLOB, at TEXT);
     PRAGMA user_version = {FORMAT};
 """
+_ANNOUNCED = "SELECT 1 FROM generation UNION SELECT 1 FROM message"
+_REMEMBER_CAMPAIGN = f"""
+    INSERT OR REPLACE INTO campaign SELECT 1, ?, ?, ?
+    WHERE NOT EXISTS (SELECT 1 FROM campaign) OR NOT EXISTS ({_ANNOUNCED})
+"""  # noqa: S608  a constant
 _FIELDS = {
     MessageKind.WAITING: "waiting",
     MessageKind.POLL: "poll",
@@ -106,9 +111,7 @@ class Journal:
 
     def remember_campaign(self, campaign: str, version: int, content: bytes) -> None:
         """Remember the campaign that this is begun with (law 6): the newest, as long as nothing was announced."""
-        if not self.is_announced:
-            self._write("DELETE FROM campaign")
-        self._write("INSERT OR IGNORE INTO campaign VALUES (1, ?, ?, ?)", (campaign, version, content))
+        self._write(_REMEMBER_CAMPAIGN, (campaign, version, content))
 
     @property
     def case_code(self) -> str:
@@ -132,7 +135,7 @@ class Journal:
     @property
     def is_announced(self) -> bool:
         """Whether anything that leaves a trace on the card or at the authority was announced."""
-        return bool(self._read("SELECT 1 FROM generation UNION SELECT 1 FROM message"))
+        return bool(self._read(_ANNOUNCED))
 
     def remember_key(self, role: KeyRole, public_key: bytes) -> None:
         """Remember that this key (SubjectPublicKeyInfo) is ours."""
@@ -262,7 +265,7 @@ class Journal:
         for statement in filter(str.strip, _SCHEMA.split(";")):
             db.execute(statement)
 
-    def _write(self, statement: str, values: tuple[object, ...] = ()) -> None:
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
         with _translated(self._path):
             self._db.execute(statement, values)
 

@@ -190,13 +190,14 @@ def read_signed(document: bytes, anchors: tuple[bytes, ...], place: str) -> tupl
     return Campaign.parse(signed.content, place), signed.signature
 
 
-def load_anchors(path: Path) -> tuple[bytes, ...]:
-    """The anchors in a PEM file, DER. Raises `SettingsInvalidError`."""
+def load_anchors(path: Path, name: str = "") -> tuple[bytes, ...]:
+    """The certificates in a PEM file, DER. Raises `SettingsInvalidError`, by this name or that of the setting."""
     from sithsup.campaign import signature  # noqa: PLC0415  as above
 
     try:
         return signature.read_anchors(path.read_bytes())
     except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else tr("it holds no certificates")
-        name = variable_name("campaign_anchor")
-        raise SettingsInvalidError(str(error), name=name, problem=f"{path}: {problem}") from error
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else tr("it holds no certificates")
+        problem = reason if name else f"{path}: {reason}"
+        name = name or variable_name("campaign_anchor")
+        raise SettingsInvalidError(str(error), name=name, problem=problem) from error

@@ -225,6 +225,13 @@ def _settings(arguments: argparse.Namespace, view: View) -> Iterable[str]:
     return explained_lines(resolution) if arguments.explain else settings_lines(resolution)
 
 
+def run_campaign(context: Context) -> int:
+    """Show the campaign in force; verify or sign one."""
+    from sithsup.cli import campaign
+
+    return campaign.run(context.arguments, context.settings, context.view)
+
+
 def run_demo(context: Context) -> int:
     """Try the program on a throw-away card and a small authority on this computer."""
     from sithsup.cli import demo
@@ -266,6 +273,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "restore": restore,
     "history": show_history,
     "errors": show_errors,
+    "campaign": run_campaign,
     "settings": show_settings,
     "demo": run_demo,
 }
