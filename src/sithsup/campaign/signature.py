@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 FOR_DOCUMENTS = frozenset({"any_extended_key_usage", "email_protection", "code_signing", "1.3.6.1.5.5.7.3.36"})
 """Extended key usages (RFC 5280, section 4.2.1.12; the last is id-kp-documentSigning, RFC 9336)."""
 
+VERSIONS = frozenset({"v1", "v3"})
+"""RFC 5652, sections 5.1 and 5.3, of data that is signed by somebody with a plain certificate."""
+
 NOT_SIGNED = mark("it is not signed")
 NOT_CMS = mark("it is not a signed campaign (CMS SignedData in DER)")
 OTHER_CONTENT = mark("what is signed is not data that lies in the file itself")
@@ -97,6 +100,10 @@ def _verified(parsed: Any, anchors: tuple[bytes, ...]) -> Signed:
     if len(signed["signer_infos"]) != 1:
         _refuse(OTHER_SIGNERS)
     signer = signed["signer_infos"][0]
+    if not {signed["version"].native, signer["version"].native} <= VERSIONS:
+        _refuse(NOT_CMS)
+    if [each["algorithm"].native for each in signed["digest_algorithms"]] != [_digest(signer)]:
+        _refuse(ALGORITHM)
     certificates = _certificates(signed["certificates"])
     certificate = _signer_certificate(signer["sid"], certificates)
     at = _signing_time(signer, content)
@@ -140,7 +147,7 @@ def _signing_time(signer: Any, content: bytes) -> datetime:
         _refuse(ATTRIBUTES)
     if found["content_type"] != "data":
         _refuse(OTHER_CONTENT)
-    digest = signer["digest_algorithm"]["algorithm"].native
+    digest = _digest(signer)
     if digest not in HASHES:
         _refuse(ALGORITHM)
     if not hmac.compare_digest(hashlib.new(digest, content).digest(), found["message_digest"]):
@@ -151,12 +158,16 @@ def _signing_time(signer: Any, content: bytes) -> datetime:
 
 def _algorithm(signer: Any) -> Any:
     """The algorithm of the signature, with its hash: that of the message digest."""
-    algorithm, digest = signer["signature_algorithm"], signer["digest_algorithm"]["algorithm"].native
+    algorithm, digest = signer["signature_algorithm"], _digest(signer)
     if algorithm["algorithm"].native == "rsassa_pkcs1v15":  # RFC 3370, section 3.2: rsaEncryption, and no hash
         return algos.SignedDigestAlgorithm({"algorithm": f"{digest}_rsa"})
     if algorithm["algorithm"].native.startswith("ed") or algorithm.hash_algo != digest:
         _refuse(ALGORITHM)
     return algorithm
+
+
+def _digest(signer: Any) -> str:
+    return str(signer["digest_algorithm"]["algorithm"].native)
 
 
 def _signed_bytes(signer: Any) -> bytes:
