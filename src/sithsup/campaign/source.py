@@ -93,7 +93,7 @@ class Finder:
         try:
             self.known = self._at_hand()
         except SithsupError as error:
-            self._complain(error)
+            self.failure = error
         if (address := self._address) and self._is_due(address):
             self._store.note_try(address)
             self._fetched = Future()
@@ -110,11 +110,13 @@ class Finder:
             try:
                 return self._fetched.result(WAIT_SECONDS if self.known else FETCH_SECONDS + 1)
             except TimeoutError:
-                self._complain(self._out_of_reach(tr("no answer")))
+                self.failure = self._out_of_reach(tr("no answer"))
             except SithsupError as error:
-                self._complain(error)
+                self.failure = error
         if self.known is None:
             raise self.failure or SithsupError("no campaign was looked for")
+        if self.failure:
+            _log.warning("the last good campaign stays in use: %s", self.failure)
         return self.known
 
     # ------------------------------------------------------------------------------------------ at hand
@@ -168,10 +170,6 @@ class Finder:
 
     def _out_of_reach(self, problem: str, detail: str = "") -> CampaignUnreachableError:
         return CampaignUnreachableError(detail, address=self._address, problem=problem)
-
-    def _complain(self, error: SithsupError) -> None:
-        _log.warning("campaign: %s", error)
-        self.failure = error
 
 
 def is_shipped(path: Path) -> bool:
