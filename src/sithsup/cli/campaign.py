@@ -76,7 +76,8 @@ def _shown(
     view.result["origin"], view.result["place"] = origin.value, place
     view.result["signature"] = signature_data(signature) if signature else None
     view.result["failure"] = {"code": failure.code, "what": failure.what, "why": failure.why} if failure else None
-    return iter([*campaign_lines(campaign), *_origin_lines(signature, origin, place, failure)])
+    lines = [*campaign_lines(campaign), *_origin_lines(signature, origin, place, failure)]
+    return ("".join(char for char in line if char.isprintable()) for line in lines)  # nobody trusted may have signed it
 
 
 def campaign_data(campaign: Campaign) -> dict[str, Any]:
