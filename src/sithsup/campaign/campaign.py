@@ -79,6 +79,7 @@ class Campaign(Part):
     """The oldest version of this program that may begin an upgrade."""
     # ------------------------------------------------------------------------------------------ for whom, and when
     window: Window
+    """From when until when an upgrade may begin."""
     rollout: tuple[Slot, ...] = ()
     """Who may begin when, within the window; empty lets everybody begin at once."""
     ordered_before: date | None = None
@@ -88,19 +89,29 @@ class Campaign(Part):
     source_policies: tuple[Oid, ...] = ()
     """Of these issuers' certificates only those with one of these policies are replaced; empty takes all."""
     cards: tuple[CardRow, ...] = ()
+    """What shows that a card is a spare card, a foreign one, or not handed out yet."""
     levels: dict[Line, Annotated[int, Field(ge=1, le=4)]] = Field(default_factory=dict)
     """The level of assurance (tillitsnivå) of what an issuer has issued."""
     middleware: tuple[Middleware, ...] = ()
+    """The oldest versions of modules that will do."""
     # ------------------------------------------------------------------------------------------ what is made
     targets: Annotated[tuple[TargetData, ...], Field(min_length=1)]
+    """The certificates that an upgraded card carries."""
     keys: Keys = Keys.PER_ROLE
+    """How many new keys a card gets."""
     old_certificates: OldCertificates = OldCertificates.REMOVE
+    """What becomes of the old certificates on the card."""
     old_keys: OldKeys = OldKeys.KEEP
+    """What becomes of the old private keys on the card."""
     encrypted_mail: EncryptedMail = EncryptedMail.REPLACE
+    """What becomes of an old key and certificate that open encrypted e-mail."""
     revoke_old: RevokeOld = RevokeOld.AUTHORITY
+    """Who revokes the old certificates."""
     revoke_signed_by: RevokeSignedBy = RevokeSignedBy.AUTH
+    """Whose key signs that, where this program asks for it."""
     # ------------------------------------------------------------------------------------------ by whom
     authority: AuthorityData
+    """Where new certificates are ordered."""
     confirm_wait_max: timedelta
     """The longest time after which the authority has revoked what nobody confirmed."""
     status_lag_max: Annotated[timedelta, Field(ge=timedelta())] = timedelta(hours=1)
@@ -113,9 +124,13 @@ class Campaign(Part):
     old certificate is revoked."""
     # ------------------------------------------------------------------------------------------ what people are told
     words: Words
+    """What the campaign says to the holder."""
     terms: Terms | None = None
+    """What the holder accepts first; None asks for nothing."""
     codes: Codes | None = None
+    """What a holder does who has no codes any more; None takes the program's own words."""
     contacts: Directory
+    """Whom to ask, by organisation."""
     ad_mapping_ready: bool = True
     """Whether local IT has made log-in with the new certificates ready (altSecurityIdentities); else people are
     warned before they begin."""
@@ -266,9 +281,14 @@ def read_file(path: Path) -> bytes:
         raise CampaignMissingError(path=str(path), problem=error.strerror or str(error)) from error
     except OSError as error:
         raise CampaignInvalidError(path=str(path), problem=error.strerror or str(error)) from error
-    if len(content) > LARGEST:
-        raise CampaignInvalidError(path=str(path), problem=f"the file is longer than {LARGEST} bytes")
+    refuse_long(content, str(path))
     return content
+
+
+def refuse_long(content: bytes, path: str) -> None:
+    """Raise `CampaignInvalidError` for more than a campaign may have; looking through it would take a while."""
+    if len(content) > LARGEST:
+        raise CampaignInvalidError(path=path, problem=f"the file is longer than {LARGEST} bytes")
 
 
 def _invalid(error: ValidationError, places: Places | None, path: str) -> CampaignInvalidError:

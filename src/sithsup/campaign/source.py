@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sithsup.campaign.campaign import LARGEST, Campaign, read_file
+from sithsup.campaign.campaign import LARGEST, Campaign, read_file, refuse_long
 from sithsup.campaign.store import Store
 from sithsup.errors import (
     AuthorityError,
@@ -181,6 +181,7 @@ def read_signed(document: bytes, anchors: tuple[bytes, ...], place: str) -> tupl
     """A signed campaign and its signature. Raises `CampaignInvalidError`."""
     from sithsup.campaign import signature  # noqa: PLC0415  the shipped one needs none of it
 
+    refuse_long(document, place)
     try:
         signed = signature.verify(document, anchors)
     except signature.SignatureRefusedError as error:
