@@ -6,7 +6,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["pytester", "tests.plugins.needs", "tests.plugins.stray_logs"]
+pytest_plugins = ["pytester", "tests.plugins.needs", "tests.plugins.no_settings", "tests.plugins.stray_logs"]
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)

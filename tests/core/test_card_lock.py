@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup import settings
 from sithsup.card_lock import CardLock
 from sithsup.errors import SecondInstanceError
 from sithsup.model import Outcome
-from sithsup.settings import Settings
+from sithsup.settings import Settings, table
 from tests.support.lab import NEW, Lab
 
 if TYPE_CHECKING:
@@ -166,9 +165,9 @@ def test_the_folder_is_one_that_all_accounts_share(
 ) -> None:
     """Not one's own, and the same for all: an account's TMPDIR has no say in it."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr(settings, "_FOR_ALL", (str(tmp_path / "none"), str(tmp_path), str(shared), "/"))
+    monkeypatch.setattr(table, "_FOR_ALL", (str(tmp_path / "none"), str(tmp_path), str(shared), "/"))
     assert Settings.load({}).locks == shared
-    monkeypatch.setattr(settings, "_FOR_ALL", (str(tmp_path),))
+    monkeypatch.setattr(table, "_FOR_ALL", (str(tmp_path),))
     assert Settings.load({}).locks is None
 
 

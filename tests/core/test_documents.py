@@ -11,8 +11,10 @@ from sithsup import cli
 from sithsup.cli import commands
 from sithsup.eligibility import EXIT_CODES
 from sithsup.errors import leaves
-from sithsup.settings import Settings
+from sithsup.settings import Level, Settings, value_name, variable_name
+from sithsup.settings.sources import of_system
 from sithsup.upgrade import UPGRADE
+from tests.support.registry import FakeRegistry
 
 ROOT = Path(__file__).resolve().parents[2]
 FOR_SUPPORT = ("docs/support.sv.md", "docs/support.en.md")
@@ -88,9 +90,21 @@ def test_the_readme_shows_the_demo_as_it_is() -> None:
 
 @pytest.mark.parametrize("document", FOR_IT)
 def test_every_setting_is_documented(document: str) -> None:
-    """Every environment variable of the settings stands in the table of settings, and no other."""
-    variables = [variable.name for variable in Settings.variables().values()]
-    assert column(table(document, "variable", "variabel")) == variables
+    """Every setting stands in the table of settings by all its names, in the order of the program, and no other."""
+    names = [tuple(f"`{kind(name)}`" for kind in (str, variable_name, value_name)) for name in Settings.table()]
+    assert [row[:3] for row in table(document, "setting", "inställning")] == names
+
+
+@pytest.mark.parametrize("document", FOR_IT)
+def test_every_layer_is_documented(document: str) -> None:
+    """The layers in their order, and for each system the places that the program reads."""
+    rows = table(document, "layer", "lager")
+    assert len(rows) == len(Level)
+    of_level = dict(zip(Level, rows, strict=True))
+    for cell, (system, registry) in enumerate((("linux", None), ("darwin", None), ("win32", FakeRegistry())), 1):
+        for layer in (place.read(()) for place in of_system(system, Path("/own"), registry)):
+            place = "settings.toml" if layer.level is Level.USER else layer.place
+            assert f"{place}`" in of_level[layer.level][cell]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

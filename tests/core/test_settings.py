@@ -10,11 +10,15 @@ import pytest
 
 from sithsup.campaign import Campaign
 from sithsup.errors import ProxyUnusableError, SettingsInvalidError
-from sithsup.settings import Settings, refuse_unusable_proxies
+from sithsup.settings import Settings, refuse_unusable_proxies, variable_name
 
 WRONG = {
     "SITHSUP_MODULE": "libmodule.so",
     "SITHSUP_CAMPAIGN": "./campaign.json",
+    "SITHSUP_CAMPAIGN_URL": "http://ca.example/campaign",
+    "SITHSUP_CAMPAIGN_ANCHOR": "anchor.pem",
+    "SITHSUP_DEPUTY_ISSUER": "a window\nthat is broken",
+    "SITHSUP_LOCAL_IT": "\t",
     "SITHSUP_AUTHORITY": "ftp://ca.example",
     "SITHSUP_PROXY": "socks5://someone:secret@proxy.example:1080",
     "SITHSUP_DATA": "data",
@@ -26,6 +30,8 @@ WRONG = {
     "SITHSUP_KEY_TIMEOUT": "inf",
     "SITHSUP_ANSWER_TIMEOUT": "0",
 }
+NOT_SHOWN = {"SITHSUP_PROXY", "SITHSUP_DEPUTY_ISSUER", "SITHSUP_LOCAL_IT"}
+"""One may hold a password, the others may be long or not printable."""
 
 
 def test_an_empty_environment_gives_the_shipped_defaults() -> None:
@@ -44,6 +50,10 @@ def test_the_environment_goes_over_the_defaults() -> None:
         {
             "SITHSUP_MODULE": "/lib/module.so",
             "SITHSUP_CAMPAIGN": "/etc/a campaign.json",
+            "SITHSUP_CAMPAIGN_URL": "https://ca.example/campaign",
+            "SITHSUP_CAMPAIGN_ANCHOR": "/etc/anchor.pem",
+            "SITHSUP_DEPUTY_ISSUER": "Kortexpeditionen, 08-123 00 00",
+            "SITHSUP_LOCAL_IT": "it@example.org",
             "SITHSUP_AUTHORITY": "http://127.0.0.1:8080/.well-known/cmp",
             "SITHSUP_PROXY": "http://someone:s%40cret@proxy.example:3128",
             "SITHSUP_DATA": "/data",
@@ -59,6 +69,10 @@ def test_the_environment_goes_over_the_defaults() -> None:
     assert settings == Settings(
         module=Path("/lib/module.so"),
         campaign=Path("/etc/a campaign.json"),
+        campaign_url="https://ca.example/campaign",
+        campaign_anchor=Path("/etc/anchor.pem"),
+        deputy_issuer="Kortexpeditionen, 08-123 00 00",
+        local_it="it@example.org",
         authority="http://127.0.0.1:8080/.well-known/cmp",
         proxy="http://someone:s%40cret@proxy.example:3128",
         data=Path("/data"),
@@ -82,8 +96,8 @@ def test_a_wrong_value_names_its_variable(variable: str) -> None:
     """Whoever set it must find it: the error says which variable and shows the value, but never a password."""
     with pytest.raises(SettingsInvalidError) as caught:
         Settings.load({variable: WRONG[variable]})
-    assert caught.value.values["name"] == variable
-    assert (WRONG[variable] in str(caught.value.values["problem"])) is (variable != "SITHSUP_PROXY")
+    assert caught.value.values["place"] == variable
+    assert (WRONG[variable] in str(caught.value.values["problem"])) is (variable not in NOT_SHOWN)
     assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
@@ -133,7 +147,7 @@ def test_an_address_that_leads_nowhere_is_refused(address: str) -> None:
     """At the start, rather than as an authority that cannot be reached."""
     with pytest.raises(SettingsInvalidError) as caught:
         Settings.load({"SITHSUP_AUTHORITY": address})
-    assert caught.value.values["name"] == "SITHSUP_AUTHORITY"
+    assert caught.value.values["place"] == "SITHSUP_AUTHORITY"
 
 
 @pytest.mark.parametrize("address", ["http://someone:secret@ca.example/cmp", "ftp://someone:secret@ca.example"])
@@ -200,9 +214,28 @@ def test_a_time_out_is_a_positive_finite_number(seconds: str) -> None:
 
 def test_every_setting_has_its_own_variable() -> None:
     """Two fields never read the same variable, and no variable is left without a wrong value above."""
-    variables = Settings.variables()
-    assert list(variables) == [setting.name for setting in dataclasses.fields(Settings)]
-    assert sorted(variable.name for variable in variables.values()) == sorted(WRONG)
+    table = Settings.table()
+    assert list(table) == [setting.name for setting in dataclasses.fields(Settings)]
+    assert sorted(map(variable_name, table)) == sorted(WRONG)
+
+
+@pytest.mark.parametrize("text", ["x" * 300, "Växeln, 08\N{NON-BREAKING HYPHEN}123\N{EN DASH}456", "it@example.org"])
+def test_a_contact_is_one_line(text: str) -> None:
+    assert Settings.load({"SITHSUP_LOCAL_IT": text}).local_it == text
+
+
+@pytest.mark.parametrize("text", ["x" * 301, "a\tb", "\N{RIGHT-TO-LEFT OVERRIDE}", "a\x1b[2J", "\N{LINE SEPARATOR}"])
+def test_what_is_no_line_is_no_contact(text: str) -> None:
+    """It stands in a window and on a terminal: it cannot steer them."""
+    with pytest.raises(SettingsInvalidError):
+        Settings.load({"SITHSUP_DEPUTY_ISSUER": text})
+
+
+@pytest.mark.parametrize("address", ["https://", "https://someone:secret@ca.example", "HTTP://ca.example", "/campaign"])
+def test_a_campaign_is_fetched_from_https_alone(address: str) -> None:
+    with pytest.raises(SettingsInvalidError) as caught:
+        Settings.load({"SITHSUP_CAMPAIGN_URL": address})
+    assert "secret" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_settings_cannot_be_changed() -> None:

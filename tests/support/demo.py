@@ -150,7 +150,8 @@ class Demo:
     def variables(self, changes: Mapping[str, str | Path] | None = None) -> dict[str, str]:
         """The whole environment of the program: little of ours, everything of the demo's."""
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "TMPDIR") if name in os.environ}
-        values = {**kept, "LANG": "C.UTF-8", "SITHSUP_LANGUAGE": "en", **self.environment, **(changes or {})}
+        own = {"LANG": "C.UTF-8", "SITHSUP_LANGUAGE": "en", "XDG_CONFIG_HOME": str(self.folder / "config")}
+        values = {**kept, **own, **self.environment, **(changes or {})}
         return {name: str(value) for name, value in values.items()}
 
     def start(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sithsup.campaign import Campaign
 from sithsup.cli.codes import code_source
 from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
+from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
 from sithsup.eligibility import EXIT_CODES
 from sithsup.errors import (
@@ -27,17 +29,16 @@ from sithsup.errors import (
 from sithsup.journal import HistoryEntry, history
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
-from sithsup.settings import refuse_unusable_proxies
+from sithsup.settings import Settings, refuse_unusable_proxies
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sithsup.card.process import CardProcess
     from sithsup.operation import Operation, Report
     from sithsup.runner import StepEvent
-    from sithsup.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -65,10 +66,10 @@ class Context:
 
 
 def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
-    """Tell why a command cannot even begin; its exit code."""
+    """Tell why a command cannot even begin; its exit code. The settings are listed all the same: one may be broken."""
     view = View(arguments.command, as_json=arguments.json)
     view.error(error, None)
-    return view.finish(error.exit_code)
+    return view.finish(error.exit_code, _settings(arguments, view) if arguments.command == "settings" else ())
 
 
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
@@ -211,6 +212,17 @@ def show_errors(context: Context) -> int:
     return context.view.finish(0, error_lines())
 
 
+def show_settings(context: Context) -> int:
+    """List the settings in force."""
+    return context.view.finish(0, _settings(context.arguments, context.view))
+
+
+def _settings(arguments: argparse.Namespace, view: View) -> Iterable[str]:
+    resolution = Settings.resolve(os.environ)
+    view.result |= settings_data(resolution)
+    return explained_lines(resolution) if arguments.explain else settings_lines(resolution)
+
+
 def run_demo(context: Context) -> int:
     """Try the program on a throw-away card and a small authority on this computer."""
     from sithsup.cli import demo
@@ -251,5 +263,6 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "restore": restore,
     "history": show_history,
     "errors": show_errors,
+    "settings": show_settings,
     "demo": run_demo,
 }

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import argparse
 import gc
+import logging
 import os
 from typing import TYPE_CHECKING
 
 from sithsup import __version__, logs, texts
 from sithsup.cli.start import start_card
 from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
-from sithsup.settings import Settings
+from sithsup.settings import Settings, variable_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sithsup.card.process import CardProcess
+
+_log = logging.getLogger(__name__)
 
 COMMANDS = {
     "check": "Tell what the card is and what can be done; nothing is asked and nothing is written.",
@@ -24,6 +27,7 @@ COMMANDS = {
     "restore": "Undo an upgrade that was interrupted, as long as that is possible.",
     "history": "List what was finished on this computer.",
     "errors": "List every error code with its texts.",
+    "settings": "List the settings in force.",
     "demo": "Try the program on a throw-away card and a small authority on this computer.",
 }
 OF_A_CARD = {"check", "upgrade", "resume", "restore"}
@@ -55,12 +59,16 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _prepare() -> Settings:
-    settings = Settings.load(os.environ)
+    found = Settings.resolve(os.environ)
+    settings = Settings.of(found)
     texts.set_language(settings.language)
     try:
         logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
     except OSError as error:
-        raise SettingsInvalidError(name="SITHSUP_STATE", problem=error.strerror or str(error)) from error
+        name = found["state"].in_force.place or variable_name("state")
+        raise SettingsInvalidError(name=name, problem=error.strerror or str(error)) from error
+    for unknown in found.unknown:
+        _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
     return settings
 
 
@@ -92,6 +100,8 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         parents += [codes] if name in WITH_CODES else []
         sub = commands.add_parser(name, parents=parents, help=text, description=text)
         sub.set_defaults(pin_stdin=False, yes=False)
+        if name == "settings":
+            sub.add_argument("--explain", action="store_true", help="tell where each of them comes from, and why")
         if name == "demo" and name in argv:
             from sithsup.cli.demo_arguments import add_arguments
 

@@ -38,7 +38,7 @@ class CampaignMissingError(CampaignInvalidError):
 
 
 class SettingsInvalidError(ConfigurationError):
-    """A setting is missing or wrong. Values: `name`, `problem`."""
+    """A setting is missing or wrong. Values: `name`, `problem`; of a layer also `layer`, `place`, `setting`."""
 
     code = "SU-3002"
     what_text = mark("A setting is missing or wrong.")
