@@ -133,12 +133,11 @@ def test_a_broken_value_names_layer_place_and_setting(level: Level, tmp_path: Pa
     assert (caught.value.code, caught.value.exit_code) == ("SU-3002", 2)
 
 
-def test_what_is_broken_stays_broken_under_a_layer_that_is_not(tmp_path: Path) -> None:
-    """It is told now, and not on the day when the layer above it goes away."""
-    places = toml(tmp_path, policy="key_timeout = 10", user='key_timeout = "soon"')
-    with pytest.raises(SettingsInvalidError) as caught:
-        Settings.load({}, places)
-    assert caught.value.values["layer"] == "user"
+def test_a_layer_above_repairs_what_is_broken_below(tmp_path: Path) -> None:
+    """A policy must help everybody whose own file is wrong; what is wrong is listed all the same."""
+    found = Settings.resolve({}, toml(tmp_path, policy="key_timeout = 10", user='key_timeout = "soon"'))
+    assert Settings.of(found).key_timeout == 10
+    assert [problem.values["layer"] for problem in found.problems] == ["user"]
 
 
 def test_a_broken_policy_is_not_stepped_over(tmp_path: Path) -> None:

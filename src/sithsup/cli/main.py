@@ -70,6 +70,8 @@ def _prepare() -> Settings:
         raise SettingsInvalidError(name=name, problem=error.strerror or str(error)) from error
     for unknown in found.unknown:
         _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
+    for problem in found.problems:
+        _log.warning("a setting that is wrong, and not in force: %s", problem)
     return settings
 
 

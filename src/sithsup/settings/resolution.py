@@ -1,8 +1,8 @@
 """Pure: layers in, and out comes of each setting what is in force, where it comes from, and what it goes before.
 
-* Every value of every layer is read, also one that a higher layer goes before: what is broken is told now, and not on
-  the day when the layer above it goes away.
-* Whatever is broken, no setting falls back to a lower layer.
+* Every value of every layer is read, also one that a higher layer goes before: what is broken is listed now, and not on
+  the day when the layer above it goes away. It stops nothing: a policy repairs what is broken below it.
+* A broken value that is in force stops the program: no setting falls back to a lower layer.
 """
 
 from __future__ import annotations
@@ -102,9 +102,13 @@ class Resolution:
         )
 
     def values(self) -> dict[str, Any]:
-        """What is in force, by the settings' names. Raises the first of the problems."""
-        for problem in self.problems:
-            raise problem
+        """What is in force, by the settings' names. Raises the first of the problems that are in force."""
+        for layer in self.layers:
+            if layer.problem:
+                raise _invalid(layer.level, layer.place, "", layer.problem)
+        for row in self.rows:
+            if row.in_force.problem:
+                raise _invalid(row.in_force.level, row.in_force.place, row.name, row.in_force.problem)
         return {row.name: row.in_force.value for row in self.rows}
 
 
