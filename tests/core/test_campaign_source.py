@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -58,8 +59,11 @@ class Site:
         anchor = signing.anchor_file(self.issuer)
         return Settings(**{"data": self.folder / "data", "campaign_anchor": anchor, **changes})
 
+    def text(self, version: int) -> dict[str, Any]:
+        return {**json.loads(SHIPPED.read_bytes()), "id": "test", "version": version}
+
     def sign(self, version: int = 1, **changes: Any) -> bytes:
-        text = {**json.loads(SHIPPED.read_bytes()), "id": "test", "version": version, **changes}
+        text = {**self.text(version), **changes}
         return campaigns.signed(self.issuer, text, self.folder / f"{version}.p7m").read_bytes()
 
     def file(self, version: int = 1, **changes: Any) -> Path:
@@ -201,6 +205,23 @@ def test_what_cannot_be_remembered_keeps_nobody_from_a_card(site: Site, caplog: 
     caplog.clear()
 
 
+def test_a_full_disk_leaves_nothing_half_written(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """No room for a byte: told in the log, and no file of it is left."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    site.published = site.sign(2)
+    (site.folder / "data").mkdir()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        assert site.found() == (2, Origin.ADDRESS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "cannot remember" in caplog.text
+    assert not [
+        path for path in (site.folder / "data" / "campaigns").iterdir() if path.stat().st_size or path.name[0] == "."
+    ]
+    caplog.clear()
+
+
 def _accept(data: Path, versions: range) -> None:
     campaign = Campaign.load(SHIPPED)
     for version in versions:
@@ -315,6 +336,10 @@ def test_a_cached_one_is_verified_again(site: Site, tmp_path: Path) -> None:
     assert finder.known is None
     with pytest.raises(CampaignUntrustedError):
         finder.document()
+    site.published = campaigns.signed(tmp_path / "other", site.text(3), tmp_path / "3.p7m").read_bytes()
+    finder = site.finder(campaign_anchor=other)
+    assert finder.document().campaign.version == 3
+    assert finder.failure is None
 
 
 def test_nobody_who_recovers_a_card_waits_for_a_newer_one(site: Site) -> None:

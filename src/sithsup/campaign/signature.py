@@ -25,7 +25,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup.ca.path import MOST_CERTIFICATES, path_to_anchor
 from sithsup.ca.signatures import HASHES, is_signed
@@ -207,6 +207,8 @@ def sign(
     content: bytes, key: PrivateKey, certificate: x509.Certificate, chain: tuple[x509.Certificate, ...] = ()
 ) -> bytes:
     """Sign a text as `verify` accepts it. Raises ValueError where the key is not the certificate's."""
+    from cryptography.hazmat.primitives.serialization import pkcs7  # noqa: PLC0415  it loads what makes e-mail
+
     if key.public_key() != certificate.public_key():
         raise ValueError(tr("the key is not that of the certificate"))
     is_long = isinstance(key, ec.EllipticCurvePrivateKey) and key.key_size > 256  # noqa: PLR2004  P-384 and up

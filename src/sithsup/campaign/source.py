@@ -108,7 +108,9 @@ class Finder:
         """The campaign in force. Raises a `ConfigurationError` where there is none."""
         if self._fetched:
             try:
-                return self._fetched.result(WAIT_SECONDS if self.known else FETCH_SECONDS + 1)
+                found = self._fetched.result(WAIT_SECONDS if self.known else FETCH_SECONDS + 1)
+                self.failure = None
+                return found
             except TimeoutError:
                 self.failure = self._out_of_reach(tr("no answer"))
             except SithsupError as error:

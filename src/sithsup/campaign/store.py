@@ -87,11 +87,14 @@ class Store:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, beside = tempfile.mkstemp(prefix=".", dir=self._folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(beside).replace(self._folder / name)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(beside).replace(self._folder / name)
+            finally:
+                Path(beside).unlink(missing_ok=True)
         except OSError as error:
             _log.warning("cannot remember of a campaign: %s", error)
 
