@@ -190,11 +190,32 @@ def test_only_the_newest_is_remembered(site: Site) -> None:
     for version in (1, 2, 5):
         of_file(site, site.file(version))
     folder = site.folder / "data" / "campaigns"
-    assert [path.name for path in folder.iterdir()] == ["test-5.accepted"]
+    assert [path.name for path in folder.iterdir()] == ["test-5.p7m"]
     assert folder.stat().st_mode & 0o077 == 0
-    for name in ("test-x.accepted", "test-².accepted", "test-9.accepted.tmp", "test-99.p7m"):
+    for name in ("test-x.p7m", "test-².p7m", "test-9.p7m.tmp", "test-99.accepted"):
         (folder / name).touch()
     assert of_file(site, site.file(6)).document().campaign.version == 6
+
+
+def test_two_versions_that_were_left_behind_count_as_the_higher(site: Site) -> None:
+    """As when two processes have accepted them at once; what comes next clears up."""
+    site.published = site.sign(3)
+    site.found()
+    folder = site.folder / "data" / "campaigns"
+    (folder / "test-7.p7m").write_bytes(site.sign(7))
+    (folder / "test-5.p7m").write_bytes(site.sign(5))
+    assert site.found(at=datetime.now(UTC)) == (7, Origin.CACHE)
+    with pytest.raises(CampaignOldError):
+        of_file(site, site.file(6)).check()
+    assert [path.name for path in folder.glob("*.p7m")] == ["test-7.p7m"]
+
+
+def test_the_same_version_may_be_signed_anew(site: Site) -> None:
+    """What came last is kept."""
+    for title in ("one", "two"):
+        site.published = site.sign(1, title={"sv": title, "en": title})
+        site.found()
+    assert site.finder().document().campaign.title.en == "two"
 
 
 def test_what_cannot_be_remembered_keeps_nobody_from_a_card(site: Site, caplog: pytest.LogCaptureFixture) -> None:
@@ -226,7 +247,7 @@ def _accept(data: Path, versions: range) -> None:
     campaign = Campaign.load(SHIPPED)
     for version in versions:
         try:
-            Store(data).accept(campaign.model_copy(update={"version": version}), "x")
+            Store(data).accept(campaign.model_copy(update={"version": version}), b"%d" % version, "x")
         except CampaignOldError:
             continue
 
@@ -243,11 +264,12 @@ def test_two_processes_at_once_leave_the_newest(tmp_path: Path) -> None:
     with pytest.raises(CampaignOldError):
         _require(tmp_path, 99)
     _require(tmp_path, 100)
+    assert (tmp_path / "campaigns" / "siths-2020-100.p7m").read_bytes() == b"100"
     assert not list((tmp_path / "campaigns").glob(".*"))
 
 
 def _require(data: Path, version: int) -> None:
-    Store(data).accept(Campaign.load(SHIPPED).model_copy(update={"version": version}), "x")
+    Store(data).accept(Campaign.load(SHIPPED).model_copy(update={"version": version}), b"%d" % version, "x")
 
 
 # ------------------------------------------------------------------------------------------------ addresses

@@ -130,7 +130,7 @@ class Finder:
     def _at_hand(self) -> Document | None:
         path = self._settings.campaign
         if self._address:
-            cached = self._store.cached(self._address)
+            cached = self._store.given(self._address)
             return self._accepted(cached, Origin.CACHE, self._address) if cached else None
         if is_shipped(path):
             return Document(Campaign.load(path), Origin.SHIPPED, str(path), None)
@@ -138,7 +138,7 @@ class Finder:
 
     def _accepted(self, document: bytes, origin: Origin, place: str) -> Document:
         campaign, signature = read_signed(document, self._anchors(), place)
-        self._store.accept(campaign, place)
+        self._store.accept(campaign, document, place)
         return Document(campaign, origin, place, signature)
 
     def _anchors(self) -> tuple[bytes, ...]:
@@ -156,7 +156,7 @@ class Finder:
         try:
             found = self._download(address)
             document = self._accepted(found, Origin.ADDRESS, address)
-            self._store.cache(address, found)
+            self._store.remember_given(address, document.campaign)
             fetched.set_result(document)
         except (AuthorityError, OSError) as error:
             problem = error.what if isinstance(error, AuthorityError) else tr("no answer")

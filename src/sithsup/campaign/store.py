@@ -1,11 +1,12 @@
 """What this computer remembers of campaigns: what was fetched last, and the newest version of each that was accepted.
 
-    ID-VERSION.accepted     a version that was accepted; the highest of an id counts
-    HASH.p7m                what was fetched last from an address (its SHA-256), as it was signed
-    HASH.tried              its age is that of the last attempt to fetch
+    ID-VERSION.p7m      a campaign that was accepted, as it was signed; the highest version of an id counts
+    HASH.address        the id of the campaign that an address gave last (its SHA-256)
+    HASH.tried          its age is that of the last attempt to fetch
 
-Every file is written beside its place and then put there. Of two processes that accept two versions at once, each
-leaves the name of its own, and the higher one counts: nothing is read, changed and written back.
+Every file is written beside its place and then put there, so that a campaign and the memory of its version are one. Of
+two processes that accept two versions at once, each leaves its own, and the higher one counts: nothing is read, changed
+and written back.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 import logging
 import os
 import tempfile
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_ACCEPTED = ".accepted"
+_ACCEPTED = ".p7m"
+_TRIES = 5
 
 
 class Store:
@@ -35,32 +38,34 @@ class Store:
         """Nothing is made yet."""
         self._folder = data / "campaigns"
 
-    def accept(self, campaign: Campaign, path: str) -> None:
-        """Remember a version of a campaign; raises `CampaignOldError` where a newer one was accepted before."""
+    def accept(self, campaign: Campaign, document: bytes, place: str) -> None:
+        """Keep a version of a campaign; raises `CampaignOldError` where a newer one was accepted before."""
         known = self._accepted(campaign.id)
         newest = max(known, default=0)
         if campaign.version < newest:
+            too_low = campaign.version
             problem = tr(
-                "it has version {version}, and version {newest} was used before",
-                version=campaign.version,
-                newest=newest,
+                "it has version {version}, and version {newest} was used before", version=too_low, newest=newest
             )
-            raise CampaignOldError(path=path, problem=problem)
-        if campaign.version > newest:
-            self._write(f"{campaign.id}-{campaign.version}{_ACCEPTED}", b"")
-            for older in known.values():
-                older.unlink(missing_ok=True)
+            raise CampaignOldError(path=place, problem=problem)
+        if campaign.version > newest or _read(known[newest]) != document:
+            self._write(f"{campaign.id}-{campaign.version}{_ACCEPTED}", document)
+        for version, path in known.items():
+            if version < campaign.version:
+                path.unlink(missing_ok=True)
 
-    def cached(self, address: str) -> bytes:
-        """What was fetched last from an address; empty where nothing was."""
-        try:
-            return (self._folder / f"{_name(address)}.p7m").read_bytes()
-        except OSError:
-            return b""
+    def given(self, address: str) -> bytes:
+        """The newest of the campaign that an address gave last, as it was signed; empty where it gave none."""
+        campaign = _read(self._folder / f"{_name(address)}.address").decode("ascii", "replace")
+        for _ in range(_TRIES):  # another process may put a newer one in the place of what is being read
+            known = self._accepted(campaign) if campaign else {}
+            if not known or (document := _read(known[max(known)])):
+                return document if known else b""
+        return b""
 
-    def cache(self, address: str, document: bytes) -> None:
-        """Keep what was fetched."""
-        self._write(f"{_name(address)}.p7m", document)
+    def remember_given(self, address: str, campaign: Campaign) -> None:
+        """Remember which campaign an address gave."""
+        self._write(f"{_name(address)}.address", campaign.id.encode("ascii"))
 
     def last_try(self, address: str) -> float:
         """When an address was last tried, in seconds since 1970; 0 for never."""
@@ -76,7 +81,7 @@ class Store:
     def _accepted(self, campaign: str) -> dict[int, Path]:
         """The versions of a campaign that were accepted, as a rule one."""
         found = {}
-        for path in self._folder.glob(f"{campaign}-*{_ACCEPTED}"):
+        for path in self._folder.glob(f"{escape(campaign)}-*{_ACCEPTED}"):
             name, _, version = path.stem.rpartition("-")
             if name == campaign and version.isascii() and version.isdigit():
                 found[int(version)] = path
@@ -97,6 +102,13 @@ class Store:
                 Path(beside).unlink(missing_ok=True)
         except OSError as error:
             _log.warning("cannot remember of a campaign: %s", error)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def _name(address: str) -> str:
