@@ -308,12 +308,9 @@ def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
 
 def begun_campaign(folder: Path, card: str) -> bytes:
     """The campaign with which the upgrade of a card (`card_key`) was begun here; empty where nothing was announced."""
-    path, announced = (
-        folder / f"journal-{card}.sqlite3",
-        "EXISTS (SELECT 1 FROM generation UNION SELECT 1 FROM message)",
-    )
+    path = folder / f"journal-{card}.sqlite3"
     with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
-        for row in db.execute(f"SELECT content FROM campaign WHERE {announced}"):  # noqa: S608  a constant
+        for row in db.execute(f"SELECT content FROM campaign WHERE EXISTS ({_ANNOUNCED})"):  # noqa: S608  a constant
             return bytes(row[0])
     return b""
 
