@@ -299,7 +299,10 @@ class Operation:
             seen.close()
         world.journal.begin(self._card_name, world.campaign.id, new_case_code())
         self.case_code = world.journal.case_code
-        _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
+        campaign = world.campaign
+        world.journal.remember_campaign(campaign.id, campaign.version, campaign.model_dump_json().encode())
+        version = f"{campaign.id} {campaign.version}"
+        _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, version)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
         if begun(world) is Seen.ABSENT and not lost_old(world):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
 from sithsup import errors
-from sithsup.campaign import Campaign
 from sithsup.cli.codes import code_source
 from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
@@ -26,6 +25,7 @@ from sithsup.errors import (
     SecondInstanceError,
     SithsupError,
 )
+from sithsup.in_force import Campaigns
 from sithsup.journal import HistoryEntry, history
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
+    from sithsup.campaign import Campaign
     from sithsup.card.process import CardProcess
     from sithsup.operation import Operation, Report
     from sithsup.runner import StepEvent
@@ -45,6 +46,7 @@ _log = logging.getLogger(__name__)
 TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
+RECOVERY = {"resume", "restore"}
 CANCELLED = CancelledError.exit_code
 
 
@@ -57,12 +59,12 @@ class Context:
     started: CardProcess | None
     """The card process of a command about a card; None also where there is no module."""
     view: View
-    campaign: Campaign | None = None
+    campaigns: Campaigns | None = None
 
-    def load_campaign(self) -> Campaign:
-        """The campaign in force; kept, so that an error can name whom to ask."""
-        self.campaign = Campaign.load(self.settings.campaign)
-        return self.campaign
+    @property
+    def campaign(self) -> Campaign | None:
+        """What is known of the campaign, so that an error can name whom to ask."""
+        return self.campaigns.likely if self.campaigns else None
 
 
 def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
@@ -223,6 +225,13 @@ def _settings(arguments: argparse.Namespace, view: View) -> Iterable[str]:
     return explained_lines(resolution) if arguments.explain else settings_lines(resolution)
 
 
+def run_campaign(context: Context) -> int:
+    """Show the campaign in force; verify or sign one."""
+    from sithsup.cli import campaign
+
+    return campaign.run(context.arguments, context.settings, context.view)
+
+
 def run_demo(context: Context) -> int:
     """Try the program on a throw-away card and a small authority on this computer."""
     from sithsup.cli import demo
@@ -231,12 +240,13 @@ def run_demo(context: Context) -> int:
 
 
 def _connect(context: Context) -> Connection:
-    arguments, campaign = context.arguments, context.load_campaign()
+    arguments = context.arguments
+    context.campaigns = Campaigns(context.settings, recovers=arguments.command in RECOVERY)
     if context.settings.proxy is None:
         refuse_unusable_proxies(getproxies())
     return Connection(
         context.settings,
-        campaign,
+        context.campaigns,
         context.started,
         reader=arguments.reader,
         number=arguments.card,
@@ -263,6 +273,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "restore": restore,
     "history": show_history,
     "errors": show_errors,
+    "campaign": run_campaign,
     "settings": show_settings,
     "demo": run_demo,
 }
