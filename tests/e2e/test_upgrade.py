@@ -12,7 +12,7 @@ import pytest
 
 from sithsup.demo.start import Kind
 from tests.demo.tools import openssl
-from tests.support.demo import NEW, NEW_ISSUERS, OLD, OLD_ISSUER, PROGRAM, TELIA, Demo, Demos
+from tests.support.demo import CONSENT, NEW, NEW_ISSUERS, OLD, OLD_ISSUER, PROGRAM, TELIA, Demo, Demos
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,7 @@ def test_a_second_upgrade_has_nothing_to_do(demo: Demo) -> None:
     """An upgraded card stays as it is, byte for byte, and no code is read; so does it with `resume` and `restore`."""
     assert demo.act("upgrade").code == 0
     upgraded = demo.card()
-    again = demo.run("upgrade", "--json", "--yes", "--pin-stdin")
+    again = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
     assert (again.code, again.result["error"]["kind"]) == (0, "NotEligibleError")
     assert demo.run("resume", "--json").code == 0
     back = demo.run("restore", "--json")
@@ -172,7 +172,7 @@ def test_what_is_not_to_be_upgraded_is_said_before_a_code_is_asked(
     assert (checked.code, checked.result["reasons"]) == (code, [reason])
     with (demo.folder / "pins").open("rb", buffering=0) as pins:
         refused = subprocess.run(
-            [*PROGRAM, "upgrade", "--json", "--yes", "--pin-stdin"],
+            [*PROGRAM, "upgrade", "--json", *CONSENT, "--yes", "--pin-stdin"],
             env=demo.variables(),
             stdin=pins,
             capture_output=True,
