@@ -65,12 +65,12 @@ def test_from_old_to_new_in_json(demo: Demo) -> None:
     (entry,) = demo.run("history", "--json").result["history"]
     assert (entry["outcome"], entry["case_code"]) == ("upgraded", ended.result["case_code"])
     assert entry["begun"] < entry["ended"]
-    assert [path.name for path in demo.data.iterdir()] == ["history.sqlite3"]
+    assert {path.name for path in demo.data.iterdir()} == {"history.sqlite3", "receipts"}
 
 
 def test_from_old_to_new_in_words(demo: Demo) -> None:
     """Without --json nothing but the result is on stdout, and stderr tells a person of each row and of the end."""
-    ended = demo.run("upgrade", "--pin-stdin", codes=demo.pins)
+    ended = demo.run("upgrade", *CONSENT, "--pin-stdin", codes=demo.pins)
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.count("✓") == len(ROWS)
     assert "Your card is upgraded." in ended.err

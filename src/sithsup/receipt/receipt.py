@@ -133,7 +133,7 @@ def make_receipt(world: World, new: tuple[Certificate, ...], case_code: str, loc
         log_in_with=_for_work(written),
         tests=(),
         mappings=tuple(Mapping(entry(c), alt_security_identity(c)) for c in new if c.role is KeyRole.AUTHENTICATION),
-        old_keys_left=len({c.public_key for c in removed if is_held(world, c)}),
+        old_keys_left=len({c.public_key for c in removed if is_held(world, c)} - {c.public_key for c in new}),
         given_up=tuple(known.certificate.issuer_common_name for known in world.given_up),
         afterwards=campaign.words.afterwards,
         local_it=local_it,
