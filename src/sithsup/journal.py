@@ -23,7 +23,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
-from sithsup.model import CardCertificate, CardObject, Message, MessageKind, ObjectKind, TokenId, Transaction
+from sithsup.model import (
+    AcceptedTerms,
+    CardCertificate,
+    CardObject,
+    Message,
+    MessageKind,
+    ObjectKind,
+    TokenId,
+    Transaction,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +47,7 @@ NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
     CREATE TABLE IF NOT EXISTS campaign (one INTEGER PRIMARY KEY, id TEXT, version INTEGER, content BLOB);
+    CREATE TABLE IF NOT EXISTS terms (version TEXT, at TEXT);
     CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
     CREATE TABLE IF NOT EXISTS key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
@@ -118,6 +128,16 @@ class Journal:
         """The case code of the unfinished upgrade; empty before `begin`."""
         rows = self._read("SELECT case_code FROM run")
         return str(rows[0][0]) if rows else ""
+
+    def remember_terms(self, version: str) -> None:
+        """Remember that the holder has accepted these terms just now; what was accepted before is superseded."""
+        self._write("INSERT INTO terms VALUES (?, ?)", (version, self._now()))
+
+    @property
+    def terms(self) -> AcceptedTerms | None:
+        """The terms that were accepted on this computer for this upgrade."""
+        rows = self._read("SELECT version, at FROM terms ORDER BY rowid DESC LIMIT 1")
+        return next((AcceptedTerms(version, datetime.fromisoformat(at)) for version, at in rows), None)
 
     def remember_full(self) -> None:
         """Remember that the card has refused a certificate because it has no room for it."""
@@ -224,7 +244,7 @@ class Journal:
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
         with _translated(self._path):
-            for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "run"):
+            for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "terms", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
             self._path.unlink(missing_ok=True)

@@ -362,6 +362,13 @@ class Outcome(StrEnum):
     INTERRUPTED = "interrupted"
 
 
+class AcceptedTerms(NamedTuple):
+    """Which terms were accepted, and when."""
+
+    version: str
+    at: datetime
+
+
 class Identity(NamedTuple):
     """By what a certificate names its holder."""
 

@@ -3,8 +3,10 @@
 Ordering rules:
 
 * Everything that can be said without a code is said before a code is asked.
+* Nothing is begun without the person's consent to what the campaign asks; what was begun may be finished without.
 * The card is ours alone, and the journal writable, before a code is asked; a code is asked before anything is written.
 * An error that no new try can help undoes what was begun, as long as the line is not passed.
+* The receipt is written when everything is done, before the journal goes. Whatever goes wrong with it costs it alone.
 * A journal in which nothing was begun is forgotten; every other one stays hot until one of the two endings is seen.
 """
 
@@ -13,17 +15,20 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
+from sithsup.consent import NONE, asked
+from sithsup.contacts import NOT_SET_UP, whom
 from sithsup.eligibility import EXIT_CODES, HINDRANCES, NOT_USABLE, Reason, reason_text, reasons
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
     CardTornError,
     CodeError,
+    Contact,
     InterruptedUpgradeError,
     ModuleRefusedError,
     NoRoomHereError,
@@ -43,8 +48,10 @@ from sithsup.errors import (
 from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
 from sithsup.model import KeyRole, Outcome, Seen
+from sithsup.receipt import FOLDER, make_receipt, save
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import require_way_back, roll_back, roll_forward
+from sithsup.self_test import new_certificates, self_test
 from sithsup.steps import begun
 from sithsup.upgrade import TIGHT, table
 
@@ -57,7 +64,10 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.pin import CodeSource
     from sithsup.card.token import Token
+    from sithsup.consent import Asked, Consent
+    from sithsup.contacts import Own
     from sithsup.model import CardContents, Clock
+    from sithsup.receipt import Receipt, Saved
     from sithsup.runner import StepEvent
 
 _log = logging.getLogger(__name__)
@@ -75,6 +85,8 @@ class Report:
     """Upgrades of other cards that were begun on this computer."""
     case_open: bool
     """Whether this computer has a journal of the card, which a run is to close."""
+    asked: Asked
+    """What a person must agree to before an upgrade of this card begins."""
 
 
 class Operation:
@@ -93,12 +105,15 @@ class Operation:
         clock: Clock,
         executor: Executor,
         pause: Callable[[float], None] = time.sleep,
+        own: Own = NOT_SET_UP,
     ) -> None:
         """Open the card's journal if there is one. Raises `SecondInstanceError` when another process is at work on it.
 
-        `folder` is where journals are, `locks` where the locks are that all accounts of this computer share.
+        `folder` is where journals are, `locks` where the locks are that all accounts of this computer share, `own`
+        the organisation's own contacts.
         """
-        self._folder, self._clock = folder, clock
+        self._folder, self._clock, self._own = folder, clock, own
+        self._consent = NONE
         self._key = card_key(contents)
         self._lock = CardLock(locks, self._key)
         if self._lock.is_taken:
@@ -114,6 +129,10 @@ class Operation:
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         self.old_works = True
         """Whether nothing that is known stands against the old certificates of a card that was restored."""
+        self.receipt: Receipt | None = None
+        """Of an upgrade that this run has finished."""
+        self.saved: Saved | None = None
+        """Where the receipt lies, or why it could not be written."""
         journal = Journal(folder, self._key, clock, create=False)
         self.case_code = journal.case_code
         """Of the case that was begun on this computer, if any; else of the one that this run begins."""
@@ -150,7 +169,8 @@ class Operation:
         if verdict.situation is Situation.UPGRADED:
             found = (Reason.ALREADY_UPGRADED,)
         waiting = unfinished(self._folder, besides=self._key)
-        return Report(contents, verdict, found, waiting, case_open=self.world.journal.is_kept)
+        is_open = self.world.journal.is_kept
+        return Report(contents, verdict, found, waiting, case_open=is_open, asked=asked(self.world))
 
     @property
     def is_begun(self) -> bool:
@@ -163,8 +183,11 @@ class Operation:
 
     # ----------------------------------------------------------------------------------------- acting
 
-    def upgrade(self) -> Iterator[StepEvent]:
-        """Upgrade a card that nothing was begun on. Every row is told as it happens."""
+    def upgrade(self, consent: Consent = NONE) -> Iterator[StepEvent]:
+        """Upgrade a card that nothing was begun on. Every row is told as it happens.
+
+        Raises `TermsNotAcceptedError` and `MailNotUnderstoodError` before a code is asked.
+        """
         self.hold()
         report = self.look()
         if report.verdict.situation is Situation.INTERRUPTED:
@@ -172,6 +195,8 @@ class Operation:
         _refuse_unusable(report)
         if report.reasons:
             raise _not_eligible(report.reasons)
+        report.asked.require(consent)
+        self._consent = consent
         yield from self._forward()
 
     def resume(self) -> Iterator[StepEvent]:
@@ -302,6 +327,8 @@ class Operation:
         campaign = world.campaign
         world.journal.remember_campaign(campaign.id, campaign.version, campaign.model_dump_json().encode())
         version = f"{campaign.id} {campaign.version}"
+        if self._consent.terms and campaign.terms:
+            world.journal.remember_terms(self._consent.terms)
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, version)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
@@ -324,7 +351,20 @@ class Operation:
                 self.keys_left = sum(pair.private is not None for pair in pairs)
                 against = reasons(self.world.contents, self.world.campaign, self._clock())
                 self.old_works = NOT_USABLE.isdisjoint(against)
+            else:
+                self._make_receipt()
             self._close(outcome)
+
+    def _make_receipt(self) -> None:
+        """Test the new certificates and write the receipt. The upgrade has ended well, whatever happens here."""
+        try:
+            world, new = self.world, new_certificates(self.world)
+            local_it = whom(Contact.LOCAL_IT, world.campaign, world.contents.hsa_id, self._own)
+            receipt = make_receipt(world, new, self.case_code, local_it)
+            self.receipt = replace(receipt, tests=self_test(world, new))
+            self.saved = save(self.receipt, self._folder / FOLDER)
+        except (Exception, KeyboardInterrupt):  # noqa: BLE001  the upgrade is done, and must not seem to have failed
+            _log.exception("no receipt")
 
     def _close(self, outcome: Outcome) -> None:
         """Write how the case ended into the history; its journal goes."""

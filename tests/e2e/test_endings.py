@@ -16,7 +16,7 @@ import pytest
 
 from sithsup.demo.start import Kind
 from sithsup.journal import Journal
-from tests.support.demo import NEW, OLD, Demo, Demos, authority_beside
+from tests.support.demo import CONSENT, NEW, OLD, Demo, Demos, authority_beside
 
 if TYPE_CHECKING:
     import subprocess
@@ -38,7 +38,9 @@ BOTH_WAYS = "Go on with “sithsup resume”, or go back with “sithsup restore
 def begin(demo: Demo, environ: dict[str, str]) -> subprocess.Popen[str]:
     """Start an upgrade with the right codes on its standard input."""
     with (demo.folder / "pins").open("rb") as pins:
-        return demo.start("upgrade", "--yes", "--pin-stdin", program=HEARS_CTRL_C, environ=environ, stdin=pins)
+        return demo.start(
+            "upgrade", *CONSENT, "--yes", "--pin-stdin", program=HEARS_CTRL_C, environ=environ, stdin=pins
+        )
 
 
 def wait_for(text: str, running: subprocess.Popen[str]) -> list[str]:
@@ -212,7 +214,7 @@ def test_after_everything_is_done(demo: Demo) -> None:
     assert "The card is upgraded and everything is done." in back.err
     assert "The old certificates cannot be brought back." in back.err
     assert "resume" not in back.err
-    again = demo.run("upgrade", "--json", "--yes", "--pin-stdin")
+    again = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
     assert (again.code, again.error_code) == (0, "SU-5001")
     assert again.err.endswith("Your card is upgraded already.\nNothing needs to be done.\n")
     assert (
@@ -223,7 +225,7 @@ def test_after_everything_is_done(demo: Demo) -> None:
 
 def test_a_wrong_code_is_no_matter_for_the_issuer(demo: Demo) -> None:
     """Whoever mistypes tries again; nobody need be called. The case code comes last."""
-    ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", codes="000000\n000000\n")
+    ended = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", codes="000000\n000000\n")
     assert ended.error_code == "SU-1101"
     assert ended.result["error"]["contact"] == ""
     assert "issuer:" not in ended.err

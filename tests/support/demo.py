@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sithsup.demo import start as life
 from sithsup.demo.authority import DemoAuthority
+from sithsup.demo.campaign import TERMS_VERSION
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.knobs import Knobs
 from sithsup.demo.ledger import Ledger
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PROGRAM = (sys.executable, "-m", "sithsup")
+CONSENT = ("--accept-terms", TERMS_VERSION, "--mail-understood")
+"""What a script must add for the demo's campaign and cards."""
 TIME_OUT = 120
 OLD, NEW = "old", "new"
 
@@ -196,7 +199,8 @@ class Demo:
 
     def act(self, action: str, environ: Mapping[str, str | Path] | None = None, **options: Any) -> Ended:
         """Upgrade, resume or restore with the right codes on standard input."""
-        return self.run(action, "--json", "--yes", "--pin-stdin", codes=self.pins, environ=environ, **options)
+        consent = CONSENT if action == "upgrade" else ()
+        return self.run(action, *consent, "--json", "--yes", "--pin-stdin", codes=self.pins, environ=environ, **options)
 
     @property
     def pins(self) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sithsup.campaign import OldKeys
 from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate
+from sithsup.consent import Consent
 from sithsup.errors import SithsupError
 from sithsup.model import KeyRole, ObjectKind, Outcome, RequestBody, SubjectKind
 from sithsup.operation import Operation
@@ -27,7 +28,7 @@ from sithsup.sim.ledger import RecordState
 from sithsup.sim.token import SimulatedToken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sithsup.campaign import Campaign
@@ -100,7 +101,7 @@ class Lab:
     def _run(self, action: str) -> Outcome | None:
         with self.operation() as operation:
             event: StepEvent
-            for event in getattr(operation, action)():
+            for event in acts(operation, action):
                 self.events += [f"{event.step.name}: {event.mark.value}"]
             return operation.outcome
 
@@ -228,6 +229,13 @@ class Lab:
 
     def _stored(self) -> list[StoredObject]:
         return [o for t in self.card.tokens for o in t.objects]
+
+
+def acts(operation: Operation, action: str) -> Iterator[StepEvent]:
+    """What a person who agrees to everything lets it do."""
+    terms = operation.world.campaign.terms
+    agreed = Consent(terms.version if terms else None, mail_understood=True)
+    return operation.upgrade(agreed) if action == "upgrade" else getattr(operation, action)()
 
 
 def update_campaign(campaign: Campaign) -> Campaign:

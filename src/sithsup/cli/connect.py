@@ -70,6 +70,7 @@ class Connection:
                 codes=self._codes,
                 clock=self._clock,
                 executor=executor,
+                own=settings,
             )
             stack.enter_context(operation)
             self._stack = stack.pop_all()

@@ -12,7 +12,6 @@ from sithsup.eligibility import NOT_USABLE, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityRefusedError,
-    Contact,
     FinishElsewhereError,
     InterruptedUpgradeError,
     NotEligibleError,
@@ -26,7 +25,6 @@ from sithsup.texts import mark, tr
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sithsup.campaign import Campaign
     from sithsup.certificate import Certificate
     from sithsup.errors import SithsupError
     from sithsup.model import CardCertificate, CardContents
@@ -71,11 +69,6 @@ CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
     Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates instead."),
 }
-CONTACT_TEXTS = {
-    Contact.DEPUTY_ISSUER: mark("Your deputy issuer: {contact}"),
-    Contact.LOCAL_IT: mark("Your local IT support: {contact}"),
-}
-
 
 ERASE_LINE = "\x1b[K"
 """Clears the rest of the line that the cursor stands on (ECMA-48, EL): progress is written over."""
@@ -234,9 +227,9 @@ class View:
         self.result["can_log_in"] = can_log_in
         self._left = tr("You can log in with the card now.") if can_log_in else ""
 
-    def error(self, error: SithsupError, campaign: Campaign | None) -> None:
+    def error(self, error: SithsupError, contact: str = "") -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
-        is_well, why, contact = not error.exit_code, _why(error), _contact(error, campaign)
+        is_well, why = not error.exit_code, _why(error)
         if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
             self.say(tr("The upgrade did not get further this time."))
         self.result["error"] = {
@@ -341,11 +334,3 @@ def _why(error: SithsupError) -> str:
     """Why, in plain words also where an authority gives nothing but the name of a reason."""
     name = named_reason(str(error.values.get("reason", ""))) if isinstance(error, AuthorityRefusedError) else None
     return reason_text(name) if name else error.why
-
-
-def _contact(error: SithsupError, campaign: Campaign | None) -> str:
-    if campaign is None or error.contact is None or not error.exit_code:
-        return ""
-    contacts = campaign.contacts
-    who = contacts.deputy_issuer if error.contact is Contact.DEPUTY_ISSUER else contacts.local_it
-    return tr(CONTACT_TEXTS[error.contact], contact=who)

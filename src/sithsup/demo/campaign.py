@@ -18,6 +18,7 @@ from sithsup.campaign import (
     RevokeOld,
     RevokeSignedBy,
     TargetData,
+    Terms,
     Text,
     Window,
     Words,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sithsup.demo.hierarchy import Hierarchy
     from sithsup.demo.knobs import Knobs
 
+TERMS_VERSION = "demo-1"
 CMP_PATH = "/.well-known/cmp"
 _OPEN_BEFORE = timedelta(days=1)
 _OPEN_AFTER = timedelta(days=90)
@@ -83,7 +85,18 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
             why=Text(
                 sv="TEST: de påhittade säkerhetskraven har höjts.",
                 en="TEST: the invented security rules are stricter now.",
-            )
+            ),
+            afterwards=Text(
+                sv="TEST: prova att logga in i ett påhittat system.",
+                en="TEST: try to log in to an invented system.",
+            ),
+        ),
+        terms=Terms(
+            version=TERMS_VERSION,
+            text=Text(
+                sv="TEST: kortet är personligt.\nTEST: du lånar inte ut det, och du berättar inga koder för någon.",
+                en="TEST: the card is personal.\nTEST: you do not lend it, and you tell nobody its codes.",
+            ),
         ),
         contacts=Directory(
             deputy_issuer=ContactData(name="Utfärda Påhittad", phone="000-00 00 00", mail="utfardare@example.org"),

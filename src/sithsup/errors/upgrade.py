@@ -306,6 +306,32 @@ class CardTornError(UpgradeError):
     )
 
 
+class TermsNotAcceptedError(UpgradeError):
+    """The campaign has terms, and this version of them was not accepted. Values: `version`."""
+
+    code = "SU-5015"
+    exit_code = 2
+    contact = None
+    what_text = mark("The terms of the upgrade have not been accepted.")
+    why_text = mark("The terms that must be accepted have version “{version}”.")
+    next_text = mark(
+        "Run “sithsup upgrade” in a terminal and read them, or accept them with “--accept-terms {version}”."
+    )
+
+
+class MailNotUnderstoodError(UpgradeError):
+    """A certificate that opens encrypted e-mail is replaced, and nobody has said that they know what that means."""
+
+    code = "SU-5016"
+    exit_code = 2
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("Nobody has said yes to the loss of old encrypted e-mail.")
+    why_text = mark("A certificate on the card that opens encrypted e-mail is replaced by the upgrade.")
+    next_text = mark(
+        "Take care of the old e-mail first. Then run “sithsup upgrade” in a terminal, or with “--mail-understood”."
+    )
+
+
 class InterruptedByPersonError(InterruptedUpgradeError):
     """Somebody pressed Ctrl-C in the middle of it. Says of the card only what is known of it."""
 

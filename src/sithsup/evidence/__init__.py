@@ -18,7 +18,7 @@ from sithsup.evidence.certificates import (
 )
 from sithsup.evidence.fates import Fate
 from sithsup.evidence.keys import is_alive, is_held, key_ids, our_key, our_key_pairs, targets_of
-from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with
+from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with, was_begun_elsewhere
 from sithsup.evidence.old import old_certificate, old_on_card
 from sithsup.evidence.room import is_lifted_elsewhere, lifted, may_lift, old_signatures
 from sithsup.evidence.world import World, ask_status, is_overdue, is_revoked, judge, read_issued, status
@@ -55,4 +55,5 @@ __all__ = [
     "status",
     "strays",
     "targets_of",
+    "was_begun_elsewhere",
 ]
