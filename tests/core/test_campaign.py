@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup import texts
 from sithsup.campaign import Campaign, OldKeys, read_file
@@ -178,6 +180,16 @@ def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) ->
     put(data, field, value)
     place, reason = problem(tmp_path, data)
     assert f"{place}: {reason}".startswith(beginning)
+
+
+def test_a_certificate_of_a_version_that_there_is_not(data: Data, tmp_path: Path) -> None:
+    """What `cryptography` raises then is no ValueError."""
+    der = bytearray(x509.load_pem_x509_certificate(data["trust_anchors"][0].encode()).public_bytes(Encoding.DER))
+    der[der.index(b"\xa0\x03\x02\x01\x02") + 4] = 18
+    body = b64encode(der).decode()
+    data["trust_anchors"] = [f"-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n"]
+    place, reason = problem(tmp_path, data)
+    assert (place, "18" in reason) == ("trust_anchors", True)
 
 
 def test_one_key_for_each_target_is_made(data: Data, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sithsup.ca.path import HOSTILE
 from sithsup.campaign.parts import (
     AuthorityData,
     CardKind,
@@ -303,7 +304,11 @@ def _invalid(error: ValidationError, places: Places | None, path: str) -> Campai
 
 
 def _der(pem: str) -> bytes:
-    return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
+    """Read a certificate; whatever is wrong with it is a ValueError, which pydantic tells with its place."""
+    try:
+        return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
+    except HOSTILE as error:
+        raise ValueError(str(error)) from error
 
 
 def _grows(slots: tuple[Slot, ...]) -> bool:

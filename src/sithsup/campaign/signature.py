@@ -27,10 +27,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sithsup.ca.path import MOST_CERTIFICATES, path_to_anchor
+from sithsup.ca.path import HOSTILE, MOST_CERTIFICATES, path_to_anchor
 from sithsup.ca.signatures import HASHES, is_signed
 from sithsup.campaign.der import require_der
-from sithsup.certificate import Certificate, UnreadableCertificateError
+from sithsup.certificate import Certificate
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
@@ -224,10 +224,10 @@ def sign(
 
 def read_anchors(pem: bytes) -> tuple[bytes, ...]:
     """The certificates of a PEM file, DER. Raises ValueError where there are none, or one cannot be read."""
-    found = tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(pem))
+    try:
+        found = tuple(each.public_bytes(Encoding.DER) for each in x509.load_pem_x509_certificates(pem))
+    except HOSTILE as error:
+        raise ValueError(str(error)) from error
     for der in found:
-        try:
-            Certificate.parse(der)
-        except UnreadableCertificateError as error:
-            raise ValueError(str(error)) from error
+        Certificate.parse(der)
     return found
