@@ -15,7 +15,8 @@ from sithsup.settings import Settings
 from tests.support.lab import Lab
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from types import SimpleNamespace
+from pathlib import Path
 
     from sithsup.campaign import Campaign
 
@@ -70,7 +71,7 @@ def test_what_the_organisation_has_set_up_goes_first(campaign: Campaign) -> None
 
 def test_an_error_names_whom_its_holder_asks(campaign: Campaign) -> None:
     """The default before the card is read, the organisation's own afterwards; the setting over both."""
-    context = commands.Context(None, Settings(), None, View("check", as_json=True), campaign)  # type: ignore[arg-type]
+    context = commands.Context(None, Settings(), None, View("check", as_json=True), SimpleNamespace(likely=campaign))  # type: ignore[arg-type]
     assert context.contact(UnusableError()).endswith("Alla Låtsas, 000-1")
     context.hsa_id = "SE2321000156-ABCD"
     assert context.contact(UnusableError()).endswith("Sjukhus Låtsas")
