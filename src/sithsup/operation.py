@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from sithsup import __version__
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
-from sithsup.eligibility import EXIT_CODES, HINDRANCES, NOT_USABLE, Reason, reason_text, reasons
+from sithsup.eligibility import NOT_USABLE, Facts, Finding, Reason, Severity, Stage, findings, reason_text, refusal
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -40,9 +41,19 @@ from sithsup.errors import (
     UpgradeFinishedError,
     new_case_code,
 )
-from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
+from sithsup.evidence import (
+    World,
+    chosen,
+    key_ids,
+    lost_old,
+    lost_others,
+    may_lift,
+    our_key_pairs,
+    require_settled,
+)
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
 from sithsup.model import KeyRole, Outcome, Seen
+from sithsup.preflight import Surroundings, warnings
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import require_way_back, roll_back, roll_forward
 from sithsup.steps import begun
@@ -57,10 +68,14 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.pin import CodeSource
     from sithsup.card.token import Token
-    from sithsup.model import CardContents, Clock
+    from sithsup.model import CardContents, Clock, ModuleInfo
+    from sithsup.preflight import Preflight
     from sithsup.runner import StepEvent
 
 _log = logging.getLogger(__name__)
+
+STAGES = {Situation.FRESH: Stage.FRESH, Situation.UPGRADED: Stage.DONE}
+"""How far an upgrade has come, for those that ask what stands in its way; all other situations are in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,18 @@ class Report:
     """Upgrades of other cards that were begun on this computer."""
     case_open: bool
     """Whether this computer has a journal of the card, which a run is to close."""
+    findings: tuple[Finding, ...] = ()
+    """The same reasons as people are told them, and what they are warned of, the first to tell first."""
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """What stands in the way."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.STOPS)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
 
 class Operation:
@@ -93,12 +120,16 @@ class Operation:
         clock: Clock,
         executor: Executor,
         pause: Callable[[float], None] = time.sleep,
+        preflight: Preflight | None = None,
     ) -> None:
         """Open the card's journal if there is one. Raises `SecondInstanceError` when another process is at work on it.
 
         `folder` is where journals are, `locks` where the locks are that all accounts of this computer share.
+        `preflight` looks at what surrounds the card; without it only the card and the campaign are looked at.
         """
         self._folder, self._clock = folder, clock
+        self._token, self._preflight = token, preflight
+        self._module: ModuleInfo | None = None
         self._key = card_key(contents)
         self._lock = CardLock(locks, self._key)
         if self._lock.is_taken:
@@ -143,14 +174,38 @@ class Operation:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
         self._is_seen = verdict.situation is Situation.INTERRUPTED
-        contents = self.world.contents
-        found = reasons(contents, self.world.campaign, self._clock())
-        if verdict.situation is not Situation.FRESH:
-            found = tuple(reason for reason in found if reason in HINDRANCES)
-        if verdict.situation is Situation.UPGRADED:
-            found = (Reason.ALREADY_UPGRADED,)
-        waiting = unfinished(self._folder, besides=self._key)
-        return Report(contents, verdict, found, waiting, case_open=self.world.journal.is_kept)
+        contents, around = self.world.contents, self._around()
+        facts = self._facts(STAGES.get(verdict.situation, Stage.BEGUN), around)
+        found = findings(facts)
+        return Report(
+            contents,
+            verdict,
+            tuple(Reason(finding.name) for finding in found),
+            unfinished(self._folder, besides=self._key),
+            case_open=self.world.journal.is_kept,
+            findings=(*found, *warnings(facts, around)),
+        )
+
+    def _around(self) -> Surroundings:
+        return self._preflight.look(self.world.contents) if self._preflight else Surroundings()
+
+    def _facts(self, stage: Stage, around: Surroundings) -> Facts:
+        """What is known of the card without a code. The module is asked only where its version matters."""
+        world = self.world
+        if world.campaign.middleware and self._module is None:
+            self._module = self._token.module()
+        ours = {key_id for role in KeyRole for key_id in key_ids(world, role)}
+        return Facts(
+            world.contents,
+            world.campaign,
+            self._clock(),
+            stage=stage,
+            has_our_keys=world.journal.is_kept or any(pair.key_id in ours for pair in world.contents.key_pairs),
+            program=__version__,
+            module=self._module,
+            is_revoked=around.is_revoked,
+            time=around.time,
+        )
 
     @property
     def is_begun(self) -> bool:
@@ -171,7 +226,7 @@ class Operation:
             raise InterruptedUpgradeError
         _refuse_unusable(report)
         if report.reasons:
-            raise _not_eligible(report.reasons)
+            raise refusal(*(finding for finding in report.stops if finding.name in set(Reason)))
         yield from self._forward()
 
     def resume(self) -> Iterator[StepEvent]:
@@ -319,8 +374,8 @@ class Operation:
             if outcome is Outcome.RESTORED:
                 pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
-                against = reasons(self.world.contents, self.world.campaign, self._clock())
-                self.old_works = NOT_USABLE.isdisjoint(against)
+                against = findings(self._facts(Stage.FRESH, Surroundings()))
+                self.old_works = NOT_USABLE.isdisjoint(finding.name for finding in against)
             self._close(outcome)
 
     def _close(self, outcome: Outcome) -> None:
@@ -333,8 +388,3 @@ class Operation:
 def _refuse_unusable(report: Report) -> None:
     if report.verdict.situation is Situation.UNUSABLE:
         raise UnusableError(reason=", ".join(report.verdict.missing))
-
-
-def _not_eligible(found: tuple[Reason, ...]) -> NotEligibleError:
-    first = found[0]
-    return NotEligibleError(reasons=found, exit_code=EXIT_CODES.get(first, 3), reason=reason_text(first))

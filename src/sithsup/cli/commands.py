@@ -17,7 +17,6 @@ from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
-from sithsup.eligibility import EXIT_CODES
 from sithsup.errors import (
     CancelledError,
     CardError,
@@ -45,6 +44,8 @@ _log = logging.getLogger(__name__)
 TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
+LOOK_AROUND = {"check", "upgrade"}
+"""The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 CANCELLED = CancelledError.exit_code
 
 
@@ -107,7 +108,7 @@ def _check(context: Context) -> int:
     with _connect(context) as operation:
         context.view.card(operation.world.contents)  # at once: asking for a status may take a minute
         report = operation.look()
-        context.view.report(report)
+        context.view.report(report, context.campaign)
         if report.verdict.situation is Situation.INTERRUPTED:
             return context.view.finish(INTERRUPTED)
         if report.verdict.situation is Situation.UNUSABLE:
@@ -121,7 +122,9 @@ def upgrade(context: Context) -> int:
         operation.hold()
         report = operation.look()
         context.view.card(report.contents)
+        context.view.findings(report)
         if report.verdict.situation is Situation.FRESH and not report.reasons:
+            context.view.warnings(report)
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
         _act(context, operation, operation.upgrade)
         return context.view.finish(0)
@@ -183,7 +186,7 @@ def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) ->
 
 def _advice(report: Report) -> int:
     """The exit code for a card on which nothing is begun."""
-    return EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
+    return report.stops[0].exit_code if report.stops else TO_BE_UPGRADED
 
 
 def show_history(context: Context) -> int:
@@ -242,6 +245,7 @@ def _connect(context: Context) -> Connection:
         number=arguments.card,
         codes=code_source(_ask, from_stdin=arguments.pin_stdin),
         clock=lambda: datetime.now(UTC),
+        looks_around=arguments.command in LOOK_AROUND,
     )
 
 

@@ -11,6 +11,7 @@ from sithsup.ca.transport import HttpTransport
 from sithsup.card.session import choose_card, find_cards
 from sithsup.cli.start import start_card
 from sithsup.operation import Operation
+from sithsup.preflight import Preflight
 
 if TYPE_CHECKING:
     from sithsup.campaign import Campaign
@@ -27,7 +28,7 @@ PARALLEL = 4
 class Connection:
     """A context manager that opens the chosen card and gives an `Operation` on it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  everything that a run needs, each by name
         self,
         settings: Settings,
         campaign: Campaign,
@@ -37,8 +38,13 @@ class Connection:
         number: str | None,
         codes: CodeSource,
         clock: Clock,
+        looks_around: bool = False,
     ) -> None:
-        """Remember what to open. `started` is a card process that loads its module already."""
+        """Remember what to open. `started` is a card process that loads its module already.
+
+        `looks_around` has network and computer looked at while the card is read.
+        """
+        self._looks_around = looks_around
         self._settings, self._campaign, self._clock = settings, campaign, clock
         self._started = started
         self._reader, self._number = reader, number
@@ -60,7 +66,11 @@ class Connection:
                 )
             )
             executor = stack.enter_context(ThreadPoolExecutor(PARALLEL))
-            executor.submit(transport.prepare)  # while the card is read
+            preflight = None
+            if self._looks_around:  # while the card is read
+                preflight = Preflight(self._campaign, transport, settings.data, self._clock, executor)
+            else:
+                executor.submit(transport.prepare)
             contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             operation = Operation(
                 token,
@@ -72,6 +82,7 @@ class Connection:
                 codes=self._codes,
                 clock=self._clock,
                 executor=executor,
+                preflight=preflight,
             )
             stack.enter_context(operation)
             self._stack = stack.pop_all()

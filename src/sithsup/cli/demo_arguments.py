@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sithsup.campaign import RevokeOld
 from sithsup.demo import start as life
-from sithsup.eligibility import AUTHORITY_TEXTS
+from sithsup.eligibility import AUTHORITY_REASONS
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     _number(authority, "--check-after", whole_seconds, usual.check_after, whole)
     _switch(authority, "--revoke-early", "retire old certificates at the first confirmation")
     _switch(authority, "--implicit-confirm", "grant implicit confirmation unasked")
-    reasons = f"refuse, for one of these reasons: {', '.join(AUTHORITY_TEXTS)}"
+    reasons = f"refuse, for one of these reasons: {', '.join(AUTHORITY_REASONS)}"
     authority.add_argument(
-        "--refuse", choices=list(AUTHORITY_TEXTS), metavar="REASON", default=argparse.SUPPRESS, help=reasons
+        "--refuse", choices=list(AUTHORITY_REASONS), metavar="REASON", default=argparse.SUPPRESS, help=reasons
     )
 
 
