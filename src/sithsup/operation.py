@@ -19,7 +19,18 @@ from typing import TYPE_CHECKING, Self
 from sithsup import __version__
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
-from sithsup.eligibility import NOT_USABLE, Facts, Finding, Reason, Severity, Stage, findings, reason_text, refusal
+from sithsup.eligibility import (
+    NOT_USABLE,
+    SETTLED,
+    Facts,
+    Finding,
+    Reason,
+    Severity,
+    Stage,
+    findings,
+    reason_text,
+    refusal,
+)
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -253,7 +264,8 @@ class Operation:
         if report.verdict.situation is Situation.UPGRADED:
             self._close(Outcome.UPGRADED)  # where another computer finished it
             raise UpgradeFinishedError
-        if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
+        is_ours = report.verdict.old_works and SETTLED.isdisjoint(report.reasons)
+        if report.verdict.situation is Situation.FRESH and not is_ours:
             return  # not a card of this campaign: it is not opened
         require_way_back(self.world)  # said before a code is asked
         with self._leaving_nothing():

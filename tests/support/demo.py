@@ -21,6 +21,7 @@ from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -233,8 +234,8 @@ class Demo:
         return Seen(objects, files)
 
     def opened(self) -> list[tuple[str, str]]:
-        """Every token's label with the code that opens it; authentication first."""
-        return list(zip(self.tool.tokens(), self.codes, strict=True))
+        """Every token's label with the code that opens it, if any does; authentication first."""
+        return list(zip_longest(self.tool.tokens(), self.codes, fillvalue=""))
 
     def known(self) -> list[bytes]:
         """Every certificate, DER, that could be on the card: the ledger's and the authorities' own."""

@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 KINDS = {
     life.Kind.ORDINARY: "an old SITHS card with two codes, and an e-legitimation beside that is not ours",
-    life.Kind.ONE_PIN: "the same with one code for both keys",
+    life.Kind.ORDINARY_WITH_TELIA: "the same, with keys of its own for the e-legitimation",
+    life.Kind.ONE_PIN: "an ordinary card with one code for both keys",
     life.Kind.UPGRADED: "a card that is upgraded already",
+    life.Kind.FACTORY_NEW: "a card that was made with the new certificates, and needs no upgrade",
     life.Kind.SPARE: "a spare card (reservkort), which is not upgraded",
     life.Kind.FOREIGN: "an e-legitimation alone: no SITHS card",
+    life.Kind.FOREIGN_WITH_SITHS: "the same card from Telia, with SITHS certificates added: not upgraded either",
     life.Kind.EXPIRED: "an old SITHS card whose certificates have expired",
+    life.Kind.NO_SIGN_CODE: "an old SITHS card whose code for signatures was never chosen (a virtual one: is locked)",
+    life.Kind.PROTECTED: "of somebody with a protected identity: the authority says no, before anything is written",
     life.Kind.BRIMMING: "one that was renewed again and again, with every authority's certificate on it",
 }
 ACTIONS = {
@@ -40,7 +45,7 @@ LONGEST = 86400
 """Seconds: no demo waits longer than a day."""
 OF_CARD_AND_CAMPAIGN = ("certs", "card", "key", "body", "revoke_old", "revoke_signed_by", "confirm_wait")
 """What is made once, and stays as it is when a demo is started again."""
-_KINDS_TEXT = "kinds of cards (--certs):\n" + "".join(f"  {kind:<10} {text}\n" for kind, text in KINDS.items())
+_KINDS_TEXT = "kinds of cards (--certs):\n" + "".join(f"  {kind:<19} {text}\n" for kind, text in KINDS.items())
 _FILES_TEXT = """
 in DIR, when it is made:
   env        for a shell: `. DIR/env`, and from then on every command is about the demo

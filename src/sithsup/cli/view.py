@@ -261,6 +261,8 @@ class View:
             "address": error.values.get("address"),
             "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
+        if isinstance(error, NotEligibleError):
+            self.result["reasons"] = list(error.reasons)
         for line in (
             error.what if is_well else f"{error.what} ({error.code})",
             why,

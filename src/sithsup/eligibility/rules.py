@@ -241,6 +241,8 @@ ROWS = {row.reason.value: row for row in RULES}
 """The rows by their names."""
 AUTHORITY_REASONS = tuple(row.reason.value for row in RULES if row.by_authority)
 """What an authority may answer."""
+SETTLED = frozenset(row.reason for row in RULES if row.settles)
+"""Reasons for which this program has nothing to do with the card."""
 NOT_USABLE = frozenset(row.reason for row in RULES if row.spoils_old)
 """Reasons for which the old certificates are of no use now."""
 
@@ -248,7 +250,7 @@ NOT_USABLE = frozenset(row.reason for row in RULES if row.spoils_old)
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Every reason against upgrading this card; where that was begun, against finishing or undoing it."""
     found = tuple(_found(facts))
-    settled = next((finding for finding in found if ROWS[finding.name].settles), None)
+    settled = next((finding for finding in found if finding.name in SETTLED), None)
     return (settled,) if settled else found
 
 
