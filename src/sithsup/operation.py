@@ -16,13 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from sithsup import __version__
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
 from sithsup.eligibility import (
     NOT_USABLE,
     SETTLED,
-    Facts,
     Finding,
     Reason,
     Severity,
@@ -55,13 +53,13 @@ from sithsup.errors import (
 from sithsup.evidence import (
     World,
     chosen,
-    key_ids,
     lost_old,
     lost_others,
     may_lift,
     our_key_pairs,
     require_settled,
 )
+from sithsup.facts import facts_of, stage_of
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
 from sithsup.model import KeyRole, Outcome, Seen
 from sithsup.preflight import Surroundings, warnings
@@ -84,9 +82,6 @@ if TYPE_CHECKING:
     from sithsup.runner import StepEvent
 
 _log = logging.getLogger(__name__)
-
-STAGES = {Situation.FRESH: Stage.FRESH, Situation.UPGRADED: Stage.DONE}
-"""How far an upgrade has come, for those that ask what stands in its way; all other situations are in between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +181,9 @@ class Operation:
         verdict = self._verdict()
         self._is_seen = verdict.situation is Situation.INTERRUPTED
         contents, around = self.world.contents, self._around()
-        facts = self._facts(STAGES.get(verdict.situation, Stage.BEGUN), around)
+        if self.world.campaign.middleware and self._module is None:  # asked only where its version matters
+            self._module = self._token.module()
+        facts = facts_of(self.world, stage_of(verdict), around, self._module)
         found = findings(facts)
         return Report(
             contents,
@@ -199,24 +196,6 @@ class Operation:
 
     def _around(self) -> Surroundings:
         return self._preflight.look(self.world.contents) if self._preflight else Surroundings()
-
-    def _facts(self, stage: Stage, around: Surroundings) -> Facts:
-        """What is known of the card without a code. The module is asked only where its version matters."""
-        world = self.world
-        if world.campaign.middleware and self._module is None:
-            self._module = self._token.module()
-        ours = {key_id for role in KeyRole for key_id in key_ids(world, role)}
-        return Facts(
-            world.contents,
-            world.campaign,
-            self._clock(),
-            stage=stage,
-            has_our_keys=world.journal.is_kept or any(pair.key_id in ours for pair in world.contents.key_pairs),
-            program=__version__,
-            module=self._module,
-            is_revoked=around.is_revoked,
-            time=around.time,
-        )
 
     @property
     def is_begun(self) -> bool:
@@ -386,7 +365,7 @@ class Operation:
             if outcome is Outcome.RESTORED:
                 pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
-                against = findings(self._facts(Stage.FRESH, Surroundings()))
+                against = findings(facts_of(self.world, Stage.FRESH, Surroundings(), self._module))
                 self.old_works = NOT_USABLE.isdisjoint(finding.name for finding in against)
             self._close(outcome)
 

@@ -261,6 +261,11 @@ def _expires_soon(facts: Facts, around: Surroundings) -> dict[str, object] | Non
     return {"date": end.astimezone().date()} if end and is_soon else None
 
 
+def _old_expired(facts: Facts, around: Surroundings) -> dict[str, object] | None:  # noqa: ARG001  as every test
+    end = expires(facts.contents, facts.campaign)
+    return _if(facts.stage is Stage.BEGUN and end is not None and end <= facts.now)
+
+
 def _room_unknown(facts: Facts, around: Surroundings) -> dict[str, object] | None:  # noqa: ARG001  as every test
     return _if(any(token.roles and token.info.free_public_memory is None for token in facts.contents.tokens))
 
@@ -308,6 +313,15 @@ WARNINGS = (
         _expires_soon,
         mark("The card expires on {date}. It may be better to order a new card than to upgrade this one."),
         _ISSUER,
+    ),
+    Warned(
+        "OLD_EXPIRED",
+        _old_expired,
+        mark(
+            "The old certificates have expired. If the issuer refuses to go on, the card is put back: order a new one."
+        ),
+        _ISSUER,
+        in_recovery=True,
     ),
     Warned(
         "ROOT_NOT_TRUSTED",

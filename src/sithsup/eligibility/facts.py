@@ -21,7 +21,8 @@ class Stage(Enum):
     """How far an upgrade of the card has come, by all the evidence."""
 
     FRESH = "nothing was begun"
-    BEGUN = "begun and not ended"
+    BEGUN = "begun, and may be undone"
+    TO_FINISH = "begun, and can only be finished, as far as is known"
     DONE = "every new certificate is on the card, and confirmed"
 
 
@@ -59,6 +60,11 @@ class Facts:
             return self.clock
         ahead = self.time.at - self.time.clock
         return self.clock + (ahead if self.time.is_exact else max(ahead, timedelta()))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was begun and not ended."""
+        return self.stage in {Stage.BEGUN, Stage.TO_FINISH}
 
     @property
     def issuers(self) -> set[str]:

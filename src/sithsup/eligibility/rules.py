@@ -18,7 +18,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.eligibility import holds
-from sithsup.eligibility.facts import Stage
 from sithsup.eligibility.finding import Finding, Severity
 from sithsup.eligibility.holds import Told
 from sithsup.errors import Contact, NotEligibleError
@@ -256,7 +255,7 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
 
 def _found(facts: Facts) -> Iterator[Finding]:
     for row in RULES:
-        if facts.stage is Stage.BEGUN and not row.hinders_recovery:
+        if facts.is_begun and not row.hinders_recovery:
             continue
         if (told := row.holds(facts)) is not None:
             yield row.finding(told)
