@@ -248,6 +248,10 @@ def _if(holds: bool) -> dict[str, object] | None:  # noqa: FBT001  it is the ans
     return {} if holds else None
 
 
+def _is_low(percent: int | None) -> bool:
+    return percent is not None and percent < LEAST_BATTERY
+
+
 def _clock_doubtful(facts: Facts, around: Surroundings) -> dict[str, object] | None:
     if around.hint is None or facts.time is not None:
         return None
@@ -303,7 +307,7 @@ WARNINGS = (
     ),
     Warned(
         "BATTERY_LOW",
-        lambda _, around: {"count": around.battery} if (around.battery or LEAST_BATTERY) < LEAST_BATTERY else None,
+        lambda _, around: {"count": around.battery} if _is_low(around.battery) else None,
         mark("The battery has {count} % left. Plug the computer in before you begin."),
         None,
         in_recovery=True,
