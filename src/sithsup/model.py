@@ -259,6 +259,7 @@ class CertificateStatus:
     state: CertificateState
     at: datetime  # the authority's time (producedAt)
     revoked_at: datetime | None = None
+    is_fresh: bool = False  # it was made for this very question, so `at` was now
 
 
 @dataclass(frozen=True, slots=True)

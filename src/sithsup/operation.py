@@ -22,7 +22,17 @@ from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
 from sithsup.consent import NONE, asked
 from sithsup.contacts import NOT_SET_UP, whom
-from sithsup.eligibility import EXIT_CODES, HINDRANCES, NOT_USABLE, Reason, reason_text, reasons
+from sithsup.eligibility import (
+    NOT_USABLE,
+    SETTLED,
+    Finding,
+    Reason,
+    Severity,
+    Stage,
+    findings,
+    reason_text,
+    refusal,
+)
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -45,9 +55,19 @@ from sithsup.errors import (
     UpgradeFinishedError,
     new_case_code,
 )
-from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
+from sithsup.evidence import (
+    World,
+    chosen,
+    lost_old,
+    lost_others,
+    may_lift,
+    our_key_pairs,
+    require_settled,
+)
+from sithsup.facts import facts_of, stage_of
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
 from sithsup.model import KeyRole, Outcome, Seen
+from sithsup.preflight import Surroundings, warnings
 from sithsup.receipt import FOLDER, make_receipt, save
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import require_way_back, roll_back, roll_forward
@@ -66,7 +86,8 @@ if TYPE_CHECKING:
     from sithsup.card.token import Token
     from sithsup.consent import Asked, Consent
     from sithsup.contacts import Own
-    from sithsup.model import CardContents, Clock
+    from sithsup.model import CardContents, Clock, ModuleInfo
+    from sithsup.preflight import Preflight
     from sithsup.receipt import Receipt, Saved
     from sithsup.runner import StepEvent
 
@@ -87,6 +108,18 @@ class Report:
     """Whether this computer has a journal of the card, which a run is to close."""
     asked: Asked
     """What a person must agree to before an upgrade of this card begins."""
+    findings: tuple[Finding, ...] = ()
+    """The same reasons as people are told them, and what they are warned of, the first to tell first."""
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """What stands in the way."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.STOPS)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
 
 class Operation:
@@ -106,13 +139,17 @@ class Operation:
         executor: Executor,
         pause: Callable[[float], None] = time.sleep,
         own: Own = NOT_SET_UP,
+        preflight: Preflight | None = None,
     ) -> None:
         """Open the card's journal if there is one. Raises `SecondInstanceError` when another process is at work on it.
 
         `folder` is where journals are, `locks` where the locks are that all accounts of this computer share, `own`
-        the organisation's own contacts.
+        the organisation's own contacts. `preflight` looks at what surrounds the card; without it only the card and the
+        campaign are looked at.
         """
         self._folder, self._clock, self._own = folder, clock, own
+        self._token, self._preflight = token, preflight
+        self._module: ModuleInfo | None = None
         self._consent = NONE
         self._key = card_key(contents)
         self._lock = CardLock(locks, self._key)
@@ -162,15 +199,23 @@ class Operation:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
         self._is_seen = verdict.situation is Situation.INTERRUPTED
-        contents = self.world.contents
-        found = reasons(contents, self.world.campaign, self._clock())
-        if verdict.situation is not Situation.FRESH:
-            found = tuple(reason for reason in found if reason in HINDRANCES)
-        if verdict.situation is Situation.UPGRADED:
-            found = (Reason.ALREADY_UPGRADED,)
-        waiting = unfinished(self._folder, besides=self._key)
-        is_open = self.world.journal.is_kept
-        return Report(contents, verdict, found, waiting, case_open=is_open, asked=asked(self.world))
+        contents, around = self.world.contents, self._around()
+        if self.world.campaign.middleware and self._module is None:  # asked only where its version matters
+            self._module = self._token.module()
+        facts = facts_of(self.world, stage_of(verdict), around, self._module)
+        found = findings(facts)
+        return Report(
+            contents,
+            verdict,
+            tuple(Reason(finding.name) for finding in found),
+            unfinished(self._folder, besides=self._key),
+            case_open=self.world.journal.is_kept,
+            asked=asked(self.world),
+            findings=(*found, *warnings(facts, around)),
+        )
+
+    def _around(self) -> Surroundings:
+        return self._preflight.look(self.world.contents) if self._preflight else Surroundings()
 
     @property
     def is_begun(self) -> bool:
@@ -194,7 +239,7 @@ class Operation:
             raise InterruptedUpgradeError
         _refuse_unusable(report)
         if report.reasons:
-            raise _not_eligible(report.reasons)
+            raise refusal(*(finding for finding in report.stops if finding.name in set(Reason)))
         report.asked.require(consent)
         self._consent = consent
         yield from self._forward()
@@ -223,7 +268,8 @@ class Operation:
         if report.verdict.situation is Situation.UPGRADED:
             self._close(Outcome.UPGRADED)  # where another computer finished it
             raise UpgradeFinishedError
-        if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
+        is_ours = report.verdict.old_works and SETTLED.isdisjoint(report.reasons)
+        if report.verdict.situation is Situation.FRESH and not is_ours:
             return  # not a card of this campaign: it is not opened
         require_way_back(self.world)  # said before a code is asked
         with self._leaving_nothing():
@@ -349,8 +395,8 @@ class Operation:
             if outcome is Outcome.RESTORED:
                 pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
-                against = reasons(self.world.contents, self.world.campaign, self._clock())
-                self.old_works = NOT_USABLE.isdisjoint(against)
+                against = findings(facts_of(self.world, Stage.FRESH, Surroundings(), self._module))
+                self.old_works = NOT_USABLE.isdisjoint(finding.name for finding in against)
             else:
                 self._make_receipt()
             self._close(outcome)
@@ -376,8 +422,3 @@ class Operation:
 def _refuse_unusable(report: Report) -> None:
     if report.verdict.situation is Situation.UNUSABLE:
         raise UnusableError(reason=", ".join(report.verdict.missing))
-
-
-def _not_eligible(found: tuple[Reason, ...]) -> NotEligibleError:
-    first = found[0]
-    return NotEligibleError(reasons=found, exit_code=EXIT_CODES.get(first, 3), reason=reason_text(first))

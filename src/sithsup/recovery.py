@@ -178,9 +178,12 @@ def _situation(evidence: Evidence) -> Situation:
 
 
 def _old_works(world: World, *, is_doubtful: bool) -> bool | None:
-    """Whether there is an old authentication certificate with its key, and, when in doubt, whether it is revoked."""
+    """Whether there is an old authentication certificate with its key; when in doubt, whether it is revoked.
+
+    One that has expired does not work, though it may still be gone back to.
+    """
     old = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
-    usable = [certificate for certificate in old if is_held(world, certificate)]
+    usable = [found for found in old if is_held(world, found) and found.not_after > world.clock()]
     if not is_doubtful or not usable:
         return bool(usable)
     try:

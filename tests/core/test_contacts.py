@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,7 @@ from sithsup.settings import Settings
 from tests.support.lab import Lab
 
 if TYPE_CHECKING:
-    from types import SimpleNamespace
-from pathlib import Path
+    from pathlib import Path
 
     from sithsup.campaign import Campaign
 

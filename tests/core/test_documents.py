@@ -9,8 +9,10 @@ import pytest
 
 from sithsup import cli
 from sithsup.cli import commands
-from sithsup.eligibility import EXIT_CODES
+from sithsup.demo.kinds import Kind
+from sithsup.eligibility import RULES
 from sithsup.errors import leaves
+from sithsup.preflight import WARNINGS
 from sithsup.settings import Level, Settings, value_name, variable_name
 from sithsup.settings.sources import of_system
 from sithsup.upgrade import UPGRADE
@@ -70,8 +72,19 @@ def test_the_exit_codes_are_the_same_in_every_document() -> None:
 def test_the_exit_codes_are_the_program_s() -> None:
     """Every code that an error, a reason or an ending has is documented, and no other."""
     of_endings = {0, commands.TO_BE_UPGRADED, commands.INTERRUPTED, commands.CANCELLED}
-    of_code = {leaf.exit_code for leaf in leaves()} | set(EXIT_CODES.values()) | of_endings
+    of_code = {leaf.exit_code for leaf in leaves()} | {row.exit_code for row in RULES} | of_endings
     assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
+
+
+@pytest.mark.parametrize("document", ["docs/support.sv.md", "docs/support.en.md"])
+def test_every_reason_and_every_warning_is_documented(document: str) -> None:
+    """For support, in the order in which they are told."""
+    assert column(table(document, "reason", "orsak")) == [row.reason.value for row in RULES]
+    assert column(table(document, "warning", "varning")) == [row.name for row in WARNINGS]
+
+
+def test_every_kind_of_card_is_documented() -> None:
+    assert set(column(table("docs/demo.md", "kind"))) == set(Kind)
 
 
 def test_the_architecture_has_the_steps_of_the_table() -> None:

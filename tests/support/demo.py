@@ -20,7 +20,8 @@ import time
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -237,8 +238,8 @@ class Demo:
         return Seen(objects, files)
 
     def opened(self) -> list[tuple[str, str]]:
-        """Every token's label with the code that opens it; authentication first."""
-        return list(zip(self.tool.tokens(), self.codes, strict=True))
+        """Every token's label with the code that opens it, if any does; authentication first."""
+        return list(zip_longest(self.tool.tokens(), self.codes, fillvalue=""))
 
     def known(self) -> list[bytes]:
         """Every certificate, DER, that could be on the card: the ledger's and the authorities' own."""
@@ -341,16 +342,22 @@ class Demos:
 
 @contextmanager
 def authority_beside(
-    demo: Demo, *, delay: float = 0, change: Callable[[Hierarchy], Hierarchy] = lambda same: same
+    demo: Demo,
+    *,
+    delay: float = 0,
+    change: Callable[[Hierarchy], Hierarchy] = lambda same: same,
+    later: timedelta = timedelta(),
+    port: int = 0,
 ) -> Iterator[dict[str, str]]:
-    """Run a second authority on the demo's ledger: a slow one, or one whose hierarchy was changed.
+    """Run a second authority on the demo's ledger: a slow one, one of a later day, or of a changed hierarchy.
 
     Gives the variable that leads to it.
     """
     folder = demo.folder / "authority"
     ledger, hierarchy = Ledger(folder / LEDGER_FILE), change(Hierarchy.load(folder))
-    authority = DemoAuthority(hierarchy, ledger, _now, Knobs(delay=delay))
-    with closing(ledger), DemoServer(0, authority, DemoStatus(hierarchy, ledger, _now), hierarchy) as server:
+    authority = DemoAuthority(hierarchy, ledger, lambda: _now() + later, Knobs(delay=delay))
+    status = DemoStatus(hierarchy, ledger, lambda: _now() + later)
+    with closing(ledger), DemoServer(port, authority, status, hierarchy) as server:
         yield {"SITHSUP_AUTHORITY": f"{server.url}/.well-known/cmp"}
 
 

@@ -22,7 +22,6 @@ from sithsup.cli.settings_list import explained_lines, settings_data, settings_l
 from sithsup.cli.view import View
 from sithsup.consent import Consent
 from sithsup.contacts import contact_line
-from sithsup.eligibility import EXIT_CODES
 from sithsup.errors import (
     CancelledError,
     CardError,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Campaign
     from sithsup.card.process import CardProcess
+    from sithsup.errors import Contact
     from sithsup.operation import Operation, Report
     from sithsup.runner import StepEvent
 
@@ -54,6 +54,8 @@ TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
+LOOK_AROUND = {"check", "upgrade"}
+"""The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 CANCELLED = CancelledError.exit_code
 
 
@@ -72,9 +74,11 @@ class Context:
 
     def contact(self, error: SithsupError) -> str:
         """Whom to ask about an error; empty where nobody need be asked."""
-        if error.contact is None or not error.exit_code:
-            return ""
-        return contact_line(error.contact, self.campaign, self.hsa_id, self.settings)
+        return self.whom(error.contact) if error.contact and error.exit_code else ""
+
+    def whom(self, contact: Contact) -> str:
+        """The same of somebody who is to be asked anyway."""
+        return contact_line(contact, self.campaign, self.hsa_id, self.settings)
 
     @property
     def campaign(self) -> Campaign | None:
@@ -125,7 +129,7 @@ def _check(context: Context) -> int:
     with _connected(context) as operation:
         context.view.card(operation.world.contents)  # at once: asking for a status may take a minute
         report = operation.look()
-        context.view.report(report)
+        context.view.report(report, context.campaign, context.whom)
         show_asked(context.view, report)
         if report.verdict.situation is Situation.INTERRUPTED:
             return context.view.finish(INTERRUPTED)
@@ -140,8 +144,10 @@ def upgrade(context: Context) -> int:
         operation.hold()
         report = operation.look()
         context.view.card(report.contents)
+        context.view.findings(report)
         given = Consent(context.arguments.accept_terms, context.arguments.mail_understood)
         if report.verdict.situation is Situation.FRESH and not report.reasons:
+            context.view.warnings(report)
             given = agree(context.view, report.asked, operation.world.campaign, given, _asker())
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
         _act(context, operation, lambda: operation.upgrade(given))
@@ -206,7 +212,7 @@ def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) ->
 
 def _advice(report: Report) -> int:
     """The exit code for a card on which nothing is begun."""
-    return EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
+    return report.stops[0].exit_code if report.stops else TO_BE_UPGRADED
 
 
 def show_history(context: Context) -> int:
@@ -283,6 +289,7 @@ def _connect(context: Context) -> Connection:
         number=arguments.card,
         codes=code_source(_ask, from_stdin=arguments.pin_stdin),
         clock=lambda: datetime.now(UTC),
+        looks_around=arguments.command in LOOK_AROUND,
     )
 
 

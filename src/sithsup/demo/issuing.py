@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from asn1crypto import x509
 
-from sithsup.demo.kinds import BETWEEN_RENEWALS, FILLINGS, key_for
+from sithsup.demo.kinds import BETWEEN_RENEWALS, FILLINGS, age_of, key_for
 from sithsup.demo.profiles import PROFILES
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ class DemoCard:
     number: str
     holder: Holder
     codes: tuple[str, ...]
-    """The authentication code, then the signature code; one for both on a card with one token."""
+    """The authentication code, then the signature code; one for both on a card with one token.
+    None of a token that no code opens."""
     certificates: tuple[tuple[str, bytes], ...]
     """(name of the profile, DER) of each of the holder's certificates, the oldest first."""
 
@@ -69,8 +70,8 @@ def finish(
 ) -> tuple[DemoCard, tuple[WrittenCertificate, ...]]:
     """Issue the holder's certificates; what is to be written to the card, the authorities' own certificates too."""
     issued = tuple(_issue(kind, number, holder, hierarchy, tokens, now))
-    written = (*_personal(issued, holder, tokens), *_authorities(kind, hierarchy, tokens))
-    return DemoCard(number, holder, tuple(token.plan.code for token in tokens), issued), written
+    written = (*_personal(kind, issued, holder, tokens), *_authorities(kind, hierarchy, tokens))
+    return DemoCard(number, holder, tuple(token.plan.code for token in tokens if token.plan.has_code), issued), written
 
 
 def _issue(
@@ -83,9 +84,9 @@ def _issue(
 ) -> Iterator[tuple[str, bytes]]:
     filling = FILLINGS[kind]
     for renewal in range(filling.renewals, -1, -1):
-        begins = now - filling.age - renewal * BETWEEN_RENEWALS
         for name in filling.profiles:
-            key_id = key_for(name).key_id
+            begins = now - age_of(name, kind) - renewal * BETWEEN_RENEWALS
+            key_id = key_for(name, kind).key_id
             public_key = _token_with(key_id, tokens).public_keys[key_id]
             validity = (begins, begins + filling.lifetime)
             yield name, hierarchy.issue(PROFILES[name], public_key, holder, number, validity)
@@ -96,10 +97,10 @@ def _token_with(key_id: bytes, tokens: tuple[MadeToken, ...]) -> MadeToken:
 
 
 def _personal(
-    issued: tuple[tuple[str, bytes], ...], holder: Holder, tokens: tuple[MadeToken, ...]
+    kind: Kind, issued: tuple[tuple[str, bytes], ...], holder: Holder, tokens: tuple[MadeToken, ...]
 ) -> Iterator[WrittenCertificate]:
     for name, der in issued:
-        key_id = key_for(name).key_id
+        key_id = key_for(name, kind).key_id
         organization = x509.Certificate.load(der).issuer.native["organization_name"]
         label = f"{holder.common_name}, {organization}"
         yield WrittenCertificate(_token_with(key_id, tokens).serial, key_id, label, der)

@@ -27,7 +27,7 @@ from sithsup.demo import background, signing
 from sithsup.demo.campaign import Wishes, demo_campaign
 from sithsup.demo.card import Workshop
 from sithsup.demo.hierarchy import Hierarchy
-from sithsup.demo.kinds import Kind
+from sithsup.demo.kinds import FILLINGS, Kind
 from sithsup.demo.knobs import KNOBS_FILE, Knobs
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE, new_card_number
@@ -75,7 +75,15 @@ SOFTHSM_PLACES = (
     "/usr/local/lib/softhsm/libsofthsm2.so",
     "/opt/homebrew/lib/softhsm/libsofthsm2.so",
 )
-_REASONS = {Kind.SPARE: "SPARE_CARD", Kind.FOREIGN: "FOREIGN_ISSUER", Kind.UPGRADED: "ALREADY_UPGRADED"}
+_REASONS = {
+    Kind.SPARE: "SPARE_CARD",
+    Kind.FOREIGN: "FOREIGN_ISSUER",
+    Kind.FOREIGN_WITH_SITHS: "FOREIGN_ISSUER",
+    Kind.UPGRADED: "ALREADY_UPGRADED",
+    Kind.FACTORY_NEW: "NO_NEED",
+    Kind.PROTECTED: "PROTECTED_IDENTITY",
+}
+"""What the authority answers about cards of a kind; about all others ELIGIBLE."""
 
 
 def start(
@@ -188,7 +196,7 @@ def _make(
     with workshop:
         blank = workshop.blank_card(kind)
         hierarchy = Hierarchy.make(authority, lambda: now, free_address(), key_algorithm)
-        card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, now)
+        card = workshop.personalize(blank, new_card_number(FILLINGS[kind].number_prefix), PEOPLE[0], hierarchy, now)
     shared = _fill_ledger(authority / LEDGER_FILE, card, _REASONS.get(kind, "ELIGIBLE"))
     _write_privately(folder / "reference", f"{shared.reference.decode()}\n")
     _write_privately(folder / "secret", f"{shared.secret.decode()}\n")

@@ -136,19 +136,26 @@ class NotEligibleError(UpgradeError):
 
     code = "SU-5001"
     exit_code = 3
-    contact = Contact.DEPUTY_ISSUER
+    contact: Contact | None = Contact.DEPUTY_ISSUER
     final = True
     what_text = mark("No upgrade was begun.")
     why_text = mark("{reason}")
     next_text = mark("Nothing on the card was changed. Contact your deputy issuer if you think that this is wrong.")
 
     def __init__(
-        self, detail: str = "", *, reasons: tuple[str, ...] = (), exit_code: int = 3, **values: object
+        self,
+        detail: str = "",
+        *,
+        reasons: tuple[str, ...] = (),
+        exit_code: int = 3,
+        contact: Contact | None = Contact.DEPUTY_ISSUER,
+        **values: object,
     ) -> None:
-        """Keep the names of the reasons; a few of them end with another exit code."""
+        """Keep the names of the reasons; a few end with another exit code, or are for somebody else to solve."""
         super().__init__(detail, **values)
         self.reasons = reasons
         self.exit_code = exit_code
+        self.contact = contact
 
     @property
     def is_well(self) -> bool:
@@ -168,7 +175,11 @@ class NotEligibleError(UpgradeError):
     @property
     def next_step(self) -> str:
         """What to do."""
-        return tr("Nothing needs to be done.") if self.is_well else super().next_step
+        if self.is_well:
+            return tr("Nothing needs to be done.")
+        if self.contact is Contact.LOCAL_IT:
+            return tr("Nothing on the card was changed. Contact your local IT support.")
+        return super().next_step
 
 
 class StoppedError(NotEligibleError):

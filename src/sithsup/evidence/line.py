@@ -38,7 +38,12 @@ def signer(world: World) -> Signer:
 
 
 def _is_retired(world: World, old: Certificate, new: Certificate | None) -> bool:
-    """Whether the old certificate signs no more; asked only when a confirmation may have been heard."""
+    """Whether the old certificate signs no more; asked only when a confirmation may have been heard.
+
+    One that has expired meanwhile is no longer listened to: the new one, once confirmed, finishes what is left.
+    """
+    if new and old.not_after <= world.clock():
+        return True
     strangers = _strangers(world)
     if not (new or strangers or was_begun_elsewhere(world)) or not is_revoked(world, old):
         return False

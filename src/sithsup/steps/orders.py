@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
-from sithsup.eligibility import EXIT_CODES, reason_text
+from sithsup.eligibility import refusal, said_by_authority
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityError,
     AuthorityRefusedError,
     ModuleRefusedError,
-    NotEligibleError,
     StepNotSeenError,
 )
 from sithsup.evidence import (
@@ -57,7 +56,7 @@ def query(world: World) -> None:
         return  # then its refusal of the order undoes the keys
     reason = world.authority.query(world.contents.number or "", signer(world)).reason
     if reason != ELIGIBLE:
-        raise NotEligibleError(reasons=(reason,), exit_code=EXIT_CODES.get(reason, 3), reason=reason_text(reason))
+        raise refusal(said_by_authority(reason))
 
 
 def begun(world: World) -> Seen:
