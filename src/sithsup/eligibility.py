@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.campaign import CardKind
-from sithsup.model import CodeState, KeyRole
+from sithsup.model import CodeState, KeyRole, RequestBody
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def reasons(contents: CardContents, campaign: Campaign, now: datetime) -> tuple[
     """Every reason against upgrading this card, the first to tell first; empty when there is none."""
     tests = {
         Reason.SPARE_CARD: _is_spare(contents, campaign),
-        Reason.FOREIGN_ISSUER: _is_foreign(contents, campaign),
+        Reason.FOREIGN_ISSUER: _is_foreign(contents, campaign) or _lacks_old(contents, campaign),
         Reason.ALREADY_UPGRADED: _is_upgraded(contents, campaign),
         Reason.CARD_NUMBERS_DISAGREE: len(contents.numbers) > 1,
         Reason.WINDOW_NOT_OPEN: now < campaign.opens(contents.number),
@@ -127,6 +127,18 @@ def _is_foreign(contents: CardContents, campaign: Campaign) -> bool:
     return _issuers(contents).isdisjoint(known)
 
 
+def _lacks_old(contents: CardContents, campaign: Campaign) -> bool:
+    """Whether an old card lacks a certificate that is to be updated (kur), or whose key is to be certified again."""
+    every = (c.certificate for c in contents.certificates if not c.certificate.is_ca)
+    old = [c for c in every if c.issuer_common_name in campaign.source_issuers]
+    roles, kinds = {c.role for c in old}, {(c.role, c.identity.kind) for c in old if c.identity}
+    return bool(old) and any(
+        (target.reuses_key and target.role not in roles)
+        or (target.body is RequestBody.KUR and (target.role, target.subject) not in kinds)
+        for target in campaign.wanted
+    )
+
+
 def _is_upgraded(contents: CardContents, campaign: Campaign) -> bool:
     issuers = _issuers(contents)
     return issuers.isdisjoint(campaign.source_issuers) and all(t.issuer in issuers for t in campaign.targets)
@@ -143,8 +155,7 @@ def _is_expired(contents: CardContents, campaign: Campaign, now: datetime) -> bo
 
 
 def _lacks_mechanism(contents: CardContents, campaign: Campaign) -> bool:
-    for role in campaign.roles:
-        token = contents.token_for(role)
-        if token is None or campaign.algorithm(role) not in token.info.algorithms:
-            return True
-    return False
+    if any(contents.token_for(role) is None for role in campaign.roles):
+        return True
+    made = ((key.algorithm, contents.token_for(key.role)) for key in campaign.new_keys)
+    return any(token and algorithm not in token.info.algorithms for algorithm, token in made)

@@ -204,16 +204,20 @@ class Lab:
         if old_alive and not on_card & ours and not self._new_keys():
             return OLD if self._old_keys() == self.old_keys else "an old key has changed"
         assert self.campaign
-        if self._old_keys() != self.old_keys and self.campaign.old_keys is OldKeys.KEEP:
+        carried = {Certificate.parse(der).public_key for der in on_card}
+        changed = {key for key, _ in set(self.old_keys) ^ set(self._old_keys())}
+        if changed & carried or (changed and self.campaign.old_keys is OldKeys.KEEP):
             return "an old key has changed"
-        keys = {Certificate.parse(der).public_key for der in new}
-        if len(new) == len(self.campaign.wanted) and on_card == new | set(self.case.kept) and self._new_keys() == keys:
+        made = {Certificate.parse(der).public_key for der in new} - self._old_public_keys()
+        if len(new) == len(self.campaign.wanted) and on_card == new | set(self.case.kept) and self._new_keys() == made:
             return NEW
         return f"TORN old={old_alive} new={len(new)} ours={len(on_card & ours)} keys={len(self._new_keys())}"
 
     def _new_keys(self) -> set[bytes]:
-        old = {Certificate.parse(der).public_key for der in self.case.old}
-        return self.working_keys() - old
+        return self.working_keys() - self._old_public_keys()
+
+    def _old_public_keys(self) -> set[bytes]:
+        return {Certificate.parse(der).public_key for der in self.case.old}
 
     def _others(self) -> list[str]:
         """Everything on the card that the campaign does not target, as it is stored."""
@@ -221,13 +225,22 @@ class Lab:
         carried = {Certificate.parse(der).public_key for der in kept}
         return sorted(o.model_dump_json() for o in self._stored() if o.value in kept or _public_key(o) in carried)
 
-    def _old_keys(self) -> list[str]:
-        """The old keys, as they are stored."""
-        old = {Certificate.parse(der).public_key for der in self.case.old}
-        return sorted(o.model_dump_json() for o in self._stored() if _public_key(o) in old)
+    def _old_keys(self) -> list[tuple[bytes, str]]:
+        """The halves of the old keys, as they are stored, each with its public key."""
+        old = self._old_public_keys()
+        return sorted((key, o.model_dump_json()) for o in self._stored() if (key := _public_key(o)) in old)
 
     def _stored(self) -> list[StoredObject]:
         return [o for t in self.card.tokens for o in t.objects]
+
+
+def retarget(campaign: Campaign, **changes: Any) -> Campaign:
+    """A campaign whose targets are otherwise: `changes` by field, for all, or by a function of each target."""
+    targets = (
+        target.model_copy(update={name: value(target) if callable(value) else value for name, value in changes.items()})
+        for target in campaign.targets
+    )
+    return campaign.model_copy(update={"targets": tuple(targets)})
 
 
 def update_campaign(campaign: Campaign) -> Campaign:

@@ -44,7 +44,7 @@ from sithsup.campaign.parts import (
 )
 from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
-from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, Target
+from sithsup.model import KeyRole, NewKey, RequestBody, Target
 
 SHORTEST_CONFIRM_WAIT = timedelta(seconds=60)
 """A slow card needs longer than this between the order and the confirmation."""
@@ -179,12 +179,22 @@ class Campaign(Part):
 
     @cached_property
     def roles(self) -> tuple[KeyRole, ...]:
-        """The roles that get a new key, authentication first."""
+        """The roles that get a new certificate, authentication first."""
         return tuple(role for role in KeyRole if any(target.role is role for target in self.targets))
 
-    def algorithm(self, role: KeyRole) -> KeyAlgorithm:
-        """The algorithm of the new key of a role."""
-        return next(target.algorithm for target in self.targets if target.role is role)
+    @cached_property
+    def new_keys(self) -> tuple[NewKey, ...]:
+        """The keys that are made on the card, those for authentication first: one for each role, or for each target."""
+        groups: dict[str, list[Target]] = {}
+        for target in sorted(self.wanted, key=lambda target: list(KeyRole).index(target.role)):
+            if not target.reuses_key:
+                name = target.name if self.keys is Keys.PER_TARGET else target.role.value
+                groups.setdefault(name, []).append(target)
+        return tuple(NewKey(name, each[0].role, each[0].algorithm, tuple(each)) for name, each in groups.items())
+
+    def new_keys_of(self, role: KeyRole) -> tuple[NewKey, ...]:
+        """Those of one role."""
+        return tuple(key for key in self.new_keys if key.role is role)
 
     def issuers_of(self, kind: CardKind) -> frozenset[str]:
         """The issuers of certificates that only this kind of card carries."""

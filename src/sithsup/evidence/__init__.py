@@ -17,9 +17,18 @@ from sithsup.evidence.certificates import (
     strays,
 )
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import is_alive, is_held, key_ids, our_key, our_key_pairs, targets_of
+from sithsup.evidence.keys import (
+    is_alive,
+    is_held,
+    key_ids,
+    our_key,
+    our_key_pairs,
+    reused_key_pairs,
+    target_key,
+    targets_of,
+)
 from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with
-from sithsup.evidence.old import old_certificate, old_on_card
+from sithsup.evidence.old import is_old, old_certificate, old_on_card
 from sithsup.evidence.room import is_lifted_elsewhere, lifted, may_lift, old_signatures
 from sithsup.evidence.world import World, ask_status, is_overdue, is_revoked, judge, read_issued, status
 
@@ -33,6 +42,7 @@ __all__ = [
     "is_alive",
     "is_held",
     "is_lifted_elsewhere",
+    "is_old",
     "is_overdue",
     "is_revoked",
     "judge",
@@ -50,9 +60,11 @@ __all__ = [
     "past_no_return",
     "read_issued",
     "require_settled",
+    "reused_key_pairs",
     "signer",
     "signer_with",
     "status",
     "strays",
+    "target_key",
     "targets_of",
 ]

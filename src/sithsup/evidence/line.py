@@ -115,12 +115,12 @@ def _is_retired_elsewhere(world: World) -> bool:
 
 def was_begun_elsewhere(world: World) -> bool:
     """Whether keys of ours are on the card that were not made from this computer."""
-    made_here = {key for role in world.campaign.roles for key in world.journal.keys(role)}
+    made_here = {public_key for key in world.campaign.new_keys for public_key in world.journal.keys(key.name)}
     return not _our_public_keys(world) <= made_here
 
 
 def _our_public_keys(world: World) -> set[bytes]:
-    pairs = (pair for role in world.campaign.roles for pair in our_key_pairs(world, role))
+    pairs = (pair for key in world.campaign.new_keys for pair in our_key_pairs(world, key))
     return {pair.public_key for pair in pairs if pair.public_key}
 
 

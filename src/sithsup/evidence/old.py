@@ -23,6 +23,12 @@ def old_on_card(world: World) -> tuple[CardCertificate, ...]:
     return tuple(sorted(found, key=lambda c: c.certificate.role is KeyRole.AUTHENTICATION))
 
 
+def old_known(world: World, role: KeyRole) -> tuple[Certificate, ...]:
+    """The old certificates of a role, on the card or remembered by this computer's journal."""
+    known = (c.certificate for c in (*world.contents.certificates, *world.journal.certificates()))
+    return tuple(each for each in known if is_old(world, each) and each.role is role)
+
+
 def old_certificate(world: World, role: KeyRole) -> Certificate | None:
     """The old certificate of a role: the one on the card that lives longest, else the journal's copy of it."""
     for source in (world.contents.certificates, world.journal.certificates()):

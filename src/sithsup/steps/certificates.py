@@ -13,11 +13,10 @@ from sithsup.evidence import (
     chosen,
     lost_others,
     old_on_card,
-    our_key,
     ours_on_card,
     status,
     strays,
-    targets_of,
+    target_key,
 )
 from sithsup.model import CertificateState, Seen
 from sithsup.steps.common import fold, made_key, ordered_certificate
@@ -43,7 +42,7 @@ def write_certificates(world: World) -> None:
     for dead in _dead_on_card(world):
         world.card.destroy(dead)
     for target in world.campaign.wanted:
-        pair, wanted = made_key(world, target.role), ordered_certificate(world, target)
+        pair, wanted = made_key(world, target), ordered_certificate(world, target)
         label = wanted.certificate.common_name
         if wanted.on_card is None:
             world.card.write_certificate(target.role, wanted.certificate.der, pair.key_id, label)
@@ -59,7 +58,7 @@ def has_certificates(world: World) -> Seen:
 
 
 def _certificate_state(world: World, target: Target) -> Seen:
-    pair, wanted = our_key(world, target.role), chosen(world, target)
+    pair, wanted = target_key(world, target), chosen(world, target)
     if wanted and wanted.on_card:
         return Seen.LIVE if pair and wanted.on_card.found.key_id == pair.key_id else Seen.DEAD
     return Seen.UNKNOWN if any(c.on_card for c in candidates(world, target)) else Seen.ABSENT
@@ -85,12 +84,14 @@ def _dead_on_card(world: World) -> tuple[CardObject, ...]:
 
 def sign_and_verify(world: World) -> None:
     """Sign the sentence with each new key; verify it under each certificate as it was read back from the card."""
-    for role in world.campaign.roles:
-        signature = world.card.sign(made_key(world, role).public_key, SENTENCE)
-        for target in targets_of(world, role):
-            read_back = ordered_certificate(world, target).on_card
-            if not (read_back and verify(read_back.found.value, SENTENCE, signature)):
-                raise ProofFailedError(certificate=target.name)
+    signatures: dict[bytes, bytes] = {}
+    for target in world.campaign.wanted:
+        public_key = made_key(world, target).public_key
+        if public_key not in signatures:
+            signatures[public_key] = world.card.sign(public_key, SENTENCE)
+        read_back = ordered_certificate(world, target).on_card
+        if not (read_back and verify(read_back.found.value, SENTENCE, signatures[public_key])):
+            raise ProofFailedError(certificate=target.name)
 
 
 # ---------------------------------------------------------------------------------- remove-old-certificates
