@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sithsup.campaign import Keys, KeySource, OldKeys, RevokeOld
-from sithsup.model import KeyRole
+from sithsup.campaign import EncryptedMail, Keys, KeySource, OldCertificates, OldKeys, RevokeOld
+from sithsup.model import KeyRole, SubjectKind
 from sithsup.sim.ledger import Retire
 from tests.support.lab import retarget, update_campaign
 
@@ -30,6 +30,13 @@ def revoking(lab: Lab) -> None:
 def updating(lab: Lab) -> None:
     """Each old certificate is updated (kur), and retired when its successor is confirmed."""
     lab.campaign = update_campaign(lab.case.campaign)
+    lab.authority.ledger.policy.retire = Retire.EACH
+
+
+def updating_three(lab: Lab) -> None:
+    """The same of three: the one for authentication with the HSA-id signs for the others, and is retired last."""
+    lab.certify_again(KeyRole.AUTHENTICATION, SubjectKind.PERSONAL_NUMBER)
+    lab.campaign = update_campaign(lab.case.campaign, (KeyRole.AUTHENTICATION, SubjectKind.PERSONAL_NUMBER))
     lab.authority.ledger.policy.retire = Retire.EACH
 
 
@@ -94,12 +101,23 @@ def without_signatures(lab: Lab) -> None:
     lab.campaign = lab.case.campaign.model_copy(update={"targets": targets})
 
 
+def keeping(lab: Lab) -> None:
+    """The old certificates stay on the card."""
+    lab.campaign = lab.case.campaign.model_copy(update={"old_certificates": OldCertificates.KEEP})
+
+
+def keeping_mail(lab: Lab) -> None:
+    """What opens encrypted e-mail stays on the card with its key; other old keys are destroyed."""
+    wishes = {"encrypted_mail": EncryptedMail.KEEP, "old_keys": OldKeys.DESTROY}
+    lab.campaign = lab.case.campaign.model_copy(update=wishes)
+
+
 CUSTOMS: dict[str, Callable[[Lab], None]] = {
     custom.__name__.replace("_", "-"): custom
     for custom in (
         *(as_ever, revoking, updating, retiring_first, believing),
         *(clearing, one_id_each, lagging, clock_ahead, clock_behind),
-        *(a_key_each, reusing, reusing_one, without_signatures),
+        *(a_key_each, reusing, reusing_one, without_signatures, keeping, keeping_mail, updating_three),
     )
 }
 PLAIN = "as-ever"

@@ -136,7 +136,7 @@ class Campaign(Part):
                 self.rollout
             ),
             "some targets are ordered with kur and some are not": 0 < len(updates) < len(self.targets),
-            "two targets update one old certificate (kur)": len({t.role for t in updates}) < len(updates),
+            "two targets update one old certificate (kur)": len({(t.role, t.subject) for t in updates}) < len(updates),
             "the certificate of a target's issuer is missing": not {t.issuer for t in self.targets} <= known,
             "confirm_wait_max is under 60 seconds": self.confirm_wait_max < SHORTEST_CONFIRM_WAIT,
         }
@@ -170,7 +170,8 @@ class Campaign(Part):
         """The targets in the order in which they are confirmed; those of one round may be told at once.
 
         One for authentication goes first: some authorities retire all old certificates at the first confirmation, and
-        from then on the new identity must do. With kur it goes last, because it signs for the others until then.
+        from then on the new identity must do. With kur it goes last, because the old one that it retires signs for the
+        others until then.
         """
         first = next(target for target in self.wanted if target.role is KeyRole.AUTHENTICATION)
         rest = tuple(target for target in self.wanted if target is not first)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sithsup.certificate import Certificate
 from sithsup.evidence.fates import Fate, fate_of_stranger, fate_of_transaction
 from sithsup.evidence.keys import is_closed, is_held, matches, our_key_pairs, reused_key_pairs, target_key
-from sithsup.evidence.old import is_old
+from sithsup.evidence.old import is_kept, is_old
 from sithsup.evidence.world import read_issued
 from sithsup.model import KeyRole
 
@@ -103,15 +103,16 @@ def lost_old(world: World) -> tuple[CardCertificate, ...]:
 
 
 def lost_others(world: World) -> tuple[CardCertificate, ...]:
-    """Certificates that are no business of this campaign and that the card, as far as it is open, shows no more.
+    """Certificates that this campaign leaves on the card and that the card, as far as it is open, shows no more.
 
+    Those that are no business of it, and old ones that it keeps.
     A card that loses its power while it writes a directory may lose from it what the upgrade never touched.
     """
     return tuple(
         c
         for c in _lost(world)
         if world.card.is_open(c.found.token)
-        and not is_old(world, c.certificate)
+        and (not is_old(world, c.certificate) or is_kept(world, c.certificate))
         and not any(matches(target, c.certificate) for target in world.campaign.wanted)
         and not _is_renewed(world, c.certificate)
     )

@@ -12,8 +12,8 @@ from sithsup.evidence import (
     candidates,
     chosen,
     lost_others,
-    old_on_card,
     ours_on_card,
+    spent_on_card,
     status,
     strays,
     target_key,
@@ -104,7 +104,7 @@ def remove_old(world: World) -> None:
     certificate look as if it did not belong on the card.
     """
     new = [ordered_certificate(world, target) for target in world.campaign.wanted]
-    doomed = (*old_on_card(world), *strays(world))
+    doomed = (*spent_on_card(world), *strays(world))
     if not all(each.on_card for each in new):
         raise StepNotSeenError(step="write-certificates")
     _require_good(world, [each.certificate for each in new])
@@ -115,8 +115,8 @@ def remove_old(world: World) -> None:
 
 
 def old_removed(world: World) -> Seen:
-    """See that no old certificate is on the card, nor one of ours that was superseded; and nothing lost of others'."""
-    return Seen.ABSENT if old_on_card(world) or strays(world) or lost_others(world) else Seen.LIVE
+    """See no old certificate that is not kept, none of ours that was superseded, and nothing lost that stays."""
+    return Seen.ABSENT if spent_on_card(world) or strays(world) or lost_others(world) else Seen.LIVE
 
 
 def _require_good(world: World, new: list[Certificate]) -> None:

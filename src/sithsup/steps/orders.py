@@ -22,11 +22,11 @@ from sithsup.evidence import (
     World,
     candidates,
     chosen,
-    old_certificate,
     our_key_pairs,
     ours_on_card,
     past_no_return,
     read_issued,
+    replaced_by,
     require_settled,
     signer,
     target_key,
@@ -167,7 +167,7 @@ def _wait_for_answers(world: World, sender: Signer, delay: float) -> list[Author
 
 def _compose_order(world: World, target: Target, sender: Signer) -> Message:
     pair = made_key(world, target)
-    old = old_certificate(world, target.role) or Certificate.parse(sender.certificate)
+    old = replaced_by(world, target) or Certificate.parse(sender.certificate)
     message = world.authority.compose_order(target, old, pair.public_key, _prover(world, pair, target), sender)
     world.journal.remember(target.name, message, pair.public_key)
     return message
