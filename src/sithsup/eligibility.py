@@ -119,18 +119,14 @@ def _is_spare(contents: CardContents, campaign: Campaign) -> bool:
 
 
 def _is_foreign(contents: CardContents, campaign: Campaign) -> bool:
-    known = {
-        *campaign.source_issuers,
-        *campaign.issuers_of(CardKind.SPARE),
-        *(target.issuer for target in campaign.targets),
-    }
-    return _issuers(contents).isdisjoint(known)
+    known = {*campaign.issuers_of(CardKind.SPARE), *(target.issuer for target in campaign.targets)}
+    has_old = any(campaign.replaces(c.certificate) for c in contents.certificates)
+    return not has_old and _issuers(contents).isdisjoint(known)
 
 
 def _lacks_old(contents: CardContents, campaign: Campaign) -> bool:
     """Whether an old card lacks a certificate that is to be updated (kur), or whose key is to be certified again."""
-    every = (c.certificate for c in contents.certificates if not c.certificate.is_ca)
-    old = [c for c in every if c.issuer_common_name in campaign.source_issuers]
+    old = [c.certificate for c in contents.certificates if campaign.replaces(c.certificate)]
     roles, kinds = {c.role for c in old}, {(c.role, c.identity.kind) for c in old if c.identity}
     return bool(old) and any(
         (target.reuses_key and target.role not in roles)

@@ -87,7 +87,8 @@ class Evidence:
     new_works: bool | None
     """None when another computer may have confirmed what is on the card, and that is not known here yet."""
     new_is_good: bool
-    """Whether a certificate for each target is on the card, with its key, and called good."""
+    """Whether a certificate for each target is on the card, with its key, and called good. It is not asked, and False,
+    where anything is announced: then this computer's own messages tell."""
     new_logs_in: bool
     """Whether a new certificate for authentication is on the card, with its key, and confirmed."""
     heard: Heard
@@ -124,7 +125,7 @@ def look(table: tuple[Step, ...], world: World) -> Evidence:
         lifted_here=bool(lifted(world)),
         lifted_elsewhere=is_lifted_elsewhere(world),
         new_works=_new_works(world, is_doubtful=past_line is not False),
-        new_is_good=all(_is_good(world, target) for target in world.campaign.wanted),
+        new_is_good=not world.journal.is_announced and all(_is_good(world, each) for each in world.campaign.wanted),
         new_logs_in=any(_state(world, target) is True for target in targets_of(world, KeyRole.AUTHENTICATION)),
         heard=_heard(world),
     )
@@ -172,7 +173,7 @@ def _situation(evidence: Evidence) -> Situation:
     if all(state is Seen.LIVE for state in seen.values()):
         return Situation.UPGRADED
     is_rid_of_old = all(state is Seen.LIVE for name, state in evidence.rows if "-old-" in name)
-    if evidence.new_is_good and is_rid_of_old and not evidence.announced:
+    if evidence.new_is_good and is_rid_of_old:
         return Situation.UPGRADED
     # What became of the old says nothing of a beginning: only what is ours does.
     ours = [state for name, state in evidence.rows if "-old-" not in name]

@@ -118,14 +118,16 @@ def test_it_is_done_only_when_nothing_old_is_left_to_be_removed(is_good: bool) -
     evidence = replace(evidence_of(rows, *facts), new_is_good=is_good)
     situations = [
         recovery.assess(UPGRADE, each).situation
-        for each in (
-            evidence,
-            replace(evidence, announced=True),
-            replace(evidence, rows=(rows[0], ("remove-old-certificates", Seen.ABSENT))),
-        )
+        for each in (evidence, replace(evidence, rows=(rows[0], ("remove-old-certificates", Seen.ABSENT))))
     ]
-    done = Situation.UPGRADED if is_good else Situation.INTERRUPTED
-    assert situations == [done, Situation.INTERRUPTED, Situation.INTERRUPTED]
+    assert situations == [Situation.UPGRADED if is_good else Situation.INTERRUPTED, Situation.INTERRUPTED]
+
+
+def test_nobody_is_asked_by_the_computer_that_has_it_in_its_journal(tmp_path: Path) -> None:
+    """Everything is written here and nothing confirmed: what `check` tells takes no network."""
+    lab = lab_of("keeping", tmp_path, "confirm")
+    assert situation(lab) is Situation.INTERRUPTED
+    assert "status" not in lab.faults.calls
 
 
 def test_a_kept_certificate_that_a_torn_directory_has_lost_is_put_back(tmp_path: Path) -> None:
@@ -170,6 +172,7 @@ def test_only_certificates_with_a_policy_of_the_campaign_are_old(tmp_path: Path)
         with lab.operation() as operation:
             world = operation.world
             found = {c.certificate.der for c in world.contents.certificates if is_old(world, c.certificate)}
+            assert (reasons(world.contents, lab.campaign, lab.clock.now) == ()) is bool(old)
         assert found == old
 
 

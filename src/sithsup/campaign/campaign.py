@@ -197,6 +197,11 @@ class Campaign(Part):
         """Those of one role."""
         return tuple(key for key in self.new_keys if key.role is role)
 
+    def replaces(self, certificate: Certificate) -> bool:
+        """Whether a certificate is an old one: by its issuer, and by its policies where any are named."""
+        is_source = not certificate.is_ca and certificate.issuer_common_name in self.source_issuers
+        return is_source and not (self.source_policies and certificate.policies.isdisjoint(self.source_policies))
+
     def issuers_of(self, kind: CardKind) -> frozenset[str]:
         """The issuers of certificates that only this kind of card carries."""
         return frozenset(issuer for row in self.cards if row.kind is kind for issuer in row.issuers)

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
 
 def is_old(world: World, certificate: Certificate) -> bool:
-    """Whether this certificate is one of those that the campaign replaces: by its issuer, and its policy if asked."""
-    campaign = world.campaign
-    is_source = not certificate.is_ca and certificate.issuer_common_name in campaign.source_issuers
-    return is_source and not (campaign.source_policies and certificate.policies.isdisjoint(campaign.source_policies))
+    """Whether this certificate is one of those that the campaign replaces."""
+    return world.campaign.replaces(certificate)
 
 
 def is_kept(world: World, certificate: Certificate) -> bool:
