@@ -69,7 +69,7 @@ def asked(world: World) -> Asked:
 def _of_sources(world: World) -> tuple[Certificate, ...]:
     """Every certificate of a source issuer, also those that are none of the old ones because they are kept."""
     found = (c.certificate for c in world.contents.certificates)
-    return tuple(c for c in found if c.issuer_common_name in world.campaign.source_issuers)
+    return tuple(filter(world.campaign.replaces, found))
 
 
 def _stays(campaign: Campaign) -> bool:

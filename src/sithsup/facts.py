@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sithsup import __version__
 from sithsup.eligibility import Facts, Stage
 from sithsup.evidence import key_ids
-from sithsup.model import KeyRole
 from sithsup.recovery import Choice, Situation
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ def stage_of(verdict: Verdict) -> Stage:
 
 def facts_of(world: World, stage: Stage, around: Surroundings, module: ModuleInfo | None) -> Facts:
     """Card, campaign, computer and time, as they are now."""
-    ours = {key_id for role in KeyRole for key_id in key_ids(world, role)}
+    ours = {key_id for key in world.campaign.new_keys for key_id in key_ids(world, key)}
     return Facts(
         world.contents,
         world.campaign,

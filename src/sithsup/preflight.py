@@ -275,8 +275,7 @@ def _room_unknown(facts: Facts, around: Surroundings) -> dict[str, object] | Non
 
 
 def _old_fixed(facts: Facts, around: Surroundings) -> dict[str, object] | None:  # noqa: ARG001  as every test
-    sources = facts.campaign.source_issuers
-    old = [c for c in facts.contents.certificates if c.certificate.issuer_common_name in sources]
+    old = [c for c in facts.contents.certificates if facts.campaign.replaces(c.certificate)]
     return _if(any(not c.found.modifiable for c in old))
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from sithsup.demo import profiles
 from sithsup.demo.people import CARD_NUMBER_PREFIX, SPARE_NUMBER_PREFIX, TELIA_NUMBER_PREFIX
-from sithsup.demo.profiles import PROFILES, Style
+from sithsup.demo.profiles import PROFILES, Profile, Style
 from sithsup.model import KeyRole
 
 CODE_LENGTH = 6
@@ -126,17 +126,16 @@ _KEYS = {
 """The keys of cards that have others than the two old ones."""
 
 
-def key_for(profile: str, kind: Kind) -> KeyPlan:
+def key_for(profile: Profile, kind: Kind) -> KeyPlan:
     """Which key a certificate of this profile belongs to: old and foreign ones mostly share theirs."""
-    found = PROFILES[profile]
-    has_own = kind is Kind.ORDINARY_WITH_TELIA and found.style is Style.TELIA
-    keys = _TELIA_KEYS if has_own else _NEW_KEYS if found.upgrades else _OLD_KEYS
-    return next(key for key in keys if key.role is found.role)
+    has_own = kind is Kind.ORDINARY_WITH_TELIA and profile.style is Style.TELIA
+    keys = _TELIA_KEYS if has_own else _NEW_KEYS if profile.upgrades else _OLD_KEYS
+    return next(key for key in keys if key.role is profile.role)
 
 
-def age_of(profile: str, kind: Kind) -> timedelta:
+def age_of(profile: Profile, kind: Kind, filling: Filling) -> timedelta:
     """How old a certificate is: what an upgrade made is younger than the card."""
-    return _YOUNG if kind is Kind.UPGRADED and PROFILES[profile].upgrades else FILLINGS[kind].age
+    return _YOUNG if kind is Kind.UPGRADED and profile.upgrades else filling.age
 
 
 @dataclass(frozen=True, slots=True)

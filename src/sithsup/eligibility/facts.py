@@ -79,7 +79,8 @@ class Facts:
     @property
     def is_known(self) -> bool:
         """Whether the card has a certificate that is replaced, or one that is made."""
-        return not self.issuers.isdisjoint({*self.campaign.source_issuers, *self.new_issuers})
+        has_old = any(self.campaign.replaces(c.certificate) for c in self.contents.certificates)
+        return has_old or not self.issuers.isdisjoint(self.new_issuers)
 
 
 def level(contents: CardContents, campaign: Campaign) -> int | None:
@@ -97,5 +98,4 @@ def expires(contents: CardContents, campaign: Campaign) -> datetime | None:
 def old_authentication(contents: CardContents, campaign: Campaign) -> Certificate | None:
     """The old certificate for authentication that lives longest: with it the authority is spoken to."""
     found = (c.certificate for c in contents.certificates if c.certificate.role is KeyRole.AUTHENTICATION)
-    old = (certificate for certificate in found if certificate.issuer_common_name in campaign.source_issuers)
-    return max(old, key=lambda certificate: certificate.not_after, default=None)
+    return max(filter(campaign.replaces, found), key=lambda certificate: certificate.not_after, default=None)

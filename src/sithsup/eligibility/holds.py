@@ -6,20 +6,19 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from sithsup.campaign import CardKind, Keys, KeySource, OldCertificates
+from sithsup.campaign import CardKind, OldCertificates
 from sithsup.eligibility.facts import Stage, expires
 from sithsup.eligibility.kinds import kind_of
 from sithsup.errors import role_text
-from sithsup.model import CodeState, KeyAlgorithm
+from sithsup.model import CodeState, KeyAlgorithm, RequestBody
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sithsup.campaign import Campaign, Text
+    from sithsup.campaign import Text
     from sithsup.certificate import Certificate
     from sithsup.eligibility.facts import Facts
-    from sithsup.model import KeyRole
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """By how much a computer's clock may differ from the authority's."""
@@ -51,7 +50,18 @@ def foreign(facts: Facts) -> Told | None:
         return None if kind in (CardKind.SPARE, CardKind.TRANSPORT) else Told()
     if kind is None and facts.campaign.authority.query_oid is None:
         return Told(mark("It cannot be told what kind of card this is, so it is not upgraded."))
-    return None
+    return _if(facts.stage is Stage.FRESH and _lacks_old(facts))
+
+
+def _lacks_old(facts: Facts) -> bool:
+    """Whether an old card lacks a certificate that is to be updated (kur), or whose key is to be certified again."""
+    old = [c for c in _certificates(facts) if facts.campaign.replaces(c)]
+    roles, kinds = {c.role for c in old}, {(c.role, c.identity.kind) for c in old if c.identity}
+    return bool(old) and any(
+        (target.reuses_key and target.role not in roles)
+        or (target.body is RequestBody.KUR and (target.role, target.subject) not in kinds)
+        for target in facts.campaign.wanted
+    )
 
 
 def not_handed_out(facts: Facts) -> Told | None:
@@ -80,7 +90,7 @@ def no_need(facts: Facts) -> Told | None:
 
 
 def _has_new(facts: Facts) -> bool:
-    has_old = not facts.issuers.isdisjoint(facts.campaign.source_issuers)
+    has_old = any(facts.campaign.replaces(certificate) for certificate in _certificates(facts))
     return facts.stage is Stage.DONE or (not has_old and facts.new_issuers <= facts.issuers)
 
 
@@ -187,37 +197,28 @@ def read_only(facts: Facts) -> Told | None:
     """A token that takes nothing, or old certificates that are to be removed and never will be."""
     if any(t.roles and t.info.read_only for t in facts.contents.tokens):
         return Told()
-    old = [c for c in facts.contents.certificates if c.certificate.issuer_common_name in facts.campaign.source_issuers]
+    old = [c for c in facts.contents.certificates if facts.campaign.replaces(c.certificate)]
     removes = facts.stage is Stage.FRESH and facts.campaign.old_certificates is OldCertificates.REMOVE
-    stays = removes and any(not c.found.destroyable for c in old if not c.certificate.is_ca)
+    stays = removes and any(not c.found.destroyable for c in old)
     return Told(mark("The old certificates cannot be taken off this card. Order a new card.")) if stays else None
 
 
 def mechanism_missing(facts: Facts) -> Told | None:
     """A key that the campaign wants made, and the token cannot make."""
-    for role, algorithm in _made(facts.campaign):
-        token = facts.contents.token_for(role)
-        if token is None or algorithm not in token.info.algorithms:
-            return Told()
-    return None
+    if any(facts.contents.token_for(role) is None for role in facts.campaign.roles):
+        return Told()
+    made = ((key.algorithm, facts.contents.token_for(key.role)) for key in facts.campaign.new_keys)
+    return _if(any(token and algorithm not in token.info.algorithms for algorithm, token in made))
 
 
 def full(facts: Facts) -> Told | None:
     """By the token's own figure. Most modules tell none, and then the card itself will."""
     for token in facts.contents.tokens:
-        needed = sum(LEAST_ROOM[algorithm] for role, algorithm in _made(facts.campaign) if role in token.roles)
+        needed = sum(LEAST_ROOM[key.algorithm] for key in facts.campaign.new_keys if key.role in token.roles)
         free = token.info.free_public_memory
         if free is not None and free < needed:
             return Told()
     return None
-
-
-def _made(campaign: Campaign) -> Iterator[tuple[KeyRole, KeyAlgorithm]]:
-    """Every key that is made on the card: for which role, and of which kind."""
-    for role in campaign.roles:
-        targets = [t for t in campaign.targets if t.role is role and t.key is KeySource.GENERATE]
-        for target in targets if campaign.keys is Keys.PER_TARGET else targets[:1]:
-            yield role, target.algorithm
 
 
 def _if(holds: bool) -> Told | None:  # noqa: FBT001  it is the answer
