@@ -229,7 +229,7 @@ def test_a_key_that_wants_its_code_each_time_is_not_tested(tmp_path: Path) -> No
         before = made.holder.given
         walk = acts(operation, "upgrade")
         for event in walk:
-            if event.step.name == "remove-old-keys":
+            if event.step.name == "remove-old-certificates":
                 before = made.holder.given
         assert operation.receipt
         assert {test.signs for test in operation.receipt.tests} == {None}
