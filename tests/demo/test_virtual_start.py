@@ -111,6 +111,27 @@ def test_other_kinds_of_cards(kind: life.Kind) -> None:
             life.stop(folder / "demo")
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "reason"),
+    [
+        (life.Kind.FOREIGN_WITH_SITHS, 3, "FOREIGN_ISSUER"),
+        (life.Kind.SPARE, 3, "SPARE_CARD"),
+        (life.Kind.FACTORY_NEW, 0, "NO_NEED"),
+        (life.Kind.NO_SIGN_CODE, 6, "PIN_LOCKED"),
+    ],
+)
+def test_kinds_of_cards_that_are_not_upgraded(kind: life.Kind, code: int, reason: str) -> None:
+    """Told through OpenSC too; here the maker of a card is its own, and the code for signatures is locked."""
+    with short_folder() as folder:
+        try:
+            start(folder / "demo", kind)
+            for command in (("check",), ("upgrade", "--yes", "--pin-stdin")):
+                ended, result = sithsup(folder / "demo", *command, codes=True)
+                assert (ended, result["reasons"]) == (code, [reason])
+        finally:
+            life.stop(folder / "demo")
+
+
 def test_stop_leaves_no_process_and_keeps_the_card(demo: Path) -> None:
     """Card, reader and pcscd are gone; the card's file is there; there is no hand to reach it any more."""
     assert processes(demo)

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +32,8 @@ HEARS_CTRL_C = (
     "runpy.run_module('sithsup', run_name='__main__')",
 )
 """A shell starts what runs in the background deaf to it, these tests perhaps among them."""
+SINCE = (datetime.now(UTC) - timedelta(days=60)).astimezone().date()
+"""When the demo's upgraded card was upgraded."""
 BOTH_WAYS = "Go on with “sithsup resume”, or go back with “sithsup restore”."
 
 
@@ -181,9 +183,10 @@ def test_resume_where_nothing_was_begun(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("kind", "code", "words"),
     [
-        (Kind.SPARE, 3, "Spare cards cannot be upgraded."),
-        (Kind.FOREIGN, 3, "not a SITHS card of the kind"),
-        (Kind.UPGRADED, 0, "Your card is upgraded already.\nNothing needs to be done.\n"),
+        (Kind.SPARE, 3, "TEST: This is a spare card."),
+        (Kind.FOREIGN, 3, "TEST: This is a card from Telia, not a SITHS card."),
+        (Kind.UPGRADED, 0, f"Your card is upgraded already. Its new certificates are from {SINCE}.\nNothing needs"),
+        (Kind.FACTORY_NEW, 0, "or later are made so.\nNothing needs to be done.\n"),
     ],
 )
 def test_resume_of_a_card_that_is_not_to_be_upgraded(kind: Kind, code: int, words: str, demos: Demos) -> None:
@@ -216,9 +219,10 @@ def test_after_everything_is_done(demo: Demo) -> None:
     assert "resume" not in back.err
     again = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
     assert (again.code, again.error_code) == (0, "SU-5001")
-    assert again.err.endswith("Your card is upgraded already.\nNothing needs to be done.\n")
+    today = datetime.now(UTC).astimezone().date()
+    assert again.err.endswith(f"Its new certificates are from {today}.\nNothing needs to be done.\n")
     assert (
-        "Kortet är redan uppgraderat.\nDu behöver inte göra något."
+        f"Kortet är redan uppgraderat. De nya certifikaten är från {today}.\nDu behöver inte göra något."
         in demo.run("check", environ={"SITHSUP_LANGUAGE": "sv"}).err
     )
 
