@@ -26,6 +26,7 @@ from prove.reading import personal
 from sithsup.campaign import Campaign, Text
 from sithsup.certificate import Certificate
 from sithsup.demo import campaign as demo_campaign
+from sithsup.demo import signing
 from sithsup.demo import start as life
 from sithsup.demo.authorities import YEAR, extend, key_identifiers, new_builder
 from sithsup.demo.authority import DemoAuthority
@@ -110,7 +111,7 @@ class Site:
 
     @property
     def _campaign(self) -> Path:
-        return self.folder / "campaign.json"
+        return self.folder / signing.SIGNED
 
     @property
     def is_strange(self) -> bool:
@@ -128,7 +129,7 @@ class Site:
     @property
     def campaign(self) -> Campaign:
         """What the program is told to do."""
-        return Campaign.load(self._campaign)
+        return Campaign.load(self.folder / signing.READABLE)
 
     @property
     def is_unfinished(self) -> bool:
@@ -154,7 +155,8 @@ class Site:
                     certificate.der, _PROFILES[certificate.role], contents.number or "", certificate.not_before
                 )
         campaign = _campaign_for(contents, hierarchy, issuers, now)
-        self._campaign.write_text(campaign.model_dump_json(indent=2), "utf-8")
+        signing.make_signer(self.folder, now)
+        signing.sign_campaign(self.folder, campaign.model_dump_json(indent=2).encode())
 
     @contextmanager
     def running(self, contents: CardContents) -> Iterator[Ledger]:
@@ -194,6 +196,7 @@ class Site:
         return kept | {
             "SITHSUP_MODULE": module,
             "SITHSUP_CAMPAIGN": str(self._campaign),
+            "SITHSUP_CAMPAIGN_ANCHOR": str(signing.anchor_file(self.folder)),
             "SITHSUP_DATA": str(self._data),
             "SITHSUP_STATE": str(self.folder / "state"),
             "SITHSUP_PROXY": (self.folder / "authority" / "url").read_text("ascii"),

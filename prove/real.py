@@ -22,7 +22,7 @@ from prove.foreign import Site, old_certificates, refusal
 from prove.reading import NotSoError, Reading, RealCard, Told, is_spent, name_of, personal
 from prove.sacrifice import EVERY, MOST_EVERY, Sacrifice
 from sithsup import __version__
-from sithsup.campaign import Campaign
+from sithsup.campaign import Finder
 from sithsup.card.modules import find_module
 from sithsup.errors import CancelledError, SithsupError
 from sithsup.settings import Settings
@@ -30,6 +30,7 @@ from sithsup.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sithsup.campaign import Campaign
     from sithsup.model import CardContents
 
 WRONG_USAGE = 2
@@ -50,8 +51,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = Settings.load(os.environ)
         named = options.module or settings.module
-        card, campaign = RealCard(find_module(str(named) if named else None), options.real), settings.campaign
-        return _prove(options, card, Campaign.load(campaign))
+        card, finder = RealCard(find_module(str(named) if named else None), options.real), Finder(settings)
+        finder.start()
+        return _prove(options, card, finder.document().campaign)
     except SithsupError as error:
         print(f"{error.what} {error.why}", file=sys.stderr)
         return WRONG_USAGE

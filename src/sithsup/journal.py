@@ -46,6 +46,7 @@ FORMAT = 1
 NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
+    CREATE TABLE IF NOT EXISTS campaign (one INTEGER PRIMARY KEY, id TEXT, version INTEGER, content BLOB);
     CREATE TABLE IF NOT EXISTS terms (version TEXT, at TEXT);
     CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
@@ -56,6 +57,11 @@ _SCHEMA = f"""
         entry INTEGER PRIMARY KEY, target TEXT, transaction_id BLOB, kind TEXT, der BLOB, public_key BLOB, at TEXT);
     PRAGMA user_version = {FORMAT};
 """
+_ANNOUNCED = "SELECT 1 FROM generation UNION SELECT 1 FROM message"
+_REMEMBER_CAMPAIGN = f"""
+    INSERT OR REPLACE INTO campaign SELECT 1, ?, ?, ?
+    WHERE NOT EXISTS (SELECT 1 FROM campaign) OR NOT EXISTS ({_ANNOUNCED})
+"""  # noqa: S608  a constant
 _FIELDS = {
     MessageKind.WAITING: "waiting",
     MessageKind.POLL: "poll",
@@ -113,6 +119,10 @@ class Journal:
             (card, campaign, case_code, self._now()),
         )
 
+    def remember_campaign(self, campaign: str, version: int, content: bytes) -> None:
+        """Remember the campaign that this is begun with (law 6): the newest, as long as nothing was announced."""
+        self._write(_REMEMBER_CAMPAIGN, (campaign, version, content))
+
     @property
     def case_code(self) -> str:
         """The case code of the unfinished upgrade; empty before `begin`."""
@@ -145,7 +155,7 @@ class Journal:
     @property
     def is_announced(self) -> bool:
         """Whether anything that leaves a trace on the card or at the authority was announced."""
-        return bool(self._read("SELECT 1 FROM generation UNION SELECT 1 FROM message"))
+        return bool(self._read(_ANNOUNCED))
 
     def remember_key(self, role: KeyRole, public_key: bytes) -> None:
         """Remember that this key (SubjectPublicKeyInfo) is ours."""
@@ -234,7 +244,7 @@ class Journal:
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
         with _translated(self._path):
-            for table in ("message", "certificate", "key", "generation", "refusal", "terms", "run"):
+            for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "terms", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
             self._path.unlink(missing_ok=True)
@@ -314,6 +324,15 @@ def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
         with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
             found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
     return tuple(found)
+
+
+def begun_campaign(folder: Path, card: str) -> bytes:
+    """The campaign with which the upgrade of a card (`card_key`) was begun here; empty where nothing was announced."""
+    path = folder / f"journal-{card}.sqlite3"
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+        for row in db.execute(f"SELECT content FROM campaign WHERE EXISTS ({_ANNOUNCED})"):  # noqa: S608  a constant
+            return bytes(row[0])
+    return b""
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -324,9 +324,12 @@ class Operation:
             seen.close()
         world.journal.begin(self._card_name, world.campaign.id, new_case_code())
         self.case_code = world.journal.case_code
-        if self._consent.terms and world.campaign.terms:
+        campaign = world.campaign
+        world.journal.remember_campaign(campaign.id, campaign.version, campaign.model_dump_json().encode())
+        version = f"{campaign.id} {campaign.version}"
+        if self._consent.terms and campaign.terms:
             world.journal.remember_terms(self._consent.terms)
-        _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, world.campaign.id)
+        _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, version)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
         if begun(world) is Seen.ABSENT and not lost_old(world):

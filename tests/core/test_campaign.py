@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
 
 from sithsup import texts
-from sithsup.campaign import Campaign, OldKeys
+from sithsup.campaign import Campaign, OldKeys, read_file
 from sithsup.errors import CampaignInvalidError
 from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind
 from sithsup.texts import resources
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SHIPPED = resources() / "campaigns" / "siths-2020.json"
 Data = dict[str, Any]
@@ -104,7 +103,7 @@ RULES: dict[str, tuple[str, object, str]] = {
     "an id that is no file name": ("id", "../etc", "id: "),
     "a version of nothing": ("version", 0, "version: "),
     "a title that is a number": ("title", 7, "title: "),
-    "a window the wrong way round": ("window.closes", "2019-01-01T00:00:00Z", "window: Value error, the window closes"),
+    "a window the wrong way round": ("window.closes", "2019-01-01T00:00:00Z", "window: the window closes"),
     "a time without a zone": ("window.opens", "2019-11-04T00:00:00", "window.opens: "),
     "no source issuer": ("source_issuers", [], "source_issuers: "),
     "no target": ("targets", [], "targets: "),
@@ -112,12 +111,12 @@ RULES: dict[str, tuple[str, object, str]] = {
     "an unknown algorithm": ("targets.2.algorithm", "rsa-1024", "targets.2.algorithm: "),
     "an unknown field in a target": ("targets.0.colour", "red", "targets.0.colour: "),
     "a target's name with blanks": ("targets.0.name", "a b", "targets.0.name: "),
-    "two targets of one name": ("targets.1.name", TARGETS[0]["name"], "-: Value error, two targets have the same name"),
-    "two targets of one kind": ("targets", SAME_KIND_TWICE, "-: Value error, two targets have the same role"),
-    "a target by a source issuer": ("targets.0.issuer", "SITHS Type 1 CA v1", "-: Value error, a target's issuer"),
-    "no authentication": ("targets", SIGNATURE_ALONE, "-: Value error, no target is for authentication"),
-    "two algorithms for one key": ("targets.0.algorithm", "p-256", "-: Value error, one key has several algorithms"),
-    "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "-: Value error, confirm_wait_max is under 60"),
+    "two targets of one name": ("targets.1.name", TARGETS[0]["name"], "targets: two targets have the same name"),
+    "two targets of one kind": ("targets", SAME_KIND_TWICE, "targets: two targets have the same role"),
+    "a target by a source issuer": ("targets.0.issuer", "SITHS Type 1 CA v1", "targets: a target's issuer"),
+    "no authentication": ("targets", SIGNATURE_ALONE, "targets: no target is for authentication"),
+    "two algorithms for one key": ("targets.0.algorithm", "p-256", "targets: one key has several algorithms"),
+    "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "confirm_wait_max: confirm_wait_max is under 60"),
     "a wait that is no length of time": ("confirm_wait_max", "soon", "confirm_wait_max: "),
     "an address that is no web address": ("authority.address", "file:///etc", "authority.address: "),
     "a query without an OID": ("authority.query_oid", "eligible?", "authority.query_oid: "),
@@ -128,32 +127,32 @@ RULES: dict[str, tuple[str, object, str]] = {
     "no certificate of a target's issuer": (
         "intermediates",
         [],
-        "-: Value error, the certificate of",
+        "intermediates: the certificate of",
     ),
     "an issuer of another name": (
         "targets.3.issuer",
         "SITHS e-id Person ID 4 CA",
-        "-: Value error, the certificate of",
+        "intermediates: the certificate of",
     ),
     "an extension that ends earlier": (
         "window.extensions.0.closes",
         "2020-01-01T00:00:00Z",
-        "window: Value error, an extension closes before",
+        "window: an extension closes before",
     ),
     "a rollout that leaves some out": (
         "rollout",
         [{"opens": "2019-11-05T00:00:00Z", "share": 50}],
-        "-: Value error, the slots of the rollout",
+        "rollout: the slots of the rollout",
     ),
     "a rollout that takes cards back": (
         "rollout",
         [{"opens": f"2019-11-0{day}T00:00:00Z", "share": share} for day, share in ((5, 60), (6, 50), (7, 100))],
-        "-: Value error, the slots of the rollout",
+        "rollout: the slots of the rollout",
     ),
     "a key that is made and reused": (
         "targets.0.key",
         "reuse",
-        "-: Value error, one role has keys that are made and keys that are reused",
+        "targets: one role has keys that are made and keys that are reused",
     ),
     "a text in one language": ("words.why", {"sv": "Varför"}, "words.why.en: "),
     "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
@@ -184,13 +183,60 @@ def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) ->
 def test_one_key_for_each_target_is_made(data: Data, tmp_path: Path) -> None:
     """There are no more old keys than roles."""
     data |= {"keys": "per-target", "targets": [{**target, "key": "reuse"} for target in TARGETS]}
-    assert problem(tmp_path, data) == ("-", "Value error, a key that is reused cannot be one for each target")
+    assert problem(tmp_path, data) == ("keys", "a key that is reused cannot be one for each target")
 
 
 def test_the_shortest_wait_passes(data: Data, tmp_path: Path) -> None:
     """Sixty seconds are enough; only less is refused."""
     data["confirm_wait_max"] = "PT60S"
     assert load(tmp_path, data).confirm_wait_max == timedelta(seconds=60)
+
+
+# ------------------------------------------------------------------------------------- the line of a fault
+
+
+LINES: dict[str, tuple[str, str, int, str]] = {
+    # what is done to the text: (from, to, the line, the place)
+    "a wrong value": ('"version": 1', '"version": -1', 4, "version"),
+    "a wrong value deep down": ('"role": "signature"', '"role": "nobody"', 71, "targets.1.role"),
+    "a field too many": ('"version": 1', '"version": 1,\n"colour": 1', 5, "colour"),
+    "a missing field": ('"version": 1,', "", 1, "version"),
+    "a missing field deep down": ('"role": "signature",', "", 69, "targets.1.role"),
+    "a field twice": ('"version": 1', '"version": 1,\n"version": 2', 5, "version"),
+    "a field twice, written otherwise": ('"version": 1', '"version": 1,\n"vers\\u0069on": 2', 5, "version"),
+    "a rule across fields": ('"confirm_wait_max": "PT1H"', '"confirm_wait_max": "PT1S"', 100, "confirm_wait_max"),
+    "a comma too many": ('"version": 1,', '"version": 1,,', 4, ""),
+    "a comma too few": ('"version": 1,', '"version": 1', 5, "version"),
+    "a comment": ('"version": 1', "// 1", 4, ""),
+    "a single quotation mark": ('"version"', "'version'", 4, ""),
+    "a control character": ('"siths-2020"', '"siths\t2020"', 3, "id"),
+    "no colon": ('"version": 1', '"version" 1', 4, "version"),
+    "not a number": ('"version": 1', '"version": NaN', 4, "version"),
+    "another one": ('"version": 1', '"version": 01', 4, "version"),
+    "an endless number": ('"version": 1', '"version": 1e999', 4, "version"),
+}
+
+
+@pytest.mark.parametrize("case", LINES)
+def test_a_fault_names_its_line(case: str) -> None:
+    """Where it stands; of what is missing, where the object begins that lacks it."""
+    before, after, line, place = LINES[case]
+    text = SHIPPED.read_text("utf-8")
+    assert before in text
+    with pytest.raises(CampaignInvalidError) as caught:
+        Campaign.parse(text.replace(before, after, 1).encode(), "x")
+    assert (caught.value.values["line"], caught.value.values["place"]) == (line, place)
+    assert f"line {line}" in caught.value.why
+
+
+def test_a_hostile_name_does_not_steer_a_terminal() -> None:
+    """What is shown of a place is printable and not endless, and can be encoded."""
+    for name in ("\\u001b[2J", "\\ud800", "\\u202e", "x" * 5000):
+        with pytest.raises(CampaignInvalidError) as caught:
+            Campaign.parse(f'{{"{name}": 1, "{name}": 2}}'.encode(), "x")
+        place = str(caught.value.values["place"])
+        assert place.isprintable()
+        assert len(place.encode()) < 300
 
 
 # ------------------------------------------------------------------------------- what is not even a file
@@ -201,11 +247,16 @@ NOT_JSON: dict[str, bytes] = {
     "cut in the middle": SHIPPED.read_bytes()[:700],
     "not UTF-8": SHIPPED.read_bytes().decode().encode("latin-1").replace(b"Din", b"D\xefn"),
     "UTF-16": SHIPPED.read_bytes().decode().encode("utf-16"),
+    "a mark before it": b"\xef\xbb\xbf" + SHIPPED.read_bytes(),
+    "something behind it": SHIPPED.read_bytes() + b"{}",
     "deep": b"[" * 100_000,
-    "deep and closed": b'{"targets": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    "deep and closed": b'{"targets": ' + b"[" * 10_000 + b"]" * 10_000 + b"}",
     "huge": b'{"title": "' + b"x" * 20_000_000 + b'"}',
+    "a huge number": b'{"version": ' + b"1" * 500_000 + b"}",
+    "half a letter": b'{"title": "\\ud800"}',
     "a list": b"[]",
     "null": b"null",
+    "a number": b"1",
     "a web page": b"<!doctype html><title>Login</title>",
     "all bytes": bytes(range(256)),
 }
@@ -218,6 +269,36 @@ def test_what_is_no_campaign_is_refused(content: bytes, tmp_path: Path) -> None:
     assert reason
 
 
+@pytest.mark.parametrize("size", [(1 << 20) + 1, 100 << 20])
+def test_a_file_that_is_too_long_is_not_read(size: int, tmp_path: Path) -> None:
+    """A byte more than is allowed, or a hundred megabytes: no more than the limit comes into memory."""
+    path = tmp_path / "long"
+    with path.open("wb") as file:
+        file.truncate(size)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CampaignInvalidError, match="longer than"):
+            read_file(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
+
+
+def test_the_longest_file_is_read(tmp_path: Path) -> None:
+    """Exactly as much as is allowed."""
+    text = SHIPPED.read_bytes()
+    path = tmp_path / "full"
+    path.write_bytes(text + b" " * ((1 << 20) - len(text)))
+    assert Campaign.load(path) == Campaign.load(SHIPPED)
+
+
+def test_a_file_without_an_end_is_refused() -> None:
+    """Such as a device."""
+    with pytest.raises(CampaignInvalidError, match="longer than"):
+        read_file(Path("/dev/zero"))
+
+
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     """A path that cannot be read is a wrong campaign too, with the system's own words."""
     for path in (tmp_path / "nowhere.json", tmp_path):
@@ -225,6 +306,11 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
             Campaign.load(path)
         assert caught.value.values["path"] == str(path)
         assert caught.value.values["problem"]
+
+
+def test_a_campaign_that_is_over_is_read(shipped: Campaign) -> None:
+    """It is not refused as a file: that its window is closed is told by the reasons."""
+    assert shipped.window.closes < datetime.now(UTC)
 
 
 # --------------------------------------------------------------------------------- for whom, when, whom to ask

@@ -27,7 +27,7 @@ def test_nothing_is_asked_before_nothing_is_shown(monkeypatch: pytest.MonkeyPatc
     os.dup2(slave, 0)
     monkeypatch.setattr(codes, "_ask", ask)
     try:
-        assert bytes(codes._read_hidden("Code: ")) == b"123456"
+        assert bytes(codes.read_hidden("Code: ")) == b"123456"
     finally:
         os.dup2(before, 0)
         for descriptor in (before, master, slave):

@@ -7,7 +7,7 @@ import re
 import time
 from dataclasses import replace
 from string import Formatter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -108,10 +108,17 @@ def test_the_list_of_errors_tells_why() -> None:
 )
 def test_a_campaign_file_that_is_not_there(language: str, sentence: str) -> None:
     texts.set_language(language)
-    assert CampaignMissingError(path="X", place="-", problem="No such file or directory").why == sentence
+    assert CampaignMissingError(path="X", problem="No such file or directory").why == sentence
 
 
-def test_a_place_is_told_where_there_is_one() -> None:
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ({}, "The file X: odd"),
+        ({"line": 7}, "The file X, line 7: odd"),
+        ({"line": 7, "place": "a.0"}, "The file X, line 7, at a.0: odd"),
+    ],
+)
+def test_a_place_is_told_where_there_is_one(place: dict[str, Any], why: str) -> None:
     texts.set_language("en")
-    assert CampaignInvalidError(path="X", place="-", problem="too long").why == "The file X: too long"
-    assert CampaignInvalidError(path="X", place="a.0", problem="odd").why == "The file X, at a.0: odd"
+    assert CampaignInvalidError(path="X", problem="odd", **place).why == why

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.campaign import Campaign, CardKind
+from sithsup.campaign import Campaign, CardKind, Finder
 from sithsup.certificate import Certificate
 from sithsup.demo import background
 from sithsup.demo import start as life
@@ -37,7 +37,15 @@ pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool")
 
 FAST = KeyAlgorithm.P_256
 AWKWARD = "en mapp med 'citat', åäö & $HOME"
-VARIABLES = {"SOFTHSM2_CONF", "SITHSUP_MODULE", "SITHSUP_CAMPAIGN", "SITHSUP_DATA", "SITHSUP_STATE", "SITHSUP_LOCKS"}
+VARIABLES = {
+    "SOFTHSM2_CONF",
+    "SITHSUP_MODULE",
+    "SITHSUP_CAMPAIGN",
+    "SITHSUP_CAMPAIGN_ANCHOR",
+    "SITHSUP_DATA",
+    "SITHSUP_STATE",
+    "SITHSUP_LOCKS",
+}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +110,10 @@ def test_the_settings_follow_the_environment(demo: Path) -> None:
     settings = Settings.load(life.environment(demo))
     assert settings.module is not None
     assert settings.module.is_file()
-    assert settings.campaign == demo / "campaign.json"
+    assert (settings.campaign, settings.campaign_anchor) == (demo / "campaign.p7m", demo / "signing" / "anchor.pem")
+    finder = Finder(settings)
+    finder.start()
+    assert finder.document().campaign == Campaign.load(demo / "campaign.json")
     assert {settings.data.parent, settings.state.parent} == {demo}
 
 

@@ -28,10 +28,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sithsup.demo import profiles
+from sithsup.demo import profiles, signing
 from sithsup.demo.entity import Entity
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.start import Kind
+from tests.support import campaigns
 from tests.support.demo import CONSENT, NEW, OLD, Demo, Demos, Ended, authority_beside
 
 if TYPE_CHECKING:
@@ -352,8 +353,8 @@ def expired(hierarchy: Hierarchy, name: str) -> x509.Certificate:
 
 def campaign_of(demo: Demo, folder: Path, **changes: Any) -> dict[str, str | Path]:
     """The demo's campaign with other values; gives the variable that leads to it."""
-    campaign = json.loads((demo.folder / "campaign.json").read_text())
-    return {"SITHSUP_CAMPAIGN": write(folder / "campaign.json", json.dumps({**campaign, **changes}))}
+    campaign = {**campaigns.content(demo.folder), **changes}
+    return {"SITHSUP_CAMPAIGN": campaigns.signed(demo.folder, campaign, folder / "campaign.p7m")}
 
 
 def test_an_expired_anchor(demo: Demo, tmp_path: Path) -> None:
@@ -462,15 +463,38 @@ def test_a_broken_campaign(changes: dict[str, Any], demo: Demo, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     "content",
-    ["", "{", "[]", "<html>", '{"format": 1}', None],
-    ids=["empty", "torn", "a-list", "html", "too-little", "not-there"],
+    ["", "{", "[]", "<html>", '{"format": 1}'],
+    ids=["empty", "torn", "a-list", "html", "too-little"],
 )
-def test_a_file_that_is_no_campaign(content: str | None, demo: Demo, tmp_path: Path) -> None:
-    """2: empty, torn, something else, far too little, not there."""
-    path = tmp_path / "campaign.json"
-    if content is not None:
-        write(path, content)
+def test_a_text_that_is_no_campaign(content: str, demo: Demo, tmp_path: Path) -> None:
+    """2: empty, torn, something else, far too little; SU-3001 where it is signed, SU-3003 where it is not."""
+    path = campaigns.signed(demo.folder, content.encode(), tmp_path / "campaign.p7m")
     assert_refused(demo.act("upgrade", {"SITHSUP_CAMPAIGN": path}), 2, "SU-3001")
+    assert_refused(demo.act("upgrade", {"SITHSUP_CAMPAIGN": write(path, content)}), 2, "SU-3003")
+    assert_untouched(demo)
+
+
+def test_a_campaign_that_is_not_there(demo: Demo, tmp_path: Path) -> None:
+    """2."""
+    assert_refused(demo.act("upgrade", {"SITHSUP_CAMPAIGN": tmp_path / "campaign.p7m"}), 2, "SU-3001")
+    assert_untouched(demo)
+
+
+def test_a_campaign_that_nobody_trusted_has_signed(demo: Demo, tmp_path: Path) -> None:
+    """2: the text alone; another signer; a byte that was changed afterwards; and where no anchor is pinned."""
+    right = (demo.folder / "campaign.p7m").read_bytes()
+    signing.make_signer(tmp_path, datetime.now(UTC))
+    other = campaigns.signed(tmp_path, campaigns.content(demo.folder), tmp_path / "other.p7m")
+    changed = tmp_path / "changed.p7m"
+    changed.write_bytes(right.replace(b"TEST: the demo's", b"TEST: the devil's"[:16]))
+    for environ in (
+        {"SITHSUP_CAMPAIGN": demo.folder / "campaign.json"},
+        {"SITHSUP_CAMPAIGN": other},
+        {"SITHSUP_CAMPAIGN": changed},
+        {"SITHSUP_CAMPAIGN_ANCHOR": ""},
+        {"SITHSUP_CAMPAIGN_ANCHOR": tmp_path / "signing" / "anchor.pem"},
+    ):
+        assert_refused(demo.act("upgrade", environ), 2, "SU-3003")
     assert_untouched(demo)
 
 

@@ -5,7 +5,6 @@ The program runs as a person runs it, on SoftHSM2 behind OpenSC's own spy (pkcs1
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +22,7 @@ from tests.hostile.message_rows import MESSAGE_ROWS
 from tests.hostile.row import ORDERS, Row
 from tests.hostile.server import hostile_authority
 from tests.hostile.status_rows import STATUS_ROWS, impostor
+from tests.support import campaigns
 from tests.support.demo import NEW, OLD, Demo
 
 if TYPE_CHECKING:
@@ -66,10 +66,9 @@ def environment(row: Row, demo: Demo, address: str, folder: Path) -> dict[str, s
     if row.tamper_status:
         found["SITHSUP_PROXY"] = address
     if row.change_campaign:
-        campaign = json.loads(Path(demo.environment["SITHSUP_CAMPAIGN"]).read_bytes())
+        campaign = campaigns.content(demo.folder)
         row.change_campaign(campaign, Hierarchy.load(demo.folder / "authority"))
-        (folder / "campaign.json").write_text(json.dumps(campaign))
-        found["SITHSUP_CAMPAIGN"] = str(folder / "campaign.json")
+        found["SITHSUP_CAMPAIGN"] = str(campaigns.signed(demo.folder, campaign, folder / "campaign.p7m"))
     return found
 
 

@@ -142,10 +142,10 @@ class HttpTransport:
             return content
         raise _strange(self.address, response)
 
-    def fetch(self, address: str, question: bytes | None = None) -> bytes:
-        """Get a revocation list, or post an OCSP request."""
+    def fetch(self, address: str, question: bytes | None = None, *, largest: int = LARGEST_LIST) -> bytes:
+        """Get a revocation list or another file, or post an OCSP request."""
         if question is None:
-            response, content = self._ask("GET", address, None, {}, largest=LARGEST_LIST)
+            response, content = self._ask("GET", address, None, {}, largest=largest)
         else:
             headers = {"Content-Type": OCSP_REQUEST, "Accept": OCSP_RESPONSE}
             response, content = self._ask("POST", address, question, headers, seconds=STATUS_SECONDS)

@@ -1,6 +1,6 @@
 """The campaign: one file that says what is upgraded to what, when, by whom and where (law 8)."""
 
-from sithsup.campaign.campaign import SHORTEST_CONFIRM_WAIT, Campaign
+from sithsup.campaign.campaign import LARGEST, SHORTEST_CONFIRM_WAIT, Campaign, read_file
 from sithsup.campaign.parts import (
     AuthorityData,
     CardKind,
@@ -27,8 +27,10 @@ from sithsup.campaign.parts import (
     Window,
     Words,
 )
+from sithsup.campaign.source import Document, Finder, Origin, is_shipped, load_anchors, read_signed
 
 __all__ = [
+    "LARGEST",
     "SHORTEST_CONFIRM_WAIT",
     "AuthorityData",
     "Campaign",
@@ -38,14 +40,17 @@ __all__ = [
     "ContactData",
     "Contacts",
     "Directory",
+    "Document",
     "EncryptedMail",
     "Extension",
+    "Finder",
     "KeySource",
     "Keys",
     "Middleware",
     "OldCertificates",
     "OldKeys",
     "Organization",
+    "Origin",
     "Price",
     "RevokeOld",
     "RevokeSignedBy",
@@ -55,4 +60,8 @@ __all__ = [
     "Text",
     "Window",
     "Words",
+    "is_shipped",
+    "load_anchors",
+    "read_file",
+    "read_signed",
 ]

@@ -1,6 +1,6 @@
 """A campaign is data (law 8): who issued the old certificates, what the new ones shall be, when, by whom and where.
 
-One JSON file. No date, name or address of any campaign stands in the code.
+One JSON text (docs/campaign.md). No date, name or address of any campaign stands in the code.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import hashlib
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path  # noqa: TC003  pydantic reads annotations at run time
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from sithsup.campaign.parts import (
     AuthorityData,
@@ -42,31 +42,44 @@ from sithsup.campaign.parts import (
     Words,
     reach,
 )
+from sithsup.campaign.places import Fault, Places, shown
 from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
 from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, Target
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LARGEST = 1 << 20
+"""Bytes of a campaign file, signed or not. An honest one has twenty thousand."""
+
 SHORTEST_CONFIRM_WAIT = timedelta(seconds=60)
 """A slow card needs longer than this between the order and the confirmation."""
+MAX_VERSION = 999_999_999_999
+"""Room for versions that are dates."""
 ALL = 100
 """Per cent."""
 
 
 class Campaign(Part):
-    """The whole file. `Campaign.load` is the way in; every rule that a file can break is checked there."""
+    """The whole text. `Campaign.parse` is the way in; every rule that a text can break is checked there."""
 
     # ------------------------------------------------------------------------------------------ what it is
     format: Literal[1]
+    """The format that this text is written in."""
     id: Name
-    version: Annotated[int, Field(ge=1)]
+    """What the campaign is called, the same in all its versions."""
+    version: Annotated[int, Field(ge=1, le=MAX_VERSION)]
     """Higher for every later edition of the same campaign; an older one than was accepted before is refused."""
     title: Text
+    """What people read of it in lists."""
     paused: bool = False
     """Whether no upgrade may begin now. What was begun may be finished or undone."""
     program_min: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,2}$")] | None = None
     """The oldest version of this program that may begin an upgrade."""
     # ------------------------------------------------------------------------------------------ for whom, and when
     window: Window
+    """From when until when an upgrade may begin."""
     rollout: tuple[Slot, ...] = ()
     """Who may begin when, within the window; empty lets everybody begin at once."""
     ordered_before: date | None = None
@@ -76,19 +89,29 @@ class Campaign(Part):
     source_policies: tuple[Oid, ...] = ()
     """Of these issuers' certificates only those with one of these policies are replaced; empty takes all."""
     cards: tuple[CardRow, ...] = ()
+    """What shows that a card is a spare card, a foreign one, or not handed out yet."""
     levels: dict[Line, Annotated[int, Field(ge=1, le=4)]] = Field(default_factory=dict)
     """The level of assurance (tillitsnivå) of what an issuer has issued."""
     middleware: tuple[Middleware, ...] = ()
+    """The oldest versions of modules that will do."""
     # ------------------------------------------------------------------------------------------ what is made
     targets: Annotated[tuple[TargetData, ...], Field(min_length=1)]
+    """The certificates that an upgraded card carries."""
     keys: Keys = Keys.PER_ROLE
+    """How many new keys a card gets."""
     old_certificates: OldCertificates = OldCertificates.REMOVE
+    """What becomes of the old certificates on the card."""
     old_keys: OldKeys = OldKeys.KEEP
+    """What becomes of the old private keys on the card."""
     encrypted_mail: EncryptedMail = EncryptedMail.REPLACE
+    """What becomes of an old key and certificate that open encrypted e-mail."""
     revoke_old: RevokeOld = RevokeOld.AUTHORITY
+    """Who revokes the old certificates."""
     revoke_signed_by: RevokeSignedBy = RevokeSignedBy.AUTH
+    """Whose key signs that, where this program asks for it."""
     # ------------------------------------------------------------------------------------------ by whom
     authority: AuthorityData
+    """Where new certificates are ordered."""
     confirm_wait_max: timedelta
     """The longest time after which the authority has revoked what nobody confirmed."""
     status_lag_max: Annotated[timedelta, Field(ge=timedelta())] = timedelta(hours=1)
@@ -101,9 +124,13 @@ class Campaign(Part):
     old certificate is revoked."""
     # ------------------------------------------------------------------------------------------ what people are told
     words: Words
+    """What the campaign says to the holder."""
     terms: Terms | None = None
+    """What the holder accepts first; None asks for nothing."""
     codes: Codes | None = None
+    """What a holder does who has no codes any more; None takes the program's own words."""
     contacts: Directory
+    """Whom to ask, by organisation."""
     ad_mapping_ready: bool = True
     """Whether local IT has made log-in with the new certificates ready (altSecurityIdentities); else people are
     warned before they begin."""
@@ -121,28 +148,48 @@ class Campaign(Part):
         kinds = [(target.role, target.subject) for target in self.targets]
         updates = [target for target in self.targets if target.body is RequestBody.KUR]
         known = {Certificate.parse(_der(pem)).common_name for pem in (*self.intermediates, *self.trust_anchors)}
-        problems = {
-            "two targets have the same name": len(set(names)) != len(names),
-            "two targets have the same role and subject": len(set(kinds)) != len(kinds),
-            "a target's issuer is a source issuer too": any(t.issuer in self.source_issuers for t in self.targets),
-            "no target is for authentication": all(t.role is not KeyRole.AUTHENTICATION for t in self.targets),
-            "one key has several algorithms": self.keys is Keys.PER_ROLE
-            and len({(t.role, t.algorithm) for t in self.targets}) != len({t.role for t in self.targets}),
-            "one role has keys that are made and keys that are reused": len({(t.role, t.key) for t in self.targets})
-            != len({t.role for t in self.targets}),
-            "a key that is reused cannot be one for each target": self.keys is Keys.PER_TARGET
-            and any(t.key is KeySource.REUSE for t in self.targets),
-            "the slots of the rollout do not let more and more cards begin, and in the end all": not _grows(
-                self.rollout
+        roles = {target.role for target in self.targets}
+        rules = (
+            ("targets", "two targets have the same name", len(set(names)) != len(names)),
+            ("targets", "two targets have the same role and subject", len(set(kinds)) != len(kinds)),
+            (
+                "targets",
+                "a target's issuer is a source issuer too",
+                any(t.issuer in self.source_issuers for t in self.targets),
             ),
-            "some targets are ordered with kur and some are not": 0 < len(updates) < len(self.targets),
-            "two targets update one old certificate (kur)": len({t.role for t in updates}) < len(updates),
-            "the certificate of a target's issuer is missing": not {t.issuer for t in self.targets} <= known,
-            "confirm_wait_max is under 60 seconds": self.confirm_wait_max < SHORTEST_CONFIRM_WAIT,
-        }
-        broken = [problem for problem, is_so in problems.items() if is_so]
-        if broken:
-            raise ValueError("; ".join(broken))
+            ("targets", "no target is for authentication", KeyRole.AUTHENTICATION not in roles),
+            (
+                "targets",
+                "one key has several algorithms",
+                self.keys is Keys.PER_ROLE and len({(t.role, t.algorithm) for t in self.targets}) != len(roles),
+            ),
+            (
+                "targets",
+                "one role has keys that are made and keys that are reused",
+                len({(t.role, t.key) for t in self.targets}) != len(roles),
+            ),
+            (
+                "keys",
+                "a key that is reused cannot be one for each target",
+                self.keys is Keys.PER_TARGET and any(t.key is KeySource.REUSE for t in self.targets),
+            ),
+            (
+                "rollout",
+                "the slots of the rollout do not let more and more cards begin, and in the end all",
+                not _grows(self.rollout),
+            ),
+            ("targets", "some targets are ordered with kur and some are not", 0 < len(updates) < len(self.targets)),
+            ("targets", "two targets update one old certificate (kur)", len({t.role for t in updates}) < len(updates)),
+            (
+                "intermediates",
+                "the certificate of a target's issuer is missing",
+                not {t.issuer for t in self.targets} <= known,
+            ),
+            ("confirm_wait_max", "confirm_wait_max is under 60 seconds", self.confirm_wait_max < SHORTEST_CONFIRM_WAIT),
+        )
+        for field, problem, is_broken in rules:
+            if is_broken:
+                raise PydanticCustomError("rule", "{problem}", {"problem": problem, "field": field})
         return self
 
     @cached_property
@@ -203,18 +250,56 @@ class Campaign(Part):
         return max((self.window.closes, *longer))
 
     @classmethod
-    def load(cls, path: Path) -> Campaign:
-        """Read and check a campaign file; raises `CampaignInvalidError` naming the place and the problem."""
+    def parse(cls, content: bytes, path: str) -> Campaign:
+        """Read and check a text that came from `path`; raises `CampaignInvalidError` naming place and problem."""
+        places: Places | None = None
         try:
-            return cls.model_validate_json(path.read_bytes())
-        except FileNotFoundError as error:
-            raise CampaignMissingError(path=str(path), place="-", problem=error.strerror or str(error)) from error
-        except OSError as error:
-            raise CampaignInvalidError(path=str(path), place="-", problem=error.strerror or str(error)) from error
+            places = Places(content.decode("utf-8"))
+            return cls.model_validate_json(content)
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise CampaignInvalidError(path=path, line=line, problem="the text is not UTF-8") from error
+        except Fault as fault:
+            raise CampaignInvalidError(
+                path=path, line=fault.line, place=shown(fault.place), problem=str(fault)
+            ) from fault
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(str(part) for part in first["loc"]) or "-"
-            raise CampaignInvalidError(path=str(path), place=place, problem=first["msg"]) from error
+            raise _invalid(error, places, path) from error
+
+    @classmethod
+    def load(cls, path: Path) -> Campaign:
+        """Read and check a file that is not signed."""
+        return cls.parse(read_file(path), str(path))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a campaign file, signed or not. Raises `CampaignInvalidError`; reads no more than is allowed."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except FileNotFoundError as error:
+        raise CampaignMissingError(path=str(path), problem=error.strerror or str(error)) from error
+    except OSError as error:
+        raise CampaignInvalidError(path=str(path), problem=error.strerror or str(error)) from error
+    refuse_long(content, str(path))
+    return content
+
+
+def refuse_long(content: bytes, path: str) -> None:
+    """Raise `CampaignInvalidError` for more than a campaign may have; looking through it would take a while."""
+    if len(content) > LARGEST:
+        raise CampaignInvalidError(path=path, problem=f"the file is longer than {LARGEST} bytes")
+
+
+def _invalid(error: ValidationError, places: Places | None, path: str) -> CampaignInvalidError:
+    """Tell the first of pydantic's complaints, with its line."""
+    first: Any = error.errors(include_url=False, include_input=False)[0]
+    context = first.get("ctx", {})
+    place = (*first["loc"], *([context["field"]] if first["type"] == "rule" else []))
+    line = places.line(place) if places and place else 0
+    return CampaignInvalidError(
+        path=path, line=line, place=shown(place), problem=first["msg"].removeprefix("Value error, ")
+    )
 
 
 def _der(pem: str) -> bytes:

@@ -94,7 +94,9 @@ class Text(Part):
     """What a person reads, in both languages."""
 
     sv: Paragraphs
+    """In Swedish."""
     en: Paragraphs
+    """In English."""
 
     def __str__(self) -> str:
         """In the language in use."""
@@ -105,15 +107,20 @@ class Extension(Part):
     """A later closing time, for everybody or for some organisations (HSA-id prefixes, or organisation numbers)."""
 
     closes: AwareDatetime
+    """The later closing time; the first moment at which nothing may begin any more."""
     organizations: tuple[Line, ...] = ()
+    """HSA-id prefixes, or organisation numbers of ten digits; empty means everybody."""
 
 
 class Window(Part):
     """From when until when an upgrade may begin. What was begun may always be finished or undone."""
 
     opens: AwareDatetime
+    """The first moment at which an upgrade may begin."""
     closes: AwareDatetime
+    """The first moment at which none may begin any more."""
     extensions: tuple[Extension, ...] = ()
+    """Later closing times."""
 
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
@@ -130,20 +137,30 @@ class Slot(Part):
     """A part of a rollout: from this time on, this share of all cards (per cent, counted from the first) may begin."""
 
     opens: AwareDatetime
+    """From this time on."""
     share: Annotated[int, Field(ge=1, le=100)]
+    """Per cent of all cards, those of earlier slots among them."""
 
 
 class TargetData(Part):
     """One certificate that an upgraded card carries, as the file has it."""
 
     name: Name
+    """What the program calls this certificate."""
     role: KeyRole
+    """What its key is for."""
     subject: SubjectKind
+    """By which number it names the holder."""
     body: RequestBody = RequestBody.CR
+    """How it is ordered (CMP): cr for a new certificate, p10cr the same as PKCS #10, kur to update an old one."""
     issuer: Line
+    """The common name of its issuer, who is none of the source issuers."""
     profile: Line
+    """The name of the certificate profile, as the authority knows it."""
     algorithm: KeyAlgorithm
+    """The algorithm of its key."""
     key: KeySource = KeySource.GENERATE
+    """Where its key comes from."""
 
     def target(self) -> Target:
         """The same, as the heart knows it."""
@@ -157,6 +174,7 @@ class CardRow(Part):
     """
 
     kind: CardKind
+    """What such a card is."""
     numbers: tuple[Annotated[str, Field(pattern=r"^\d{1,19}$")], ...] = ()
     """How a card number (1.2.752.34.2.1) begins."""
     manufacturers: tuple[Line, ...] = ()
@@ -173,7 +191,9 @@ class AuthorityData(Part):
     """Where the authority is and how it is asked."""
 
     protocol: Literal["cmp"] = "cmp"
+    """How it is spoken to."""
     address: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    """Where it answers."""
     query_oid: Oid | None = None
     """The infoType of the question whether a card may be upgraded; None for an authority that has no such message."""
 
@@ -182,9 +202,13 @@ class ContactData(Part):
     """Somebody to ask, with at least one way to reach them."""
 
     name: Line
+    """A person or a desk."""
     phone: Line | None = None
+    """A telephone number, as it is dialled."""
     mail: Line | None = None
+    """An e-mail address."""
     web: Line | None = None
+    """A web address."""
 
     def __str__(self) -> str:
         """On one line."""
@@ -195,7 +219,9 @@ class Contacts(Part):
     """Whom to ask: before and during the upgrade, and after it."""
 
     deputy_issuer: ContactData
+    """Before and during the upgrade (biträdande utgivare)."""
     local_it: ContactData
+    """After it."""
 
 
 class Organization(Contacts):
@@ -209,6 +235,7 @@ class Directory(Contacts):
     """The contacts of everybody, and those of some organisations."""
 
     organizations: tuple[Organization, ...] = ()
+    """Where some organisations have contacts of their own; the longest fitting prefix wins."""
 
     def of(self, hsa_id: str | None) -> Contacts:
         """The contacts of the organisation that a holder belongs to; of everybody's where it is not known or listed."""
@@ -220,14 +247,18 @@ class Terms(Part):
     """What the holder accepts before any code is asked."""
 
     version: Line
+    """What tells this wording from others; it stands in the receipt."""
     text: Text
+    """The whole wording."""
 
 
 class Price(Part):
     """What something costs, in whole units of a currency (ISO 4217)."""
 
     amount: Annotated[int, Field(ge=0)]
+    """In whole units."""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """By ISO 4217."""
 
     def __str__(self) -> str:
         """As it is said."""
@@ -249,6 +280,7 @@ class Middleware(Part):
     manufacturer: Line
     """What C_GetInfo calls its maker; a part of it is enough, in any case."""
     version: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,3}$")]
+    """Of the library, as C_GetInfo tells it."""
 
 
 class Words(Part):

@@ -55,7 +55,7 @@ class TerminalCodes:
             tr("Only one try is left for the {role} code. Are you sure that you know it?", role=role)
         ):
             raise LastTryError(role=role_text(roles))
-        buffer = _read_hidden(tr("Code for {role}: ", role=role))
+        buffer = read_hidden(tr("Code for {role}: ", role=role))
         print(file=sys.stderr)
         return Code(buffer) if buffer else None
 
@@ -75,7 +75,7 @@ def code_source(ask: Callable[[str], bool], *, from_stdin: bool) -> CodeSource:
     return TerminalCodes(ask) if sys.stdin.isatty() else NoCodes()
 
 
-def _read_hidden(prompt: str) -> bytearray:
+def read_hidden(prompt: str, longest: int = LONGEST) -> bytearray:
     """Read a line from the terminal without showing it, straight into a buffer (getpass makes a str of it).
 
     Nothing is asked before nothing is shown: whoever answers at once must not see the code.
@@ -84,7 +84,7 @@ def _read_hidden(prompt: str) -> bytearray:
         import msvcrt
 
         _ask(prompt)
-        return _collect(lambda: msvcrt.getwch().encode())
+        return _collect(lambda: msvcrt.getwch().encode(), longest)
     import termios
 
     before = termios.tcgetattr(0)
@@ -93,7 +93,7 @@ def _read_hidden(prompt: str) -> bytearray:
     termios.tcsetattr(0, termios.TCSAFLUSH, silent)
     try:
         _ask(prompt)
-        return _collect(lambda: os.read(0, 1))
+        return _collect(lambda: os.read(0, 1), longest)
     finally:
         termios.tcsetattr(0, termios.TCSADRAIN, before)
 
@@ -102,13 +102,13 @@ def _ask(prompt: str) -> None:
     print(prompt, end="", file=sys.stderr, flush=True)
 
 
-def _collect(read: Callable[[], bytes]) -> bytearray:
+def _collect(read: Callable[[], bytes], longest: int) -> bytearray:
     buffer = bytearray()
     while (char := read()) not in _END_OF_LINE:
         if char[0] == _INTERRUPT:
             raise KeyboardInterrupt
         if char[0] in _BACKSPACE:
             del buffer[-1:]
-        elif len(buffer) < LONGEST:
+        elif len(buffer) < longest:
             buffer += char
     return buffer

@@ -31,6 +31,7 @@ from sithsup.errors import (
     SecondInstanceError,
     SithsupError,
 )
+from sithsup.in_force import Campaigns
 from sithsup.journal import history
 from sithsup.model import Outcome
 from sithsup.receipt import saved_page
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterable, Iterator
 
+    from sithsup.campaign import Campaign
     from sithsup.card.process import CardProcess
     from sithsup.operation import Operation, Report
     from sithsup.runner import StepEvent
@@ -51,6 +53,7 @@ _log = logging.getLogger(__name__)
 TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
+RECOVERY = {"resume", "restore"}
 CANCELLED = CancelledError.exit_code
 
 
@@ -63,7 +66,7 @@ class Context:
     started: CardProcess | None
     """The card process of a command about a card; None also where there is no module."""
     view: View
-    campaign: Campaign | None = None
+    campaigns: Campaigns | None = None
     hsa_id: str | None = None
     """Of the card's holder, once the card is read: it tells the organisation, and so whom to ask."""
 
@@ -73,10 +76,10 @@ class Context:
             return ""
         return contact_line(error.contact, self.campaign, self.hsa_id, self.settings)
 
-    def load_campaign(self) -> Campaign:
-        """The campaign in force; kept, so that an error can name whom to ask."""
-        self.campaign = Campaign.load(self.settings.campaign)
-        return self.campaign
+    @property
+    def campaign(self) -> Campaign | None:
+        """What is known of the campaign, so that an error can name whom to ask."""
+        return self.campaigns.likely if self.campaigns else None
 
 
 def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
@@ -245,6 +248,13 @@ def _settings(arguments: argparse.Namespace, view: View) -> Iterable[str]:
     return explained_lines(resolution) if arguments.explain else settings_lines(resolution)
 
 
+def run_campaign(context: Context) -> int:
+    """Show the campaign in force; verify or sign one."""
+    from sithsup.cli import campaign
+
+    return campaign.run(context.arguments, context.settings, context.view)
+
+
 def run_demo(context: Context) -> int:
     """Try the program on a throw-away card and a small authority on this computer."""
     from sithsup.cli import demo
@@ -261,12 +271,13 @@ def _connected(context: Context) -> Iterator[Operation]:
 
 
 def _connect(context: Context) -> Connection:
-    arguments, campaign = context.arguments, context.load_campaign()
+    arguments = context.arguments
+    context.campaigns = Campaigns(context.settings, recovers=arguments.command in RECOVERY)
     if context.settings.proxy is None:
         refuse_unusable_proxies(getproxies())
     return Connection(
         context.settings,
-        campaign,
+        context.campaigns,
         context.started,
         reader=arguments.reader,
         number=arguments.card,
@@ -298,6 +309,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "restore": restore,
     "history": show_history,
     "errors": show_errors,
+    "campaign": run_campaign,
     "settings": show_settings,
     "demo": run_demo,
 }

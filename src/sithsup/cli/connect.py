@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.pin import CodeSource
     from sithsup.card.process import CardProcess
+    from sithsup.in_force import Campaigns
     from sithsup.model import Clock
     from sithsup.settings import Settings
 
@@ -30,7 +31,7 @@ class Connection:
     def __init__(
         self,
         settings: Settings,
-        campaign: Campaign,
+        campaigns: Campaigns,
         started: CardProcess | None,
         *,
         reader: str | None,
@@ -39,7 +40,7 @@ class Connection:
         clock: Clock,
     ) -> None:
         """Remember what to open. `started` is a card process that loads its module already."""
-        self._settings, self._campaign, self._clock = settings, campaign, clock
+        self._settings, self._campaigns, self._clock = settings, campaigns, clock
         self._started = started
         self._reader, self._number = reader, number
         self._codes = codes
@@ -50,23 +51,20 @@ class Connection:
         with ExitStack() as stack:
             settings = self._settings
             token = stack.enter_context(self._started or start_card(settings))
-            authority = self._campaign.authority
-            transport = stack.enter_context(
-                HttpTransport(
-                    settings.authority or authority.address,
-                    self._campaign.anchors,
-                    proxy=settings.proxy,
-                    seconds=settings.answer_timeout,
-                )
-            )
             executor = stack.enter_context(ThreadPoolExecutor(PARALLEL))
-            executor.submit(transport.prepare)  # while the card is read
+            likely, transport = self._campaigns.likely, None
+            if likely:
+                transport = self._transport(stack, likely)
+                executor.submit(transport.prepare)  # while the card is read
             contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
+            campaign = self._campaigns.of(contents)
+            if transport is None or campaign is not likely:
+                transport = self._transport(stack, campaign)
             operation = Operation(
                 token,
                 contents,
-                authority=CmpAuthority(transport, self._campaign.anchors, authority.query_oid, self._clock),
-                campaign=self._campaign,
+                authority=CmpAuthority(transport, campaign.anchors, campaign.authority.query_oid, self._clock),
+                campaign=campaign,
                 folder=settings.data,
                 locks=settings.locks,
                 codes=self._codes,
@@ -77,6 +75,13 @@ class Connection:
             stack.enter_context(operation)
             self._stack = stack.pop_all()
         return operation
+
+    def _transport(self, stack: ExitStack, campaign: Campaign) -> HttpTransport:
+        settings, address = self._settings, campaign.authority.address
+        transport = HttpTransport(
+            settings.authority or address, campaign.anchors, proxy=settings.proxy, seconds=settings.answer_timeout
+        )
+        return stack.enter_context(transport)
 
     def __exit__(self, *_: object) -> None:
         """Let go of everything; the card process ends."""

@@ -47,8 +47,10 @@ in DIR, when it is made:
   pins       the codes, as --pin-stdin reads them: authentication first
   reference, secret
              for a CMP client without a card: what a second holder orders the first certificates with
-  campaign.json, card/, authority/, data/, state/
-             the campaign; the card; the authority's keys, ledger and log; the program's journal and history; its log
+  campaign.p7m, campaign.json, signing/
+             the campaign, signed and as it was before; what signs it (“sithsup campaign sign”), and the anchor
+  card/, authority/, data/, state/
+             the card; the authority's keys, ledger and log; the program's journal and history; its log
 
 DIR is a new or empty folder, or that of a demo that was stopped: its authority then goes on with the same card and the
 same memory, and in the meantime it was out of reach. What its card and campaign are is not chosen again.

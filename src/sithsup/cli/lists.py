@@ -29,6 +29,7 @@ STAND_INS = {
     "certificate": mark("its name"),
     "check": mark("which one"),
     "issuer": mark("its issuer"),
+    "line": mark("its number"),
     "minutes": mark("some"),
     "name": mark("the setting"),
     "path": mark("FILE"),

@@ -27,6 +27,7 @@ COMMANDS = {
     "restore": "Undo an upgrade that was interrupted, as long as that is possible.",
     "history": "List what was finished on this computer.",
     "errors": "List every error code with its texts.",
+    "campaign": "Show the campaign in force; verify or sign one.",
     "settings": "List the settings in force.",
     "demo": "Try the program on a throw-away card and a small authority on this computer.",
 }
@@ -110,6 +111,10 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         sub.set_defaults(pin_stdin=False, yes=False)
         if name == "settings":
             sub.add_argument("--explain", action="store_true", help="tell where each of them comes from, and why")
+        if name == "campaign" and name in argv:
+            from sithsup.cli import campaign_arguments
+
+            campaign_arguments.add_arguments(sub)
         if name == "demo" and name in argv:
             from sithsup.cli.demo_arguments import add_arguments
 

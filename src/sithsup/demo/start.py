@@ -2,7 +2,8 @@
 
 `start_again` starts the authority of a stopped demo, with the same card and the same memory.
 
-DIR/card/        the card and what leads to it             DIR/campaign.json   the demo's own campaign
+DIR/card/        the card and what leads to it             DIR/campaign.p7m    the demo's own campaign, signed
+DIR/signing/     who signs it, and the anchor              DIR/campaign.json   the same, to be read
 DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
 DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
 DIR/state/       the program's logs                        DIR/reference, DIR/secret  for a client without a card
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.card.modules import find_module
 from sithsup.certificate import Certificate
-from sithsup.demo import background
+from sithsup.demo import background, signing
 from sithsup.demo.campaign import Wishes, demo_campaign
 from sithsup.demo.card import Workshop
 from sithsup.demo.hierarchy import Hierarchy
@@ -99,7 +100,8 @@ def start(
         workshop = Workshop(folder / "card", module) if module else VirtualWorkshop(folder / "card")
         hierarchy, now = _make(folder, kind, workshop, key_algorithm)
         campaign = demo_campaign(hierarchy, now, wishes, knobs)
-        (folder / "campaign.json").write_text(campaign.model_dump_json(indent=2), encoding="utf-8")
+        signing.make_signer(folder, now)
+        signing.sign_campaign(folder, campaign.model_dump_json(indent=2).encode())
         knobs.keep(folder / "authority")
         background.serve(folder / "authority", knobs)
         if card is CardType.VIRTUAL:
@@ -112,7 +114,7 @@ def start(
 
 def made_knobs(folder: Path) -> Knobs | None:
     """How the authority of the demo that was made in a folder behaves; None where no demo was made."""
-    needed = ("campaign.json", "env", "pins", f"authority/{KNOBS_FILE}")
+    needed = (signing.SIGNED, "env", "pins", f"authority/{KNOBS_FILE}")
     if not all((folder / name).is_file() for name in needed):
         return None
     return Knobs.kept(folder / "authority")
@@ -221,7 +223,8 @@ def _fill_ledger(path: Path, card: DemoCard, reason: str) -> SharedSecret:
 def _shell(folder: Path, to_the_card: dict[str, str]) -> str:
     values = {
         **to_the_card,
-        "SITHSUP_CAMPAIGN": folder / "campaign.json",
+        "SITHSUP_CAMPAIGN": folder / signing.SIGNED,
+        "SITHSUP_CAMPAIGN_ANCHOR": signing.anchor_file(folder),
         "SITHSUP_DATA": folder / "data",
         "SITHSUP_STATE": folder / "state",
         "SITHSUP_LOCKS": folder / "locks",

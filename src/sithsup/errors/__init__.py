@@ -26,7 +26,9 @@
     │   └── ServerFailedError           SU-2013
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
-    │   │   └── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
+    │   │   ├── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
+    │   │   ├── CampaignUntrustedError  SU-3003    └── CampaignUnreachableError    SU-3005
+    │   │   └── CampaignOldError        SU-3004
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   └── JournalUnreadableError      SU-4003
@@ -93,6 +95,9 @@ from sithsup.errors.case_code import is_case_code, new_case_code
 from sithsup.errors.upgrade import (
     CampaignInvalidError,
     CampaignMissingError,
+    CampaignOldError,
+    CampaignUnreachableError,
+    CampaignUntrustedError,
     CancelledError,
     CardTornError,
     ConfigurationError,
@@ -129,6 +134,9 @@ __all__ = [
     "AuthorityUnreachableError",
     "CampaignInvalidError",
     "CampaignMissingError",
+    "CampaignOldError",
+    "CampaignUnreachableError",
+    "CampaignUntrustedError",
     "CancelledError",
     "CardChoiceError",
     "CardError",

@@ -13,28 +13,65 @@ class ConfigurationError(SithsupError):
 
 
 class CampaignInvalidError(ConfigurationError):
-    """The campaign file cannot be read or breaks a rule. Values: `path`, `place`, `problem`."""
+    """The campaign file cannot be read or breaks a rule. Values: `path`, `line`, `place`, `problem`.
+
+    `place` is the field, by its path from the top, and `line` is where it stands, or where it is missing.
+    """
 
     code = "SU-3001"
     what_text = mark("The campaign file cannot be used.")
-    why_text = mark("The file {path}, at {place}: {problem}")
+    why_text = mark("The file {path}, line {line}, at {place}: {problem}")
     next_text = mark("Ask your local IT support for a correct campaign file.")
+
+    def __init__(self, detail: str = "", *, path: str, problem: str, place: str = "", line: int = 0) -> None:
+        """Keep what is known of the place; an empty one, and line 0, are none."""
+        super().__init__(detail, path=path, line=line, place=place, problem=problem)
 
     @property
     def why(self) -> str:
-        """The file, the place in it where there is one, and the problem."""
-        if self.values.get("place") == "-":
-            return tr("The file {path}: {problem}", **self.shown)
-        return super().why
+        """The file, the place in it as far as there is one, and the problem."""
+        if self.values["line"] and self.values["place"]:
+            return super().why
+        if self.values["line"]:
+            return tr("The file {path}, line {line}: {problem}", **self.shown)
+        return tr("The file {path}: {problem}", **self.shown)
 
 
 class CampaignMissingError(CampaignInvalidError):
-    """There is no campaign file where it should be. Values: `path`, `place`, `problem`."""
+    """There is no campaign file where it should be."""
 
     @property
     def why(self) -> str:
         """The file."""
         return tr("The file {path} does not exist.", **self.shown)
+
+
+class CampaignUntrustedError(CampaignInvalidError):
+    """A campaign that is no part of the program is not signed as the settings ask. Values: `path`, `problem`."""
+
+    code = "SU-3003"
+    what_text = mark("The campaign file is not signed by anybody whom the program may believe.")
+    why_text = mark("The file {path}: {problem}")
+    next_text = mark("Do not use it. Ask your local IT support for the right campaign file.")
+
+
+class CampaignOldError(CampaignInvalidError):
+    """A newer version of the same campaign was accepted on this computer before. Values: `path`, `problem`."""
+
+    code = "SU-3004"
+    what_text = mark("The campaign file is older than the one that was used before.")
+    why_text = mark("The file {path}: {problem}")
+    next_text = mark("Ask your local IT support for the newest campaign file.")
+
+
+class CampaignUnreachableError(ConfigurationError):
+    """The campaign was never fetched on this computer, and cannot be now. Values: `address`, `problem`."""
+
+    code = "SU-3005"
+    exit_code = 8
+    what_text = mark("The program could not fetch the campaign: what is to be upgraded, and when.")
+    why_text = mark("{address}: {problem}")
+    next_text = mark("Check that the computer is connected to the network, and try again.")
 
 
 class SettingsInvalidError(ConfigurationError):

@@ -1,0 +1,295 @@
+"""`sithsup campaign`: what issuers see, and what each thing that goes wrong says."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from sithsup import cli
+from sithsup.campaign import LARGEST, load_anchors, read_signed
+from sithsup.cli import campaign as command
+from sithsup.demo import signing
+from sithsup.demo.entity import load_key
+from sithsup.texts import resources
+from tests.ca import pki
+from tests.support import campaigns
+from tests.support.cms import valid
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SHIPPED = resources() / "campaigns" / "siths-2020.json"
+LANGUAGES = ("en", "sv")
+
+
+class Desk:
+    """An issuer's desk: a folder with a text, keys and certificates, and the program."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder, self._capsys = folder, capsys
+        self.place = folder / signing.FOLDER
+        self.text = folder / "campaign.json"
+        self.signed = folder / "signed.p7m"
+
+    def run(self, *arguments: object, json_too: bool = False) -> tuple[int, str, str]:
+        """The exit code, standard output, standard error."""
+        code = cli.run(["campaign", *map(str, arguments), *(["--json"] if json_too else [])])
+        out, err = self._capsys.readouterr()
+        return code, out, err
+
+    def sign(self, **files: Path) -> tuple[int, str]:
+        """Sign with what is on the desk, or with these."""
+        named = {
+            "key": self.place / "key.pem",
+            "certificate": self.place / "certificate.pem",
+            "out": self.signed,
+        } | files
+        code, _, err = self.run("sign", self.text, *[word for name in named for word in (f"--{name}", named[name])])
+        return code, err
+
+
+@pytest.fixture
+def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
+    signing.make_signer(tmp_path, datetime.now(UTC))
+    for variable in ("DATA", "STATE"):
+        monkeypatch.setenv(f"SITHSUP_{variable}", str(tmp_path / variable.lower()))
+    monkeypatch.setenv("SITHSUP_CAMPAIGN_ANCHOR", str(signing.anchor_file(tmp_path)))
+    monkeypatch.setenv("SITHSUP_LANGUAGE", "en")
+    monkeypatch.setenv("TZ", "UTC")
+    made = Desk(tmp_path, capsys)
+    made.text.write_bytes(SHIPPED.read_bytes())
+    return made
+
+
+# ------------------------------------------------------------------------------------------------------ show
+
+
+@pytest.mark.parametrize("arguments", [(), ("show",), ("show", SHIPPED)], ids=["no action", "show", "show FILE"])
+def test_the_campaign_in_force_is_shown(arguments: tuple[object, ...], desk: Desk) -> None:
+    """Id, version, window, issuers, targets, contacts, and where it comes from."""
+    code, out, err = desk.run(*arguments)
+    assert (code, err) == (0, "")
+    for said in (
+        "(siths-2020, version 1)",
+        "Replaces certificates from SITHS Type 1 CA v1",
+        "Makes hsa-id-signature: SITHS e-id Person HSA-id 3 CA v1, rsa-2048",
+        "Open from 2019-11-03 23:00 until 2020-12-09 23:00",
+        "Open until 2021-12-09 23:00 for everybody",
+        "Deputy issuer: Din biträdande utgivare",
+        f"It is part of the program: {SHIPPED}",
+    ):
+        assert said in out
+    assert "signed" not in out
+
+
+def test_a_signed_file_tells_who_has_signed_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Named, or in force; for machines too, with fingerprints."""
+    campaigns.signed(
+        desk.folder,
+        {
+            **json.loads(SHIPPED.read_bytes()),
+            "paused": True,
+            "terms": {"version": "2027-1", "text": {"sv": "Villkor", "en": "Terms"}},
+            "contacts": {
+                **json.loads(SHIPPED.read_bytes())["contacts"],
+                "organizations": [
+                    {"organizations": ["SE1"], "deputy_issuer": {"name": "A"}, "local_it": {"name": "B"}},
+                ],
+            },
+        },
+        desk.signed,
+    )
+    _, named, _ = desk.run("show", desk.signed)
+    monkeypatch.setenv("SITHSUP_CAMPAIGN", str(desk.signed))
+    code, in_force, _ = desk.run()
+    assert (code, in_force) == (0, named)
+    assert "Signed by TEST campaign signer v1" in named
+    assert "under TEST campaign CA v1" in named
+    assert f"It comes from the file {desk.signed}" in named
+    assert "Terms: version 2027-1" in named
+    assert "Paused" in named
+    assert "Other contacts for 1 organisations" in named
+    _, out, _ = desk.run("show", desk.signed, json_too=True)
+    result = json.loads(out)
+    assert result["signature"]["signer"] == "TEST campaign signer v1"
+    assert len(result["signature"]["anchor_fingerprint"]) == 64
+    assert (result["origin"], result["campaign"]["version"], result["failure"]) == ("file", 1, None)
+
+
+def test_a_text_that_is_not_signed_is_shown_as_such(desk: Desk) -> None:
+    """Whoever writes it wants to see it; nobody is to take it for one that is used."""
+    code, out, _ = desk.run("show", desk.text)
+    assert code == 0
+    assert "It is not signed. The program does not use it before it is." in out
+
+
+def test_a_text_does_not_steer_the_terminal(desk: Desk) -> None:
+    """What is shown is printable, whatever its author has put into it."""
+    desk.text.write_bytes(desk.text.read_bytes().replace(b'"name": "Din bi', b'"name": "\\u009b2J\\u202eDin bi'))
+    code, out, _ = desk.run("show", desk.text)
+    assert code == 0
+    assert "Deputy issuer: 2JDin bi" in out
+    assert all(line.isprintable() for line in out.splitlines())
+
+
+def test_what_nobody_trusted_has_signed_is_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
+    monkeypatch.delenv("SITHSUP_CAMPAIGN_ANCHOR")
+    code, out, err = desk.run("show", desk.signed)
+    assert (code, out) == (2, "")
+    assert "SU-3003" in err
+
+
+def test_why_nothing_newer_is_used_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An address that cannot be reached, while there is something to go on with."""
+    from sithsup.campaign import Campaign, Document, Origin  # noqa: PLC0415
+    from sithsup.errors import CampaignUnreachableError  # noqa: PLC0415
+
+    class Cached:
+        failure = CampaignUnreachableError(address="https://x.invalid", problem="no answer")
+
+        def __init__(self, _settings: object) -> None:
+            pass
+
+        def start(self) -> None:
+            pass
+
+        def document(self) -> Document:
+            return Document(Campaign.load(SHIPPED), Origin.CACHE, "https://x.invalid", None)
+
+    monkeypatch.setattr(command, "Finder", Cached)
+    _, out, _ = desk.run("show")
+    assert "It was fetched earlier from https://x.invalid" in out
+    assert "Nothing newer is used" in out
+    _, out, _ = desk.run("show", json_too=True)
+    assert json.loads(out)["failure"]["code"] == "SU-3005"
+
+
+# ---------------------------------------------------------------------------------------------------- verify
+
+
+def test_a_right_file_is_verified(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the anchor of the settings, or under one that is named."""
+    campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
+    code, _, err = desk.run("verify", desk.signed)
+    assert code == 0
+    assert "The campaign is right: siths-2020, version 1." in err
+    monkeypatch.delenv("SITHSUP_CAMPAIGN_ANCHOR")
+    assert desk.run("verify", desk.signed)[0] == 2
+    assert desk.run("verify", desk.signed, "--anchor", signing.anchor_file(desk.folder))[0] == 0
+    assert desk.run("verify", desk.signed, "--anchor", SHIPPED)[0] == 2
+
+
+@pytest.mark.parametrize("is_signed", [False, True])
+def test_a_wrong_file_names_field_and_line(is_signed: bool, desk: Desk) -> None:
+    """Signed or not yet."""
+    text = desk.text.read_bytes().replace(b'"version": 1', b'"version": 0')
+    desk.text.write_bytes(text)
+    path = campaigns.signed(desk.folder, text, desk.signed) if is_signed else desk.text
+    code, _, err = desk.run("verify", path)
+    assert code == 2
+    assert "SU-3001" in err
+    assert "line 4, at version: " in err
+
+
+def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
+    """Its author hears that only the signature is missing."""
+    code, _, err = desk.run("verify", desk.text)
+    assert code == 2
+    assert "SU-3003" in err
+    assert "the text is right, but it is not signed" in err
+
+
+# ------------------------------------------------------------------------------------------------------ sign
+
+
+def test_what_is_signed_is_accepted(desk: Desk) -> None:
+    """The very bytes, under the anchor; the certificates of the chain come along."""
+    code, err = desk.sign(chain=signing.anchor_file(desk.folder))
+    assert (code, "Signed:" in err) == (0, True)
+    anchors = load_anchors(signing.anchor_file(desk.folder))
+    assert read_signed(desk.signed.read_bytes(), anchors, "x")[0].id == "siths-2020"
+    assert desk.text.read_bytes() in desk.signed.read_bytes()
+    assert desk.run("verify", desk.signed)[0] == 0
+
+
+def test_a_wrong_text_is_not_signed(desk: Desk) -> None:
+    """Nothing is written."""
+    desk.text.write_bytes(b"{}")
+    code, err = desk.sign()
+    assert code == 2
+    assert "SU-3001" in err
+    assert not desk.signed.exists()
+
+
+def pem(key: Any, encryption: Any = None) -> bytes:
+    return bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption or NoEncryption()))
+
+
+def test_an_encrypted_key_asks_for_its_passphrase(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal alone; a wrong one signs nothing, and a long one is taken whole."""
+    secret, key = "å" * 100, desk.place / "locked.pem"
+    key.write_bytes(pem(load_key(desk.place / "key.pem"), BestAvailableEncryption(secret.encode())))
+    code, err = desk.sign(key=key)
+    assert code == 2
+    assert "there is no terminal to ask for its passphrase" in err
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    for typed, exit_code in (("wrong", 2), ("", 2), (secret, 0)):
+        monkeypatch.setattr(command, "read_hidden", lambda _prompt, _longest, typed=typed: bytearray(typed.encode()))
+        code, err = desk.sign(key=key)
+        assert code == exit_code
+        assert secret not in err
+    assert desk.signed.exists()
+
+
+def test_what_cannot_sign_is_told(desk: Desk) -> None:
+    """Another key, no key, no certificate, a kind of key nobody verifies, a place that is not there."""
+    other, odd, nothing = (desk.folder / name for name in ("other.pem", "odd.pem", "nothing.pem"))
+    other.write_bytes(pem(pki.new_key()))
+    odd.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
+    for files, said in (
+        ({"key": other}, "the key is not that of the certificate"),
+        ({"key": odd}, "the key is neither RSA nor elliptic"),
+        ({"key": nothing}, "No such file"),
+        ({"key": SHIPPED}, "the key cannot be read"),
+        ({"certificate": nothing}, "No such file"),
+        ({"certificate": SHIPPED}, "it holds no certificates"),
+        ({"out": desk.folder / "nowhere" / "x"}, "No such file"),
+    ):
+        code, err = desk.sign(**files)
+        assert (code, "SU-3002" in err, said in err) == (2, True, True), err
+    assert not desk.signed.exists()
+
+
+def test_a_certificate_that_nobody_would_accept_signs_nothing(desk: Desk) -> None:
+    """Found out here, not on ten thousand computers: one for other signatures, and one that is over."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    wrong = (
+        valid("TEST", [pki.usage("content_commitment")], now=now),
+        pki.make(pki.name("TEST"), [pki.usage("digital_signature")]),
+    )
+    for keyed, said in zip(wrong, ("not for signing documents", "not valid when it was signed"), strict=True):
+        (desk.folder / "k").write_bytes(pem(keyed.key))
+        (desk.folder / "c").write_bytes(keyed.certificate.public_bytes(Encoding.PEM))
+        code, err = desk.sign(key=desk.folder / "k", certificate=desk.folder / "c")
+        assert code == 2
+        assert said in err
+    assert not desk.signed.exists()
+
+
+@pytest.mark.parametrize("action", ["show", "verify", "sign"])
+def test_a_file_that_is_too_long_is_refused(action: str, desk: Desk) -> None:
+    desk.text.write_bytes(b"{" + b" " * LARGEST)
+    code = desk.sign()[0] if action == "sign" else desk.run(action, desk.text)[0]
+    assert code == 2
