@@ -59,6 +59,8 @@ class Certificate:
     """asn1crypto's names: `digital_signature`, `non_repudiation`, `key_encipherment` ..."""
     extended_key_usage: frozenset[str] = field(compare=False)
     is_ca: bool = field(compare=False)
+    policies: frozenset[str] = field(compare=False)
+    """The certificate policies that it was issued under (RFC 5280, section 4.2.1.4), dotted."""
     mail_address: str = field(default="", compare=False, repr=False)
     """Where e-mail for its holder goes (subjectAltName, else the subject); empty where it does not say."""
 
@@ -121,6 +123,7 @@ def _read(der: bytes) -> Certificate:
         key_usage=frozenset(usage.native) if usage else frozenset(),
         extended_key_usage=frozenset(extended.native) if extended else frozenset(),
         is_ca=bool(constraints and constraints["ca"].native),
+        policies=frozenset(each["policy_identifier"].dotted for each in parsed.certificate_policies_value or ()),
         mail_address=_mail_address(parsed) or subject.get("email_address", ""),
     )
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.campaign import CardKind
-from sithsup.model import CodeState, KeyRole
+from sithsup.model import CodeState, KeyRole, RequestBody
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def reasons(contents: CardContents, campaign: Campaign, now: datetime) -> tuple[
     """Every reason against upgrading this card, the first to tell first; empty when there is none."""
     tests = {
         Reason.SPARE_CARD: _is_spare(contents, campaign),
-        Reason.FOREIGN_ISSUER: _is_foreign(contents, campaign),
+        Reason.FOREIGN_ISSUER: _is_foreign(contents, campaign) or _lacks_old(contents, campaign),
         Reason.ALREADY_UPGRADED: _is_upgraded(contents, campaign),
         Reason.CARD_NUMBERS_DISAGREE: len(contents.numbers) > 1,
         Reason.WINDOW_NOT_OPEN: now < campaign.opens(contents.number),
@@ -119,12 +119,20 @@ def _is_spare(contents: CardContents, campaign: Campaign) -> bool:
 
 
 def _is_foreign(contents: CardContents, campaign: Campaign) -> bool:
-    known = {
-        *campaign.source_issuers,
-        *campaign.issuers_of(CardKind.SPARE),
-        *(target.issuer for target in campaign.targets),
-    }
-    return _issuers(contents).isdisjoint(known)
+    known = {*campaign.issuers_of(CardKind.SPARE), *(target.issuer for target in campaign.targets)}
+    has_old = any(campaign.replaces(c.certificate) for c in contents.certificates)
+    return not has_old and _issuers(contents).isdisjoint(known)
+
+
+def _lacks_old(contents: CardContents, campaign: Campaign) -> bool:
+    """Whether an old card lacks a certificate that is to be updated (kur), or whose key is to be certified again."""
+    old = [c.certificate for c in contents.certificates if campaign.replaces(c.certificate)]
+    roles, kinds = {c.role for c in old}, {(c.role, c.identity.kind) for c in old if c.identity}
+    return bool(old) and any(
+        (target.reuses_key and target.role not in roles)
+        or (target.body is RequestBody.KUR and (target.role, target.subject) not in kinds)
+        for target in campaign.wanted
+    )
 
 
 def _is_upgraded(contents: CardContents, campaign: Campaign) -> bool:
@@ -143,8 +151,7 @@ def _is_expired(contents: CardContents, campaign: Campaign, now: datetime) -> bo
 
 
 def _lacks_mechanism(contents: CardContents, campaign: Campaign) -> bool:
-    for role in campaign.roles:
-        token = contents.token_for(role)
-        if token is None or campaign.algorithm(role) not in token.info.algorithms:
-            return True
-    return False
+    if any(contents.token_for(role) is None for role in campaign.roles):
+        return True
+    made = ((key.algorithm, contents.token_for(key.role)) for key in campaign.new_keys)
+    return any(token and algorithm not in token.info.algorithms for algorithm, token in made)

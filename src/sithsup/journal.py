@@ -38,7 +38,7 @@ from sithsup.model import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sithsup.model import CardContents, Clock, KeyRole, Outcome
+    from sithsup.model import CardContents, Clock, Outcome
 
 _log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS campaign (one INTEGER PRIMARY KEY, id TEXT, version INTEGER, content BLOB);
     CREATE TABLE IF NOT EXISTS terms (version TEXT, at TEXT);
     CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
-    CREATE TABLE IF NOT EXISTS generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
-    CREATE TABLE IF NOT EXISTS key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
+    CREATE TABLE IF NOT EXISTS generation (name TEXT, key_id BLOB, PRIMARY KEY (name, key_id));
+    CREATE TABLE IF NOT EXISTS key (name TEXT, public_key BLOB, PRIMARY KEY (name, public_key));
     CREATE TABLE IF NOT EXISTS certificate (
         der BLOB, key_id BLOB, label TEXT, token_serial TEXT, token_label TEXT, PRIMARY KEY (der, token_label));
     CREATE TABLE IF NOT EXISTS message (
@@ -148,22 +148,22 @@ class Journal:
         """Whether the card has no room for the new certificates beside what is on it."""
         return bool(self._read("SELECT 1 FROM refusal WHERE reason = ?", (NO_ROOM,)))
 
-    def announce_key(self, role: KeyRole, key_id: bytes) -> None:
+    def announce_key(self, name: str, key_id: bytes) -> None:
         """Remember that a key is about to be made under this id: a cut may leave one that hides behind its code."""
-        self._write("INSERT OR IGNORE INTO generation VALUES (?, ?)", (role.value, key_id))
+        self._write("INSERT OR IGNORE INTO generation VALUES (?, ?)", (name, key_id))
 
     @property
     def is_announced(self) -> bool:
         """Whether anything that leaves a trace on the card or at the authority was announced."""
         return bool(self._read(_ANNOUNCED))
 
-    def remember_key(self, role: KeyRole, public_key: bytes) -> None:
+    def remember_key(self, name: str, public_key: bytes) -> None:
         """Remember that this key (SubjectPublicKeyInfo) is ours."""
-        self._write("INSERT OR IGNORE INTO key VALUES (?, ?)", (role.value, public_key))
+        self._write("INSERT OR IGNORE INTO key VALUES (?, ?)", (name, public_key))
 
-    def keys(self, role: KeyRole) -> frozenset[bytes]:
-        """The public keys of ours that were generated from this computer."""
-        return frozenset(row[0] for row in self._read("SELECT public_key FROM key WHERE role = ?", (role.value,)))
+    def keys(self, name: str) -> frozenset[bytes]:
+        """The public keys of ours, of one name, that were generated from this computer."""
+        return frozenset(row[0] for row in self._read("SELECT public_key FROM key WHERE name = ?", (name,)))
 
     def remember_certificates(self, certificates: tuple[CardCertificate, ...]) -> None:
         """Remember certificates as they lie on the card: their bytes, ids, labels and tokens."""

@@ -47,13 +47,13 @@ from sithsup.errors import (
 )
 from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
-from sithsup.model import KeyRole, Outcome, Seen
+from sithsup.model import Outcome, Seen
 from sithsup.receipt import FOLDER, make_receipt, save
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import require_way_back, roll_back, roll_forward
 from sithsup.self_test import new_certificates, self_test
 from sithsup.steps import begun
-from sithsup.upgrade import TIGHT, table
+from sithsup.upgrade import TIGHT, rows, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -275,7 +275,7 @@ class Operation:
                 raise
             self.world.journal.remember_full()
             self.world.card.log_in()
-            yield from roll_forward(TIGHT, self.world)
+            yield from roll_forward(rows(TIGHT, self.world.campaign), self.world)
 
     def _give_up(self, error: SithsupError) -> Iterator[StepEvent]:
         """Leave the card as the error allows: untouched, restored, or to be recovered."""
@@ -347,7 +347,7 @@ class Operation:
         if self.world.journal.is_kept:
             self.outcome = outcome
             if outcome is Outcome.RESTORED:
-                pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
+                pairs = (pair for key in self.world.campaign.new_keys for pair in our_key_pairs(self.world, key))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
                 against = reasons(self.world.contents, self.world.campaign, self._clock())
                 self.old_works = NOT_USABLE.isdisjoint(against)

@@ -1051,6 +1051,7 @@ def evidence_of(rows: tuple[tuple[str, Seen], ...], *facts: bool | None) -> reco
         lifted_here=False,
         lifted_elsewhere=bool(away),
         new_works=new,
+        new_is_good=False,
         new_logs_in=bool(new_logs_in),
         heard=recovery.Heard.ELSEWHERE if heard is None else recovery.Heard.HERE if heard else recovery.Heard.NOWHERE,
     )

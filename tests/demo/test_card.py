@@ -195,7 +195,7 @@ def test_each_key_signs_under_each_of_its_certificates(kind: Kind, make: Callabl
     for name, der in made.card.certificates:
         role = PROFILES[name].role
         token = ONE if kind is Kind.ONE_PIN else AUTHENTICATION if role is KeyRole.AUTHENTICATION else SIGNATURE
-        made.tool.sign(token, made.code(token), key_for(name).key_id, message)
+        made.tool.sign(token, made.code(token), key_for(PROFILES[name]).key_id, message)
         assert verifies(der, message, made.folder), name
 
 

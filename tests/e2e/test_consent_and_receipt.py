@@ -16,6 +16,7 @@ import pytest
 
 from sithsup.demo.campaign import TERMS_VERSION
 from tests.demo.tools import openssl
+from tests.support.campaigns import content, signed
 from tests.support.demo import CONSENT, NEW, OLD, PROGRAM, TIME_OUT
 
 if TYPE_CHECKING:
@@ -96,6 +97,24 @@ def by_openssl(der: bytes) -> str:
     number = bytes.fromhex(serial[1])
     number = b"\0" + number if number[0] >= 0x80 else number
     return f"X509:<I>{names}<SR>{number[::-1].hex()}"
+
+
+def test_what_the_campaign_keeps_for_old_mail_is_on_the_card(demo: Demo, tmp_path: Path) -> None:
+    """No yes is needed; the old certificate and a key that signs under it are there, as others see the card."""
+    campaign = content(demo.folder) | {"encrypted_mail": "keep"}
+    environ = {"SITHSUP_CAMPAIGN": signed(demo.folder, campaign, tmp_path / "campaign.p7m")}
+    (mail,) = demo.run("check", "--json", environ=environ).result["encrypted_mail"]
+    assert mail["stays"]
+    ended = demo.run("upgrade", "--json", "--pin-stdin", *TERMS, codes=demo.pins, environ=environ)
+    assert (ended.code, ended.error_code) == (0, None)
+    assert "can still read old e-mail" in ended.err
+    receipt = ended.result["receipt"]["data"]
+    assert receipt["mail_kept"] == [mail["serial_number"]]
+    assert [each["serial_number"] for each in receipt["removed"]] != [mail["serial_number"]]
+    serial = int(mail["serial_number"], 16)
+    (kept,) = [each for each in demo.card().objects if each.serial == serial]
+    (row,) = [row for row in demo.ledger() if row.serial == serial]
+    assert demo.signs(kept.token, dict(demo.opened())[kept.token], kept.key_id, row.der)
 
 
 def test_a_receipt_that_cannot_be_saved_is_shown(demo: Demo) -> None:

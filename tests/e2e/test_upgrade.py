@@ -27,9 +27,7 @@ ROWS = [
     "write-certificates",
     "prove-new-identity",
     "confirm-certificates",
-    "revoke-old-certificates",
     "remove-old-certificates",
-    "remove-old-keys",
 ]
 
 

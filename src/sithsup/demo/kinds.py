@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from sithsup.demo import profiles
-from sithsup.demo.profiles import PROFILES
+from sithsup.demo.profiles import PROFILES, Profile
 from sithsup.model import KeyRole
 
 CODE_LENGTH = 6
@@ -88,10 +88,10 @@ _NEW_KEYS = (
 )
 
 
-def key_for(profile: str) -> KeyPlan:
+def key_for(profile: Profile) -> KeyPlan:
     """Which key a certificate of this profile belongs to: old and foreign ones share theirs."""
-    keys = _NEW_KEYS if PROFILES[profile].upgrades else _OLD_KEYS
-    return next(key for key in keys if key.role is PROFILES[profile].role)
+    keys = _NEW_KEYS if profile.upgrades else _OLD_KEYS
+    return next(key for key in keys if key.role is profile.role)
 
 
 @dataclass(frozen=True, slots=True)
