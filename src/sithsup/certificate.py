@@ -123,8 +123,8 @@ def _read(der: bytes) -> Certificate:
         key_usage=frozenset(usage.native) if usage else frozenset(),
         extended_key_usage=frozenset(extended.native) if extended else frozenset(),
         is_ca=bool(constraints and constraints["ca"].native),
-        mail_address=_mail_address(parsed) or subject.get("email_address", ""),
         policies=frozenset(each["policy_identifier"].dotted for each in parsed.certificate_policies_value or ()),
+        mail_address=_mail_address(parsed) or subject.get("email_address", ""),
     )
 
 

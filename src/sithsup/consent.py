@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sithsup.campaign import EncryptedMail, OldCertificates
 from sithsup.errors import MailNotUnderstoodError, TermsNotAcceptedError
-from sithsup.evidence import old_on_card
+from sithsup.evidence import is_kept, old_on_card
 
 if TYPE_CHECKING:
-    from sithsup.campaign import Campaign, Terms
+    from sithsup.campaign import Terms
     from sithsup.certificate import Certificate
     from sithsup.evidence import World
 
@@ -59,19 +58,5 @@ class Asked:
 
 def asked(world: World) -> Asked:
     """What is to be agreed to before this card is upgraded."""
-    campaign = world.campaign
-    stays = _stays(campaign)
-    old = _of_sources(world) if stays else tuple(c.certificate for c in old_on_card(world))
-    mail = {certificate.der: certificate for certificate in old if certificate.opens_mail}
-    return Asked(campaign.terms, tuple(mail.values()), stays)
-
-
-def _of_sources(world: World) -> tuple[Certificate, ...]:
-    """Every certificate of a source issuer, also those that are none of the old ones because they are kept."""
-    found = (c.certificate for c in world.contents.certificates)
-    return tuple(filter(world.campaign.replaces, found))
-
-
-def _stays(campaign: Campaign) -> bool:
-    keeps_all = campaign.old_certificates is OldCertificates.KEEP
-    return keeps_all or campaign.encrypted_mail is EncryptedMail.KEEP
+    mail = tuple(c.certificate for c in old_on_card(world) if c.certificate.opens_mail)
+    return Asked(world.campaign.terms, mail, bool(mail) and all(is_kept(world, each) for each in mail))

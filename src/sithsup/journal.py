@@ -22,7 +22,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
-from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
+from sithsup.database import make_private, primary, require_whole, translated
+from sithsup.errors import JournalUnreadableError
 from sithsup.model import (
     AcceptedTerms,
     CardCertificate,
@@ -35,7 +36,6 @@ from sithsup.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sithsup.model import CardContents, Clock, Outcome
@@ -93,9 +93,9 @@ class Journal:
         self._clock = clock
         self.is_kept = create or self._path.exists()
         """Whether this journal is on the disk, not only in memory."""
-        with _translated(self._path):
+        with translated(self._path):
             if self.is_kept:
-                _make_private(folder, self._path)
+                make_private(folder, self._path)
             self._db = self._open() if self.is_kept else self._connect(":memory:")
 
     def __enter__(self) -> Self:
@@ -243,7 +243,7 @@ class Journal:
 
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
-        with _translated(self._path):
+        with translated(self._path):
             for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "terms", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
@@ -256,11 +256,11 @@ class Journal:
         try:
             return self._connect(self._path)
         except sqlite3.DatabaseError as error:
-            if _primary(error) not in _DAMAGED:
+            if primary(error) not in _DAMAGED:
                 raise
             _log.error("journal is damaged, set aside: %s", error)
             os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
-            _make_private(self._folder, self._path)
+            make_private(self._folder, self._path)
             return self._connect(self._path)
 
     def _connect(self, path: Path | str) -> sqlite3.Connection:
@@ -268,7 +268,7 @@ class Journal:
         try:
             for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL", "secure_delete=ON"):
                 db.execute(f"PRAGMA {pragma}")
-            _check(db)
+            require_whole(db)
             db.execute("BEGIN EXCLUSIVE")  # takes the lock now and keeps it; proves that the file can be written
             self._prepare(db)
             db.execute("COMMIT")
@@ -286,7 +286,7 @@ class Journal:
             db.execute(statement)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        with _translated(self._path):
+        with translated(self._path):
             self._db.execute(statement, values)
 
     def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
@@ -359,15 +359,15 @@ def history(folder: Path) -> tuple[HistoryEntry, ...]:
     path = folder / "history.sqlite3"
     if not path.exists():
         return ()
-    with _translated(path), contextlib.closing(sqlite3.connect(path)) as db:
+    with translated(path), contextlib.closing(sqlite3.connect(path)) as db:
         rows = db.execute("SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC")
         return tuple(HistoryEntry(*row) for row in rows)
 
 
 def _append_history(folder: Path, entry: HistoryEntry) -> None:
     path = folder / "history.sqlite3"
-    with _translated(path):
-        _make_private(folder, path)
+    with translated(path):
+        make_private(folder, path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS history (entry INTEGER PRIMARY KEY, card TEXT, campaign TEXT, "
@@ -378,34 +378,3 @@ def _append_history(folder: Path, entry: HistoryEntry) -> None:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
             )
-
-
-def _check(db: sqlite3.Connection) -> None:
-    """Raise what SQLite raises of a damaged file; its own errors come late, page by page."""
-    found = db.execute("PRAGMA quick_check").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(found)
-
-
-def _make_private(folder: Path, path: Path) -> None:
-    """Make the folder and the file, both for their owner only, before anything is written to them."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _primary(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; the extended ones keep it in the low byte."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and of the file system into ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if _primary(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise SecondInstanceError(str(error)) from error
-        raise JournalUnwritableError(str(error), path=str(path), problem=str(error)) from error
-    except OSError as error:
-        raise JournalUnwritableError(str(error), path=str(path), problem=error.strerror or str(error)) from error

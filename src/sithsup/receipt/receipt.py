@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sithsup.evidence import is_held, old_on_card, was_begun_elsewhere
-from sithsup.evidence.old import is_old
+from sithsup.evidence import is_held, is_kept, is_old, old_on_card, was_begun_elsewhere
 from sithsup.model import KeyRole, SubjectKind
 from sithsup.receipt.active_directory import alt_security_identity
 
@@ -156,8 +155,7 @@ def _kept(world: World, new: tuple[Certificate, ...]) -> tuple[Certificate, ...]
 
 def _is_for_old_mail(world: World, certificate: Certificate) -> bool:
     """Whether an old certificate that opens e-mail is still there, and its key."""
-    is_old_one = certificate.issuer_common_name in world.campaign.source_issuers
-    return is_old_one and certificate.opens_mail and is_held(world, certificate)
+    return is_kept(world, certificate) and certificate.opens_mail and is_held(world, certificate)
 
 
 def _level(campaign: Campaign, certificates: Iterable[Certificate]) -> int | None:
