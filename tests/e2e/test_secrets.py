@@ -149,7 +149,7 @@ def test_no_personal_identity_number_leaves(demo: Demo) -> None:
     said = "".join(each.out for each in ended)
     assert not any(each in said for each in numbers)
     kept = [path for folder in (demo.data, demo.state) for path in folder.rglob("*") if path.is_file()]
-    assert {path.name for path in kept} == {"history.sqlite3", "sithsup.log"}
+    assert {path.name for path in kept} == {"demo-1.p7m", "history.sqlite3", "sithsup.log"}
     assert in_files(demo, numbers) & {str(path.relative_to(demo.folder)) for path in kept} == set()
 
 
