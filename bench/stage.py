@@ -22,7 +22,7 @@ from sithsup.demo.knobs import Knobs
 from sithsup.demo.profiles import PROFILES, file_name
 from sithsup.model import KeyAlgorithm
 from tests.demo.tools import openssl
-from tests.support.demo import OLD_ISSUER, Demo
+from tests.support.demo import CONSENT, OLD_ISSUER, Demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ class Stage:
     @property
     def sithsup(self) -> Command:
         """The program, as a script would run it, without the packages that only a developer has."""
-        arguments = (str(SITHSUP), "upgrade", "--yes", "--pin-stdin", "--json")
+        arguments = (str(SITHSUP), "upgrade", *CONSENT, "--yes", "--pin-stdin", "--json")
         environment = self.demo.variables({"PYTHONPATH": AS_INSTALLED})
         return Command("sithsup", arguments, environment, self.demo.pins.encode())
 

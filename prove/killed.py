@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from prove.case import Place, Result, scratch
 from sithsup.demo import start as life
 from sithsup.model import MessageKind
-from tests.support.demo import NEW, OLD, PROGRAM, Demo
+from tests.support.demo import CONSENT, NEW, OLD, PROGRAM, Demo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ PER_CORE = 1
 """How many cases at once."""
 KILLER = (sys.executable, "-m", "prove.killer")
 MOVED = (sys.executable, "-m", "prove.moved")
-ARGUMENTS = ("upgrade", "--json", "--yes", "--pin-stdin")
+ARGUMENTS = ("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
 LAST_BREATH = 2.0
 """Seconds after which nothing of a killed run may be alive: the card process ends with its parent."""
 LONGEST_CALL = 30.0

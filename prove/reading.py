@@ -256,10 +256,12 @@ class Reading:
 
     def _mechanisms(self) -> str:
         lacking, made = list[str](), list[str]()
-        for role in self._campaign.roles:
-            token, algorithm = self.first.token_for(role), self._campaign.algorithm(role)
+        for key in self._campaign.new_keys:
+            token, algorithm = self.first.token_for(key.role), key.algorithm
             kinds = sorted(token.info.algorithms) if token else []
-            (made if algorithm in kinds else lacking).append(f"{role}: {algorithm}, of {', '.join(kinds) or 'none'}")
+            (made if algorithm in kinds else lacking).append(
+                f"{key.name}: {algorithm}, of {', '.join(kinds) or 'none'}"
+            )
         if lacking:
             raise NotSoError("; ".join(lacking))
         return "; ".join(made)

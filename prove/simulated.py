@@ -224,11 +224,11 @@ class Doubles(NamedTuple):
             return [case.play(folder / str(number)) for number, case in enumerate(chosen)]
 
 
-PARTS = 41
+PARTS = 61
 """Into how many tasks the cases of a kind of card and a custom are cut; odd, so that each has every way to recover."""
 VERB_PARTS = 16
 """Into how many, where only those at one verb are played."""
-CUSTOM_PARTS, DOUBLES_EACH = 5, 220
+CUSTOM_PARTS, DOUBLES_EACH = 4, 140
 """How many of those a whole run plays where anything is other than plain, and how many cases with two faults."""
 
 

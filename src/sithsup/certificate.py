@@ -59,6 +59,10 @@ class Certificate:
     """asn1crypto's names: `digital_signature`, `non_repudiation`, `key_encipherment` ..."""
     extended_key_usage: frozenset[str] = field(compare=False)
     is_ca: bool = field(compare=False)
+    policies: frozenset[str] = field(compare=False)
+    """The certificate policies that it was issued under (RFC 5280, section 4.2.1.4), dotted."""
+    mail_address: str = field(default="", compare=False, repr=False)
+    """Where e-mail for its holder goes (subjectAltName, else the subject); empty where it does not say."""
 
     @property
     def fingerprint(self) -> str:
@@ -73,6 +77,12 @@ class Certificate:
         if "digital_signature" in self.key_usage:
             return KeyRole.AUTHENTICATION
         return KeyRole.SIGNATURE if "non_repudiation" in self.key_usage else None
+
+    @property
+    def opens_mail(self) -> bool:
+        """Whether e-mail that was encrypted for its holder may need its key (RFC 5280, 4.2.1.3 and 4.2.1.12)."""
+        is_for_mail = "key_encipherment" in self.key_usage or "email_protection" in self.extended_key_usage
+        return self.role is not None and is_for_mail
 
     @staticmethod
     def parse(der: bytes) -> Certificate:
@@ -113,6 +123,8 @@ def _read(der: bytes) -> Certificate:
         key_usage=frozenset(usage.native) if usage else frozenset(),
         extended_key_usage=frozenset(extended.native) if extended else frozenset(),
         is_ca=bool(constraints and constraints["ca"].native),
+        policies=frozenset(each["policy_identifier"].dotted for each in parsed.certificate_policies_value or ()),
+        mail_address=_mail_address(parsed) or subject.get("email_address", ""),
     )
 
 
@@ -154,6 +166,15 @@ def _attributes(name: Any) -> dict[str, str]:
         for pair in relative:
             found.setdefault(pair["type"].native, str(pair["value"].native))
     return found
+
+
+def _mail_address(parsed: Any) -> str:
+    """The first rfc822Name; empty where there is none, or none that can be read: a card must still be listed."""
+    try:
+        names = parsed.subject_alt_name_value or ()
+        return next((str(name.native) for name in names if name.name == "rfc822_name"), "")
+    except (ValueError, TypeError):
+        return ""
 
 
 def _card_number(extensions: Any) -> str | None:

@@ -22,14 +22,23 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
-from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
-from sithsup.model import CardCertificate, CardObject, Message, MessageKind, ObjectKind, TokenId, Transaction
+from sithsup.database import make_private, primary, require_whole, translated
+from sithsup.errors import JournalUnreadableError
+from sithsup.model import (
+    AcceptedTerms,
+    CardCertificate,
+    CardObject,
+    Message,
+    MessageKind,
+    ObjectKind,
+    TokenId,
+    Transaction,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from sithsup.model import CardContents, Clock, KeyRole, Outcome
+    from sithsup.model import CardContents, Clock, Outcome
 
 _log = logging.getLogger(__name__)
 
@@ -38,9 +47,10 @@ NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
     CREATE TABLE IF NOT EXISTS campaign (one INTEGER PRIMARY KEY, id TEXT, version INTEGER, content BLOB);
+    CREATE TABLE IF NOT EXISTS terms (version TEXT, at TEXT);
     CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
-    CREATE TABLE IF NOT EXISTS generation (role TEXT, key_id BLOB, PRIMARY KEY (role, key_id));
-    CREATE TABLE IF NOT EXISTS key (role TEXT, public_key BLOB, PRIMARY KEY (role, public_key));
+    CREATE TABLE IF NOT EXISTS generation (name TEXT, key_id BLOB, PRIMARY KEY (name, key_id));
+    CREATE TABLE IF NOT EXISTS key (name TEXT, public_key BLOB, PRIMARY KEY (name, public_key));
     CREATE TABLE IF NOT EXISTS certificate (
         der BLOB, key_id BLOB, label TEXT, token_serial TEXT, token_label TEXT, PRIMARY KEY (der, token_label));
     CREATE TABLE IF NOT EXISTS message (
@@ -83,9 +93,9 @@ class Journal:
         self._clock = clock
         self.is_kept = create or self._path.exists()
         """Whether this journal is on the disk, not only in memory."""
-        with _translated(self._path):
+        with translated(self._path):
             if self.is_kept:
-                _make_private(folder, self._path)
+                make_private(folder, self._path)
             self._db = self._open() if self.is_kept else self._connect(":memory:")
 
     def __enter__(self) -> Self:
@@ -119,6 +129,16 @@ class Journal:
         rows = self._read("SELECT case_code FROM run")
         return str(rows[0][0]) if rows else ""
 
+    def remember_terms(self, version: str) -> None:
+        """Remember that the holder has accepted these terms just now; what was accepted before is superseded."""
+        self._write("INSERT INTO terms VALUES (?, ?)", (version, self._now()))
+
+    @property
+    def terms(self) -> AcceptedTerms | None:
+        """The terms that were accepted on this computer for this upgrade."""
+        rows = self._read("SELECT version, at FROM terms ORDER BY rowid DESC LIMIT 1")
+        return next((AcceptedTerms(version, datetime.fromisoformat(at)) for version, at in rows), None)
+
     def remember_full(self) -> None:
         """Remember that the card has refused a certificate because it has no room for it."""
         self._write("INSERT OR IGNORE INTO refusal VALUES (?)", (NO_ROOM,))
@@ -128,22 +148,22 @@ class Journal:
         """Whether the card has no room for the new certificates beside what is on it."""
         return bool(self._read("SELECT 1 FROM refusal WHERE reason = ?", (NO_ROOM,)))
 
-    def announce_key(self, role: KeyRole, key_id: bytes) -> None:
+    def announce_key(self, name: str, key_id: bytes) -> None:
         """Remember that a key is about to be made under this id: a cut may leave one that hides behind its code."""
-        self._write("INSERT OR IGNORE INTO generation VALUES (?, ?)", (role.value, key_id))
+        self._write("INSERT OR IGNORE INTO generation VALUES (?, ?)", (name, key_id))
 
     @property
     def is_announced(self) -> bool:
         """Whether anything that leaves a trace on the card or at the authority was announced."""
         return bool(self._read(_ANNOUNCED))
 
-    def remember_key(self, role: KeyRole, public_key: bytes) -> None:
+    def remember_key(self, name: str, public_key: bytes) -> None:
         """Remember that this key (SubjectPublicKeyInfo) is ours."""
-        self._write("INSERT OR IGNORE INTO key VALUES (?, ?)", (role.value, public_key))
+        self._write("INSERT OR IGNORE INTO key VALUES (?, ?)", (name, public_key))
 
-    def keys(self, role: KeyRole) -> frozenset[bytes]:
-        """The public keys of ours that were generated from this computer."""
-        return frozenset(row[0] for row in self._read("SELECT public_key FROM key WHERE role = ?", (role.value,)))
+    def keys(self, name: str) -> frozenset[bytes]:
+        """The public keys of ours, of one name, that were generated from this computer."""
+        return frozenset(row[0] for row in self._read("SELECT public_key FROM key WHERE name = ?", (name,)))
 
     def remember_certificates(self, certificates: tuple[CardCertificate, ...]) -> None:
         """Remember certificates as they lie on the card: their bytes, ids, labels and tokens."""
@@ -223,8 +243,8 @@ class Journal:
 
     def discard(self) -> None:
         """Forget everything: the journal of something that was never begun, or that is written in the history."""
-        with _translated(self._path):
-            for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "run"):
+        with translated(self._path):
+            for table in ("message", "certificate", "key", "generation", "refusal", "campaign", "terms", "run"):
                 self._db.execute(f"DELETE FROM {table}")  # noqa: S608  a constant; secure_delete overwrites
             self._db.close()
             self._path.unlink(missing_ok=True)
@@ -236,11 +256,11 @@ class Journal:
         try:
             return self._connect(self._path)
         except sqlite3.DatabaseError as error:
-            if _primary(error) not in _DAMAGED:
+            if primary(error) not in _DAMAGED:
                 raise
             _log.error("journal is damaged, set aside: %s", error)
             os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
-            _make_private(self._folder, self._path)
+            make_private(self._folder, self._path)
             return self._connect(self._path)
 
     def _connect(self, path: Path | str) -> sqlite3.Connection:
@@ -248,7 +268,7 @@ class Journal:
         try:
             for pragma in ("locking_mode=EXCLUSIVE", "synchronous=FULL", "secure_delete=ON"):
                 db.execute(f"PRAGMA {pragma}")
-            _check(db)
+            require_whole(db)
             db.execute("BEGIN EXCLUSIVE")  # takes the lock now and keeps it; proves that the file can be written
             self._prepare(db)
             db.execute("COMMIT")
@@ -266,7 +286,7 @@ class Journal:
             db.execute(statement)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        with _translated(self._path):
+        with translated(self._path):
             self._db.execute(statement, values)
 
     def _read(self, statement: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
@@ -339,15 +359,15 @@ def history(folder: Path) -> tuple[HistoryEntry, ...]:
     path = folder / "history.sqlite3"
     if not path.exists():
         return ()
-    with _translated(path), contextlib.closing(sqlite3.connect(path)) as db:
+    with translated(path), contextlib.closing(sqlite3.connect(path)) as db:
         rows = db.execute("SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC")
         return tuple(HistoryEntry(*row) for row in rows)
 
 
 def _append_history(folder: Path, entry: HistoryEntry) -> None:
     path = folder / "history.sqlite3"
-    with _translated(path):
-        _make_private(folder, path)
+    with translated(path):
+        make_private(folder, path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute(
                 "CREATE TABLE IF NOT EXISTS history (entry INTEGER PRIMARY KEY, card TEXT, campaign TEXT, "
@@ -358,34 +378,3 @@ def _append_history(folder: Path, entry: HistoryEntry) -> None:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
             )
-
-
-def _check(db: sqlite3.Connection) -> None:
-    """Raise what SQLite raises of a damaged file; its own errors come late, page by page."""
-    found = db.execute("PRAGMA quick_check").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(found)
-
-
-def _make_private(folder: Path, path: Path) -> None:
-    """Make the folder and the file, both for their owner only, before anything is written to them."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-
-
-def _primary(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; the extended ones keep it in the low byte."""
-    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and of the file system into ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if _primary(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-            raise SecondInstanceError(str(error)) from error
-        raise JournalUnwritableError(str(error), path=str(path), problem=str(error)) from error
-    except OSError as error:
-        raise JournalUnwritableError(str(error), path=str(path), problem=error.strerror or str(error)) from error

@@ -239,6 +239,19 @@ class Target:
     """What the authority calls the profile (id-it-certProfile, RFC 9483 section 4)."""
     algorithm: KeyAlgorithm
     body: RequestBody = RequestBody.CR
+    reuses_key: bool = False
+    """Whether the key that the old certificate of the same role carries is certified again; else a new one is made."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key pair that is made on the card, and the certificates that carry it."""
+
+    name: str
+    """Unique within the campaign: that of its role, or of its target where each target has a key of its own."""
+    role: KeyRole
+    algorithm: KeyAlgorithm
+    targets: tuple[Target, ...]
 
 
 # ----------------------------------------------------------------------------------------- the authority
@@ -259,6 +272,7 @@ class CertificateStatus:
     state: CertificateState
     at: datetime  # the authority's time (producedAt)
     revoked_at: datetime | None = None
+    is_fresh: bool = False  # it was made for this very question, so `at` was now
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,6 +374,13 @@ class Outcome(StrEnum):
     UPGRADED = "upgraded"
     RESTORED = "restored"
     INTERRUPTED = "interrupted"
+
+
+class AcceptedTerms(NamedTuple):
+    """Which terms were accepted, and when."""
+
+    version: str
+    at: datetime
 
 
 class Identity(NamedTuple):

@@ -3,8 +3,10 @@
 Ordering rules:
 
 * Everything that can be said without a code is said before a code is asked.
+* Nothing is begun without the person's consent to what the campaign asks; what was begun may be finished without.
 * The card is ours alone, and the journal writable, before a code is asked; a code is asked before anything is written.
 * An error that no new try can help undoes what was begun, as long as the line is not passed.
+* The receipt is written when everything is done, before the journal goes. Whatever goes wrong with it costs it alone.
 * A journal in which nothing was begun is forgotten; every other one stays hot until one of the two endings is seen.
 """
 
@@ -13,17 +15,30 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
-from sithsup.eligibility import EXIT_CODES, HINDRANCES, NOT_USABLE, Reason, reason_text, reasons
+from sithsup.consent import NONE, asked
+from sithsup.contacts import NOT_SET_UP, whom
+from sithsup.eligibility import (
+    NOT_USABLE,
+    SETTLED,
+    Finding,
+    Reason,
+    Severity,
+    Stage,
+    findings,
+    reason_text,
+    refusal,
+)
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
     CardTornError,
     CodeError,
+    Contact,
     InterruptedUpgradeError,
     ModuleRefusedError,
     NoRoomHereError,
@@ -40,13 +55,25 @@ from sithsup.errors import (
     UpgradeFinishedError,
     new_case_code,
 )
-from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
+from sithsup.evidence import (
+    World,
+    chosen,
+    lost_old,
+    lost_others,
+    may_lift,
+    our_key_pairs,
+    require_settled,
+)
+from sithsup.facts import facts_of, stage_of
 from sithsup.journal import Journal, Unfinished, card_key, unfinished
-from sithsup.model import KeyRole, Outcome, Seen
+from sithsup.model import Outcome, Seen
+from sithsup.preflight import Surroundings, warnings
+from sithsup.receipt import FOLDER, make_receipt, save
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.runner import require_way_back, roll_back, roll_forward
+from sithsup.self_test import new_certificates, self_test
 from sithsup.steps import begun
-from sithsup.upgrade import TIGHT, table
+from sithsup.upgrade import TIGHT, rows, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +84,11 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.pin import CodeSource
     from sithsup.card.token import Token
-    from sithsup.model import CardContents, Clock
+    from sithsup.consent import Asked, Consent
+    from sithsup.contacts import Own
+    from sithsup.model import CardContents, Clock, ModuleInfo
+    from sithsup.preflight import Preflight
+    from sithsup.receipt import Receipt, Saved
     from sithsup.runner import StepEvent
 
 _log = logging.getLogger(__name__)
@@ -75,6 +106,20 @@ class Report:
     """Upgrades of other cards that were begun on this computer."""
     case_open: bool
     """Whether this computer has a journal of the card, which a run is to close."""
+    asked: Asked
+    """What a person must agree to before an upgrade of this card begins."""
+    findings: tuple[Finding, ...] = ()
+    """The same reasons as people are told them, and what they are warned of, the first to tell first."""
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """What stands in the way."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.STOPS)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
 
 class Operation:
@@ -93,12 +138,19 @@ class Operation:
         clock: Clock,
         executor: Executor,
         pause: Callable[[float], None] = time.sleep,
+        own: Own = NOT_SET_UP,
+        preflight: Preflight | None = None,
     ) -> None:
         """Open the card's journal if there is one. Raises `SecondInstanceError` when another process is at work on it.
 
-        `folder` is where journals are, `locks` where the locks are that all accounts of this computer share.
+        `folder` is where journals are, `locks` where the locks are that all accounts of this computer share, `own`
+        the organisation's own contacts. `preflight` looks at what surrounds the card; without it only the card and the
+        campaign are looked at.
         """
-        self._folder, self._clock = folder, clock
+        self._folder, self._clock, self._own = folder, clock, own
+        self._token, self._preflight = token, preflight
+        self._module: ModuleInfo | None = None
+        self._consent = NONE
         self._key = card_key(contents)
         self._lock = CardLock(locks, self._key)
         if self._lock.is_taken:
@@ -114,6 +166,10 @@ class Operation:
         """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
         self.old_works = True
         """Whether nothing that is known stands against the old certificates of a card that was restored."""
+        self.receipt: Receipt | None = None
+        """Of an upgrade that this run has finished."""
+        self.saved: Saved | None = None
+        """Where the receipt lies, or why it could not be written."""
         journal = Journal(folder, self._key, clock, create=False)
         self.case_code = journal.case_code
         """Of the case that was begun on this computer, if any; else of the one that this run begins."""
@@ -143,14 +199,23 @@ class Operation:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
         self._is_seen = verdict.situation is Situation.INTERRUPTED
-        contents = self.world.contents
-        found = reasons(contents, self.world.campaign, self._clock())
-        if verdict.situation is not Situation.FRESH:
-            found = tuple(reason for reason in found if reason in HINDRANCES)
-        if verdict.situation is Situation.UPGRADED:
-            found = (Reason.ALREADY_UPGRADED,)
-        waiting = unfinished(self._folder, besides=self._key)
-        return Report(contents, verdict, found, waiting, case_open=self.world.journal.is_kept)
+        contents, around = self.world.contents, self._around()
+        if self.world.campaign.middleware and self._module is None:  # asked only where its version matters
+            self._module = self._token.module()
+        facts = facts_of(self.world, stage_of(verdict), around, self._module)
+        found = findings(facts)
+        return Report(
+            contents,
+            verdict,
+            tuple(Reason(finding.name) for finding in found),
+            unfinished(self._folder, besides=self._key),
+            case_open=self.world.journal.is_kept,
+            asked=asked(self.world),
+            findings=(*found, *warnings(facts, around)),
+        )
+
+    def _around(self) -> Surroundings:
+        return self._preflight.look(self.world.contents) if self._preflight else Surroundings()
 
     @property
     def is_begun(self) -> bool:
@@ -163,15 +228,20 @@ class Operation:
 
     # ----------------------------------------------------------------------------------------- acting
 
-    def upgrade(self) -> Iterator[StepEvent]:
-        """Upgrade a card that nothing was begun on. Every row is told as it happens."""
+    def upgrade(self, consent: Consent = NONE) -> Iterator[StepEvent]:
+        """Upgrade a card that nothing was begun on. Every row is told as it happens.
+
+        Raises `TermsNotAcceptedError` and `MailNotUnderstoodError` before a code is asked.
+        """
         self.hold()
         report = self.look()
         if report.verdict.situation is Situation.INTERRUPTED:
             raise InterruptedUpgradeError
         _refuse_unusable(report)
         if report.reasons:
-            raise _not_eligible(report.reasons)
+            raise refusal(*(finding for finding in report.stops if finding.name in set(Reason)))
+        report.asked.require(consent)
+        self._consent = consent
         yield from self._forward()
 
     def resume(self) -> Iterator[StepEvent]:
@@ -198,7 +268,8 @@ class Operation:
         if report.verdict.situation is Situation.UPGRADED:
             self._close(Outcome.UPGRADED)  # where another computer finished it
             raise UpgradeFinishedError
-        if not report.verdict.old_works and report.verdict.situation is Situation.FRESH:
+        is_ours = report.verdict.old_works and SETTLED.isdisjoint(report.reasons)
+        if report.verdict.situation is Situation.FRESH and not is_ours:
             return  # not a card of this campaign: it is not opened
         require_way_back(self.world)  # said before a code is asked
         with self._leaving_nothing():
@@ -250,7 +321,7 @@ class Operation:
                 raise
             self.world.journal.remember_full()
             self.world.card.log_in()
-            yield from roll_forward(TIGHT, self.world)
+            yield from roll_forward(rows(TIGHT, self.world.campaign), self.world)
 
     def _give_up(self, error: SithsupError) -> Iterator[StepEvent]:
         """Leave the card as the error allows: untouched, restored, or to be recovered."""
@@ -302,6 +373,8 @@ class Operation:
         campaign = world.campaign
         world.journal.remember_campaign(campaign.id, campaign.version, campaign.model_dump_json().encode())
         version = f"{campaign.id} {campaign.version}"
+        if self._consent.terms and campaign.terms:
+            world.journal.remember_terms(self._consent.terms)
         _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, version)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
@@ -320,11 +393,24 @@ class Operation:
         if self.world.journal.is_kept:
             self.outcome = outcome
             if outcome is Outcome.RESTORED:
-                pairs = (pair for role in KeyRole for pair in our_key_pairs(self.world, role))
+                pairs = (pair for key in self.world.campaign.new_keys for pair in our_key_pairs(self.world, key))
                 self.keys_left = sum(pair.private is not None for pair in pairs)
-                against = reasons(self.world.contents, self.world.campaign, self._clock())
-                self.old_works = NOT_USABLE.isdisjoint(against)
+                against = findings(facts_of(self.world, Stage.FRESH, Surroundings(), self._module))
+                self.old_works = NOT_USABLE.isdisjoint(finding.name for finding in against)
+            else:
+                self._make_receipt()
             self._close(outcome)
+
+    def _make_receipt(self) -> None:
+        """Test the new certificates and write the receipt. The upgrade has ended well, whatever happens here."""
+        try:
+            world, new = self.world, new_certificates(self.world)
+            local_it = whom(Contact.LOCAL_IT, world.campaign, world.contents.hsa_id, self._own)
+            receipt = make_receipt(world, new, self.case_code, local_it)
+            self.receipt = replace(receipt, tests=self_test(world, new))
+            self.saved = save(self.receipt, self._folder / FOLDER)
+        except (Exception, KeyboardInterrupt):  # noqa: BLE001  the upgrade is done, and must not seem to have failed
+            _log.exception("no receipt")
 
     def _close(self, outcome: Outcome) -> None:
         """Write how the case ended into the history; its journal goes."""
@@ -336,8 +422,3 @@ class Operation:
 def _refuse_unusable(report: Report) -> None:
     if report.verdict.situation is Situation.UNUSABLE:
         raise UnusableError(reason=", ".join(report.verdict.missing))
-
-
-def _not_eligible(found: tuple[Reason, ...]) -> NotEligibleError:
-    first = found[0]
-    return NotEligibleError(reasons=found, exit_code=EXIT_CODES.get(first, 3), reason=reason_text(first))

@@ -3,7 +3,8 @@
 `assess` is pure: evidence in, verdict out. Its rules:
 
 * Nothing of ours on the card and nothing announced: FRESH. There is nothing to recover.
-* Everything below the line is seen: UPGRADED.
+* Everything below the line is seen: UPGRADED. Also where nothing old is left to be removed and every new certificate is
+  good, though it cannot be told from here yet that it was confirmed: nothing would be done here but to wait for that.
 * Otherwise INTERRUPTED. Going on is offered unless only another computer can, which alone knows the new certificates;
   going back only when the line is known not to be passed, and nothing is missing that only another computer has.
 * When neither identity works and no key is left that the authority would hear: UNUSABLE, said plainly.
@@ -85,6 +86,9 @@ class Evidence:
     """Whether another computer may keep such."""
     new_works: bool | None
     """None when another computer may have confirmed what is on the card, and that is not known here yet."""
+    new_is_good: bool
+    """Whether a certificate for each target is on the card, with its key, and called good. It is not asked, and False,
+    where anything is announced: then this computer's own messages tell."""
     new_logs_in: bool
     """Whether a new certificate for authentication is on the card, with its key, and confirmed."""
     heard: Heard
@@ -121,6 +125,7 @@ def look(table: tuple[Step, ...], world: World) -> Evidence:
         lifted_here=bool(lifted(world)),
         lifted_elsewhere=is_lifted_elsewhere(world),
         new_works=_new_works(world, is_doubtful=past_line is not False),
+        new_is_good=not world.journal.is_announced and all(_is_good(world, each) for each in world.campaign.wanted),
         new_logs_in=any(_state(world, target) is True for target in targets_of(world, KeyRole.AUTHENTICATION)),
         heard=_heard(world),
     )
@@ -167,6 +172,9 @@ def _situation(evidence: Evidence) -> Situation:
     seen = dict(evidence.rows)
     if all(state is Seen.LIVE for state in seen.values()):
         return Situation.UPGRADED
+    is_rid_of_old = all(state is Seen.LIVE for name, state in evidence.rows if "-old-" in name)
+    if evidence.new_is_good and is_rid_of_old:
+        return Situation.UPGRADED
     # What became of the old says nothing of a beginning: only what is ours does.
     ours = [state for name, state in evidence.rows if "-old-" not in name]
     if not evidence.announced and all(state is Seen.ABSENT for state in ours):
@@ -178,9 +186,12 @@ def _situation(evidence: Evidence) -> Situation:
 
 
 def _old_works(world: World, *, is_doubtful: bool) -> bool | None:
-    """Whether there is an old authentication certificate with its key, and, when in doubt, whether it is revoked."""
+    """Whether there is an old authentication certificate with its key; when in doubt, whether it is revoked.
+
+    One that has expired does not work, though it may still be gone back to.
+    """
     old = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
-    usable = [certificate for certificate in old if is_held(world, certificate)]
+    usable = [found for found in old if is_held(world, found) and found.not_after > world.clock()]
     if not is_doubtful or not usable:
         return bool(usable)
     try:
@@ -208,6 +219,15 @@ def _new_works(world: World, *, is_doubtful: bool) -> bool | None:
     if False in states or not is_doubtful:
         return states == {True}
     return None if None in states else True
+
+
+def _is_good(world: World, target: Target) -> bool:
+    """Whether a certificate for a target is on the card, with its key, and good, whoever confirmed it."""
+    on_card = [c for c in candidates(world, target) if c.on_card and c.fate is not Fate.DEAD]
+    try:
+        return any(status(world, c.certificate).state is CertificateState.GOOD for c in on_card)
+    except AuthorityError:
+        return False
 
 
 def _state(world: World, target: Target) -> bool | None:

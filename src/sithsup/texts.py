@@ -16,12 +16,15 @@ from __future__ import annotations
 import gettext
 import os
 import sys
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 DOMAIN = "sithsup"
 ENGLISH = "en"
 SWEDISH = "sv"
 PSEUDO = "xx"
+MIDNIGHT = time()
+_HOUR, _DAY = 60, 24 * 60  # minutes
 
 
 def resources() -> Path:
@@ -47,6 +50,21 @@ def tr(message: str, **values: object) -> str:
 def translated(message: str) -> str:
     """Translate a message and leave its placeholders as they are, for a list of what there is to say."""
     return _current.translations().gettext(message)
+
+
+def readable(value: object) -> str:
+    """A value as a text says it: times and days in this computer's zone, lengths of time in round numbers."""
+    if isinstance(value, datetime):
+        local = value.astimezone()
+        return f"{local:%Y-%m-%d}" if local.time() == MIDNIGHT else f"{local:%Y-%m-%d %H:%M}"
+    if not isinstance(value, timedelta):
+        return str(value)
+    minutes = round(value / timedelta(minutes=1))
+    if minutes < 2 * _HOUR:
+        return tr("{count} min", count=minutes)
+    if minutes < 2 * _DAY:
+        return tr("{count} h", count=round(minutes / _HOUR))
+    return tr("{count} days", count=round(minutes / _DAY))
 
 
 def set_language(language: str | None) -> None:

@@ -19,7 +19,7 @@ and the authority's own signed messages, never off a note that says how far we c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sithsup import steps
@@ -30,9 +30,15 @@ from sithsup.texts import mark
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sithsup.campaign import Campaign
     from sithsup.evidence import World
 
 AUTH, SIGN = KeyRole.AUTHENTICATION, KeyRole.SIGNATURE
+
+
+def once(_: Campaign) -> int:
+    """Of most rows: they have something to do in every campaign."""
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,8 @@ class Step:
     """What a person reads while it goes on (a message id)."""
     seconds: int
     """About how long it takes on an ordinary card: for a bar, and for telling how much is left."""
+    times: Callable[[Campaign], int] = once
+    """How much of it a campaign has: so many keys of a role are made. Where it has none the row is left out."""
 
 
 # fmt: off
@@ -55,9 +63,9 @@ UPGRADE = (
     Step("ask-authority",            steps.query,             steps.begun,              steps.nothing,
          mark("Ask the certificate issuer whether the card may be upgraded"), 2),
     Step("generate-auth-key",        steps.generate(AUTH),    steps.has_key(AUTH),      steps.destroy_key(AUTH),
-         mark("Make a new key for authentication on the card"), 20),
+         mark("Make a new key for authentication on the card"), 20, steps.makes_keys(AUTH)),
     Step("generate-signature-key",   steps.generate(SIGN),    steps.has_key(SIGN),      steps.destroy_key(SIGN),
-         mark("Make a new key for signatures on the card"), 20),
+         mark("Make a new key for signatures on the card"), 20, steps.makes_keys(SIGN)),
     Step("order-certificates",       steps.order,             steps.ordered,            steps.reject,
          mark("Order the new certificates"), 5),
     Step("write-certificates",       steps.write_certificates, steps.has_certificates,  steps.erase_certificates,
@@ -68,11 +76,11 @@ UPGRADE = (
     Step("confirm-certificates",     steps.confirm,           steps.confirmed,          None,
          mark("Tell the certificate issuer that the new certificates work"), 4),
     Step("revoke-old-certificates",  steps.revoke_old,        steps.old_revoked,        None,
-         mark("Have the old certificates revoked"), 4),
+         mark("Have the old certificates revoked"), 4, steps.revokes_old),
     Step("remove-old-certificates",  steps.remove_old,        steps.old_removed,        None,
          mark("Remove the old certificates from the card"), 3),
     Step("remove-old-keys",          steps.remove_old_keys,   steps.old_keys_removed,   None,
-         mark("Remove the old keys from the card"), 3),
+         mark("Remove the old keys from the card"), 3, steps.destroys_old),
 )
 TIGHT = (
     # A card with room for the new keys, and not for the new certificates beside the old ones. What is lifted is in the
@@ -88,4 +96,12 @@ TIGHT = (
 def table(world: World) -> tuple[Step, ...]:
     """The rows for this card: it has refused a certificate for want of room, or something was lifted off it."""
     is_tight = (world.journal.is_full or lifted(world)) and steps.confirmed(world) is not Seen.LIVE
-    return TIGHT if is_tight else UPGRADE
+    return rows(TIGHT if is_tight else UPGRADE, world.campaign)
+
+
+def rows(every: tuple[Step, ...], campaign: Campaign) -> tuple[Step, ...]:
+    """Those of a table that have something to do in a campaign.
+
+    One that certifies the existing keys has no row that makes one, and most have nothing revoked by this program.
+    """
+    return tuple(replace(step, seconds=step.seconds * many) for step in every if (many := step.times(campaign)))

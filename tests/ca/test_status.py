@@ -162,6 +162,13 @@ def test_an_answer_that_is_not_for_this_is_refused(what: str) -> None:
 def test_a_fresh_answer_without_a_nonce_is_believed() -> None:
     """Many responders answer from a store: then the times decide."""
     assert ask(respond(nonce=lambda _: None)).state is CertificateState.GOOD
+
+
+def test_only_an_answer_that_repeats_the_nonce_tells_the_time_of_now() -> None:
+    """One without may have been made before it was asked for."""
+    assert ask(respond()).is_fresh
+    assert not ask(respond(nonce=lambda _: None)).is_fresh
+    assert not ask(TimeoutError(), crl()).is_fresh
     assert ask(respond(nonce=lambda _: None, until=None)).state is CertificateState.GOOD
 
 

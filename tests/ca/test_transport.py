@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from sithsup.errors import (
     AuthorityError,
     AuthorityUnreachableError,
     PortalError,
+    ProxyRefusedError,
     ServerFailedError,
 )
 
@@ -291,3 +293,52 @@ def test_patience_ends_with_an_answer() -> None:
 
     assert patiently(ask, "-", pauses.append, lambda: 0.25) == b"answer"
     assert pauses == [0.25, 0.5]
+
+
+# ------------------------------------------------------------------------------------------------- a greeting
+
+
+@pytest.mark.parametrize("status", ["200 OK", "404 Not Found", "405 Method Not Allowed", "501 Not Implemented"])
+def test_whoever_answers_a_greeting_is_there(status: str) -> None:
+    """Whatever they make of HEAD: the time in their answer is told, and nothing of it is believed."""
+    date = "Date: Tue, 01 Jan 2030 12:00:00 GMT\r\n"
+    with serving(answer(status, body=b"", more=date)) as server, HttpTransport(server.address) as transport:
+        assert transport.greet(5) == datetime(2030, 1, 1, 12, tzinfo=UTC)
+    assert server.requests[0].startswith(b"HEAD /.well-known/cmp HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize("date", ["", "Date: yesterday\r\n"])
+def test_a_greeting_without_a_time_is_one_all_the_same(date: str) -> None:
+    with serving(answer(body=b"", more=date)) as server, HttpTransport(server.address) as transport:
+        assert transport.greet(5) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        ("302 Found", PortalError),
+        ("511 Network Authentication Required", PortalError),
+        ("407 Proxy Authentication Required", ProxyRefusedError),
+    ],
+)
+def test_somebody_else_who_answers_a_greeting_is_in_the_way(status: str, error: type[AuthorityError]) -> None:
+    with (
+        serving(answer(status, body=b"")) as server,
+        HttpTransport(server.address) as transport,
+        pytest.raises(error),
+    ):
+        transport.greet(5)
+
+
+def test_nobody_answers_a_greeting() -> None:
+    """Neither where nobody listens nor where nobody speaks; and nobody is waited for longer than was said."""
+    with HttpTransport("http://127.0.0.1:1/cmp") as transport, pytest.raises(AuthorityUnreachableError):
+        transport.greet(5)
+    begun = time.monotonic()
+    with (
+        serving(lambda _: time.sleep(5)) as server,
+        HttpTransport(server.address) as transport,
+        pytest.raises(AuthorityUnreachableError),
+    ):
+        transport.greet(0.3)
+    assert time.monotonic() - begun < 3

@@ -73,7 +73,7 @@ class TestPull:
         session = token._open(card)
         (tmp_path / "pulled").touch()
         monkeypatch.setenv("TROUBLED_PULLED", str(tmp_path / "pulled"))
-        monkeypatch.setattr(token, "_open", lambda _: session)
+        monkeypatch.setattr(token, "_open", lambda *_, **__: session)
         with pytest.raises(ModuleRefusedError) as caught:
             token.generate_key_pair(card, KeyAlgorithm.P_256, b"k", "k")
         assert caught.value.detail == "CKR_GENERAL_ERROR (0x5)"

@@ -67,7 +67,8 @@ def test_the_2020_case_is_shipped_as_data(shipped: Campaign) -> None:
         )
     }
     assert shipped.roles == (KeyRole.AUTHENTICATION, KeyRole.SIGNATURE)
-    assert {shipped.algorithm(role) for role in shipped.roles} == {KeyAlgorithm.RSA_2048}
+    assert [(key.name, key.role) for key in shipped.new_keys] == [(role.value, role) for role in shipped.roles]
+    assert {key.algorithm for key in shipped.new_keys} == {KeyAlgorithm.RSA_2048}
     assert shipped.old_keys is OldKeys.KEEP
 
 

@@ -19,7 +19,7 @@ from sithsup.card_lock import CardLock
 from sithsup.errors import SecondInstanceError
 from sithsup.model import Outcome
 from sithsup.settings import Settings, table
-from tests.support.lab import NEW, Lab
+from tests.support.lab import NEW, Lab, acts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,7 +175,7 @@ def test_two_accounts_at_one_card(tmp_path: Path) -> None:
     """While one upgrades nothing is asked of anybody else, and the card ends well; then the other may."""
     lab = Lab(tmp_path)
     with lab.operation() as first:
-        steps = first.upgrade()
+        steps = acts(first, "upgrade")
         for _ in range(6):
             next(steps)
         given, lab.computer = lab.holder.given, "B"
@@ -193,4 +193,4 @@ def test_whoever_asks_a_person_first_holds_the_card_meanwhile(tmp_path: Path) ->
     with lab.operation() as first, lab.operation() as second:
         first.hold()
         with pytest.raises(SecondInstanceError):
-            list(second.upgrade())
+            list(acts(second, "upgrade"))

@@ -9,11 +9,15 @@ import pytest
 
 from sithsup import cli
 from sithsup.cli import commands
-from sithsup.eligibility import EXIT_CODES
+from sithsup.demo.kinds import Kind
+from sithsup.eligibility import RULES
 from sithsup.errors import leaves
+from sithsup.preflight import WARNINGS
 from sithsup.settings import Level, Settings, value_name, variable_name
 from sithsup.settings.sources import of_system
-from sithsup.upgrade import UPGRADE
+from sithsup.sim.case import campaign
+from sithsup.upgrade import UPGRADE, rows
+from tests.support.lab import START
 from tests.support.registry import FakeRegistry
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,8 +74,19 @@ def test_the_exit_codes_are_the_same_in_every_document() -> None:
 def test_the_exit_codes_are_the_program_s() -> None:
     """Every code that an error, a reason or an ending has is documented, and no other."""
     of_endings = {0, commands.TO_BE_UPGRADED, commands.INTERRUPTED, commands.CANCELLED}
-    of_code = {leaf.exit_code for leaf in leaves()} | set(EXIT_CODES.values()) | of_endings
+    of_code = {leaf.exit_code for leaf in leaves()} | {row.exit_code for row in RULES} | of_endings
     assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
+
+
+@pytest.mark.parametrize("document", ["docs/support.sv.md", "docs/support.en.md"])
+def test_every_reason_and_every_warning_is_documented(document: str) -> None:
+    """For support, in the order in which they are told."""
+    assert column(table(document, "reason", "orsak")) == [row.reason.value for row in RULES]
+    assert column(table(document, "warning", "varning")) == [row.name for row in WARNINGS]
+
+
+def test_every_kind_of_card_is_documented() -> None:
+    assert set(column(table("docs/demo.md", "kind"))) == set(Kind)
 
 
 def test_the_architecture_has_the_steps_of_the_table() -> None:
@@ -83,9 +98,10 @@ def test_the_architecture_has_the_steps_of_the_table() -> None:
 
 
 def test_the_readme_shows_the_demo_as_it_is() -> None:
-    """The lines of the steps are those that a person sees, in their order."""
+    """The lines of the steps are those that a person sees, in their order; the demo asks for nothing more."""
     shown = re.findall(r"^  ✓ (.+) \(.+\)$", read("README.md"), re.MULTILINE)
-    assert shown[: len(UPGRADE)] == [step.text for step in UPGRADE]
+    usual = [step.text for step in rows(UPGRADE, campaign(START))]
+    assert shown[: len(usual)] == usual
 
 
 @pytest.mark.parametrize("document", FOR_IT)

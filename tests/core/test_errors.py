@@ -64,7 +64,7 @@ def test_a_machine_gets_the_seconds(
 ) -> None:
     """With `--json`."""
     view = View("upgrade", as_json=True)
-    view.error(error, None)
+    view.error(error)
     view.finish(error.exit_code)
     assert json.loads(capsys.readouterr().out)["error"]["retry_after"] == seconds
 
@@ -85,7 +85,7 @@ def shown(
     view = View("upgrade", as_json=True)
     if can_log_in is not None:
         view.left(can_log_in=can_log_in)
-    view.error(error, None)
+    view.error(error)
     view.finish(error.exit_code)
     said = capsys.readouterr()
     return said.err, json.loads(said.out)

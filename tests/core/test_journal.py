@@ -14,7 +14,7 @@ import pytest
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
 from sithsup.journal import Journal, Unfinished, history, unfinished
-from sithsup.model import KeyRole, Message, MessageKind, Outcome
+from sithsup.model import Message, MessageKind, Outcome
 from sithsup.sim.case import CardKind, old_card
 
 if TYPE_CHECKING:
@@ -108,13 +108,13 @@ def test_a_case_keeps_its_code(tmp_path: Path) -> None:
         assert journal.case_code == "CASE1"
 
 
-def test_keys_are_remembered_by_role(tmp_path: Path) -> None:
+def test_keys_are_remembered_by_name(tmp_path: Path) -> None:
     """A key of ours is known again by its public key."""
     with opened(tmp_path) as journal:
         for _ in range(2):
-            journal.remember_key(KeyRole.SIGNATURE, b"public")
-        assert journal.keys(KeyRole.SIGNATURE) == {b"public"}
-        assert journal.keys(KeyRole.AUTHENTICATION) == frozenset()
+            journal.remember_key("signature", b"public")
+        assert journal.keys("signature") == {b"public"}
+        assert journal.keys("authentication") == frozenset()
 
 
 def test_a_second_instance_is_refused_while_the_first_lives(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def _in_stockholm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_a_finished_case_is_a_sentence(language: str, changes: dict[str, str], line: str) -> None:
     """It can be read out over the phone: which card, which case, how it ended, when."""
     texts.set_language(language)
-    assert list(history_lines((replace(ENTRY, **changes),))) == [line.replace(" to ", "\N{EN DASH}")]
+    assert list(history_lines((replace(ENTRY, **changes),), {})) == [line.replace(" to ", "\N{EN DASH}")]
 
 
 @pytest.mark.parametrize(

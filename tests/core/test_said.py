@@ -11,6 +11,7 @@ import pytest
 from sithsup import texts
 from sithsup.cli import commands
 from sithsup.errors import CardRemovedError
+from sithsup.settings import Settings
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
 from tests.support.lab import OLD, Lab
 
@@ -44,7 +45,8 @@ class Terminal:
     def run(self, lab: Lab, command: str) -> Ended:
         """Run a command as somebody at the lab's computer does."""
         self._monkeypatch.setattr(commands, "_connect", lambda _: lab.operation())
-        code = commands.run(Namespace(command=command, json=True, yes=True), None, None)  # type: ignore[arg-type]
+        arguments = Namespace(command=command, json=True, yes=True, accept_terms=None, mail_understood=True)
+        code = commands.run(arguments, Settings(), None)
         said = self._capsys.readouterr()
         return Ended(code, said.err.splitlines(), json.loads(said.out))
 

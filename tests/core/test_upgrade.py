@@ -50,7 +50,7 @@ from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, Te
 from sithsup.sim.keys import public_half
 from sithsup.sim.ledger import RecordState, Retire
 from sithsup.upgrade import UPGRADE
-from tests.support.lab import NEW, OLD, Inline, Lab
+from tests.support.lab import NEW, OLD, Inline, Lab, acts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +109,7 @@ def test_an_upgrade_does_every_row_in_order(kind: CardKind, tmp_path: Path) -> N
     assert [event.split(":")[0] for event in lab.events if event.endswith("started")] == [
         name for name in ROWS if name not in LEFT_OUT
     ]
-    assert [path.name for path in (tmp_path / "A").iterdir()] == ["history.sqlite3"]
+    assert {path.name for path in (tmp_path / "A").iterdir()} == {"history.sqlite3", "receipts"}
     assert [entry.outcome for entry in history(tmp_path / "A")] == ["upgraded"]
 
 
@@ -207,7 +207,7 @@ def test_what_works_is_seen_after_an_error(tmp_path: Path) -> None:
     lab = Lab(tmp_path)
     with lab.operation() as operation:
         assert operation.can_log_in is None
-        for event in operation.upgrade():
+        for event in acts(operation, "upgrade"):
             lab.authority.ledger.policy.unreachable = event.step.name == "generate-signature-key"
             if lab.authority.ledger.policy.unreachable and event.mark is Mark.DONE:
                 break
@@ -424,8 +424,8 @@ def test_the_signature_key_signs_nothing_but_its_orders_and_a_readable_sentence(
 
     monkeypatch.setattr(lab.token, "sign", spy)
     lab.run("upgrade")
-    assert signed.count(steps.SENTENCE) == 1
-    assert len(signed) == 3  # the sentence, and one proof of possession for each of its two certificates
+    assert signed.count(steps.SENTENCE) == 2  # before the line, and in the test after the end
+    assert len(signed) == 4  # and one proof of possession for each of its two certificates
 
 
 # -------------------------------------------------------------------------------------- the point of no return
@@ -736,7 +736,7 @@ def test_a_code_that_was_not_given_leaves_no_journal(
 
     monkeypatch.setattr(Card, "log_in", refuse)
     with pytest.raises(type(stop)), lab.operation() as operation:
-        list(getattr(operation, action)())
+        list(acts(operation, action))
     assert list((tmp_path / "A").glob("journal-*")) == []
 
 
@@ -755,7 +755,7 @@ def test_a_card_that_is_pulled_before_anything_was_begun_is_not_interrupted(
     monkeypatch.setattr(holder, verb, pull)
     with lab.operation() as operation:
         with pytest.raises(CardRemovedError):
-            list(getattr(operation, action)())
+            list(acts(operation, action))
         assert (operation.outcome, operation.began_nothing, operation.is_begun) == (None, True, False)
     assert list((tmp_path / "A").glob("journal-*")) == []
 
@@ -766,7 +766,7 @@ def test_ctrl_c_while_the_issuer_is_asked_leaves_no_journal(tmp_path: Path, monk
     monkeypatch.setattr(lab.authority, "query", _interrupt)
     with lab.operation() as operation:
         with pytest.raises(KeyboardInterrupt):
-            list(operation.upgrade())
+            list(acts(operation, "upgrade"))
         assert not operation.is_begun
     assert list((tmp_path / "A").glob("journal-*")) == []
 
@@ -782,7 +782,7 @@ def test_a_wrong_code_keeps_the_case_code_on_another_computer(
         with monkeypatch.context() as wrong, lab.operation() as operation:
             wrong.setattr(Card, "log_in", _mistyped)
             with pytest.raises(CodeIncorrectError):
-                list(getattr(operation, action)())
+                list(acts(operation, action))
             assert (operation.began_nothing, operation.is_begun) == (False, True)
             found.add(operation.case_code)
     lab.run(action)
@@ -1051,6 +1051,7 @@ def evidence_of(rows: tuple[tuple[str, Seen], ...], *facts: bool | None) -> reco
         lifted_here=False,
         lifted_elsewhere=bool(away),
         new_works=new,
+        new_is_good=False,
         new_logs_in=bool(new_logs_in),
         heard=recovery.Heard.ELSEWHERE if heard is None else recovery.Heard.HERE if heard else recovery.Heard.NOWHERE,
     )

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sithsup.campaign import Keys, KeySource
 from sithsup.demo.virtual.personalize import CERTIFICATES, PRIVATE_KEYS
 from sithsup.errors import CardError, CardFullError, SithsupError
 from sithsup.model import Outcome
+from tests.support.lab import retarget
 from tests.support.virtual import NEEDED, Cut, VirtualBench, When, short_folder
 from tests.support.virtual_lab import NEW, OLD, VirtualLab, first_day
 
@@ -152,3 +154,22 @@ def test_what_was_cut_early_can_be_undone(bench: VirtualBench, whole: tuple[Exch
     assert isinstance(lab.run("upgrade"), CardError)
     lab.lose_journal()
     assert recover(lab, "restore") == OLD
+
+
+@pytest.mark.parametrize("keys", ["one for each certificate", "the old ones"])
+@pytest.mark.parametrize("choice", ["resume", "restore"])
+def test_whatever_keys_a_campaign_asks_for(choice: str, keys: str, bench: VirtualBench) -> None:
+    """Four new keys; or none, where every id carries two certificates, which OpenSC takes by renaming alone."""
+    day = first_day()
+    wishes = {
+        "one for each certificate": day.campaign.model_copy(update={"keys": Keys.PER_TARGET}),
+        "the old ones": retarget(day.campaign, key=KeySource.REUSE),
+    }
+    lab = begin(bench, f"{choice}-{keys[:3]}", day._replace(campaign=wishes[keys]))
+    bench.arm(Cut(at=120))
+    assert isinstance(lab.run("upgrade"), CardError)
+    assert lab.identity_works()
+    assert recover(lab, choice) == (NEW if choice == "resume" else OLD)
+    if choice == "restore":
+        assert lab.run("upgrade") is Outcome.UPGRADED
+    assert (lab.end(), lab.wrong(), lab.hidden()) == (NEW, "", 0)

@@ -42,8 +42,9 @@ class Made(NamedTuple):
     folder: Path
 
     def code(self, token: str) -> str:
-        """The code that opens a token."""
-        return self.card.codes[-1 if token == SIGNATURE else 0]
+        """The code that opens a token; none where none does."""
+        is_second = "underskrift" in token
+        return "" if is_second and len(self.card.codes) == 1 else self.card.codes[-1 if is_second else 0]
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +144,37 @@ LISTINGS = {
         underskrift   Public Key   SignatureC                Underskrift   1
     """,
 }
-LISTINGS[Kind.EXPIRED] = LISTINGS[Kind.ORDINARY]
+LISTINGS[Kind.ORDINARY_WITH_TELIA] = """
+        legitimering  Certificate  IdentificationC           Inera   1
+        legitimering  Certificate  IdentificationT           Telia   1
+        legitimering  Certificate  TEST SITHS Type 1 CA v1   itself  1
+        legitimering  Certificate  TEST Telia e-legitimation HW CA v1   itself  1
+        legitimering  Private Key  IdentificationC           Legitimering  1
+        legitimering  Private Key  IdentificationT           Legitimering Telia  1
+        legitimering  Public Key   IdentificationC           Legitimering  1
+        legitimering  Public Key   IdentificationT           Legitimering Telia  1
+        underskrift   Certificate  SignatureC                Inera   1
+        underskrift   Certificate  SignatureT                Telia   1
+        underskrift   Private Key  SignatureC                Underskrift   1
+        underskrift   Private Key  SignatureT                Underskrift Telia   1
+        underskrift   Public Key   SignatureC                Underskrift   1
+        underskrift   Public Key   SignatureT                Underskrift Telia   1
+"""
+LISTINGS[Kind.FACTORY_NEW] = """
+        legitimering  Certificate  IdentificationC3          Inera   2
+        legitimering  Certificate  TEST SITHS e-id Root CA v2   itself  1
+        legitimering  Private Key  IdentificationC3          Legitimering SITHS e-id  1
+        legitimering  Public Key   IdentificationC3          Legitimering SITHS e-id  1
+        underskrift   Certificate  SignatureC3               Inera   2
+        underskrift   Private Key  SignatureC3               Underskrift SITHS e-id   1
+        underskrift   Public Key   SignatureC3               Underskrift SITHS e-id   1
+"""
+LISTINGS[Kind.FOREIGN_WITH_SITHS] = """
+        legitimering  Certificate  IdentificationC           Inera   1
+        underskrift   Certificate  SignatureC                Inera   1
+""" + LISTINGS[Kind.FOREIGN].lstrip("\n")
+LISTINGS[Kind.EXPIRED] = LISTINGS[Kind.PROTECTED] = LISTINGS[Kind.ORDINARY]
+LISTINGS[Kind.NO_SIGN_CODE] = re.sub(r"\n *underskrift +Private Key.*", "", LISTINGS[Kind.ORDINARY])
 TOKENS = {"legitimering": AUTHENTICATION, "underskrift": SIGNATURE, "kort": ONE}
 
 
@@ -153,7 +184,8 @@ def expected(kind: Kind) -> dict[str, Counter[Listed]]:
     for line in LISTINGS[kind].strip().splitlines():
         token, what, key_id, label, count = re.split(r"  +", line.strip())
         label = {"Inera": INERA, "Telia": TELIA, "itself": key_id}.get(label, label)
-        found.setdefault(TOKENS[token], Counter())[Listed(what, key_id.encode(), label)] += int(count)
+        place = TOKENS[token].replace("TEST SITHS kort", FILLINGS[kind].name)
+        found.setdefault(place, Counter())[Listed(what, key_id.encode(), label)] += int(count)
     return found
 
 
@@ -195,7 +227,7 @@ def test_each_key_signs_under_each_of_its_certificates(kind: Kind, make: Callabl
     for name, der in made.card.certificates:
         role = PROFILES[name].role
         token = ONE if kind is Kind.ONE_PIN else AUTHENTICATION if role is KeyRole.AUTHENTICATION else SIGNATURE
-        made.tool.sign(token, made.code(token), key_for(name).key_id, message)
+        made.tool.sign(token, made.code(token), key_for(PROFILES[name], kind).key_id, message)
         assert verifies(der, message, made.folder), name
 
 

@@ -18,6 +18,7 @@ from sithsup.demo.virtual import service
 from sithsup.errors import NoCardError, NoReaderError, SettingsInvalidError
 from sithsup.model import KeyAlgorithm
 from tests.demo.tools import Pkcs11Tool
+from tests.support.demo import CONSENT
 from tests.support.virtual import NEEDED, short_folder
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def processes(folder: Path) -> list[int]:
 def test_a_virtual_card_is_upgraded_pulled_and_put_back(demo: Path) -> None:
     """`check` says 10, `upgrade` 0; out of its reader there is no card, and back in it is an upgraded one."""
     assert sithsup(demo, "check")[0] == 10
-    code, result = sithsup(demo, "upgrade", "--yes", "--pin-stdin", codes=True)
+    code, result = sithsup(demo, "upgrade", *CONSENT, "--yes", "--pin-stdin", codes=True)
     assert (code, result["outcome"]) == (0, "upgraded")
     assert sithsup(demo, "demo", "pull", str(demo))[0] == 0
     code, result = sithsup(demo, "check")
@@ -104,8 +105,29 @@ def test_other_kinds_of_cards(kind: life.Kind) -> None:
                 assert (code, result["reasons"]) == (0, ["ALREADY_UPGRADED"])
                 return
             assert code == 10
-            code, result = sithsup(folder / "demo", "upgrade", "--yes", "--pin-stdin", codes=True)
+            code, result = sithsup(folder / "demo", "upgrade", *CONSENT, "--yes", "--pin-stdin", codes=True)
             assert (code, result["outcome"]) == (0, "upgraded")
+        finally:
+            life.stop(folder / "demo")
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "reason"),
+    [
+        (life.Kind.FOREIGN_WITH_SITHS, 3, "FOREIGN_ISSUER"),
+        (life.Kind.SPARE, 3, "SPARE_CARD"),
+        (life.Kind.FACTORY_NEW, 0, "NO_NEED"),
+        (life.Kind.NO_SIGN_CODE, 6, "PIN_LOCKED"),
+    ],
+)
+def test_kinds_of_cards_that_are_not_upgraded(kind: life.Kind, code: int, reason: str) -> None:
+    """Told through OpenSC too; here the maker of a card is its own, and the code for signatures is locked."""
+    with short_folder() as folder:
+        try:
+            start(folder / "demo", kind)
+            for command in (("check",), ("upgrade", "--yes", "--pin-stdin")):
+                ended, result = sithsup(folder / "demo", *command, codes=True)
+                assert (ended, result["reasons"]) == (code, [reason])
         finally:
             life.stop(folder / "demo")
 
@@ -122,7 +144,7 @@ def test_stop_leaves_no_process_and_keeps_the_card(demo: Path) -> None:
 
 def test_a_stopped_demo_goes_on_with_its_card(demo: Path) -> None:
     """The card that was upgraded lies in its reader again, and the authority knows it."""
-    assert sithsup(demo, "upgrade", "--yes", "--pin-stdin", codes=True)[0] == 0
+    assert sithsup(demo, "upgrade", *CONSENT, "--yes", "--pin-stdin", codes=True)[0] == 0
     assert life.stop(demo)
     assert not life.stop(demo)
     knobs = life.made_knobs(demo)

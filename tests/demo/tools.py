@@ -44,8 +44,8 @@ class Pkcs11Tool:
         return re.findall(r"serial num +: (\S+)", self.run("--list-slots"))
 
     def listing(self, token: str, code: str) -> str:
-        """Everything on a token, as printed after a log-in."""
-        return self.run("--list-objects", "--token-label", token, "--login", "--pin", code)
+        """Everything on a token, as printed after a log-in; without a code, what shows without."""
+        return self.run("--list-objects", "--token-label", token, *(("--login", "--pin", code) if code else ()))
 
     def objects(self, token: str, code: str) -> Counter[Listed]:
         """Everything on a token, counted."""

@@ -33,7 +33,7 @@ from sithsup.demo.entity import Entity
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.start import Kind
 from tests.support import campaigns
-from tests.support.demo import NEW, OLD, Demo, Demos, Ended, authority_beside
+from tests.support.demo import CONSENT, NEW, OLD, Demo, Demos, Ended, authority_beside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,7 +80,9 @@ def wrong(code: str) -> str:
 def test_a_wrong_code(at: int, demo: Demo) -> None:
     """6, which code it was, and one try spent on that token alone: SoftHSM2's flags say so."""
     codes = [wrong(code) if at == number else code for number, code in enumerate(demo.codes)]
-    ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", codes="".join(f"{code}\n" for code in codes))
+    ended = demo.run(
+        "upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", codes="".join(f"{code}\n" for code in codes)
+    )
     assert_refused(ended, 6, "SU-1101")
     assert ("authentication", "signature")[at] in ended.result["error"]["why"]
     lines = demo.tool.run("--list-slots").splitlines()  # before anybody logs in with the right code
@@ -94,7 +96,7 @@ def test_a_wrong_code(at: int, demo: Demo) -> None:
 @pytest.mark.parametrize("arguments", [["--pin-stdin"], []], ids=["empty-stdin", "not-announced"])
 def test_no_code(arguments: list[str], demo: Demo) -> None:
     """6: a standard input without a code, and one that nobody announced to hold codes."""
-    ended = demo.run("upgrade", "--json", "--yes", *arguments, codes=None if arguments else demo.pins)
+    ended = demo.run("upgrade", "--json", *CONSENT, "--yes", *arguments, codes=None if arguments else demo.pins)
     assert_refused(ended, 6, "SU-1103")
     assert "count low" not in demo.tool.run("--list-slots")
     assert_untouched(demo)
@@ -179,7 +181,7 @@ def test_two_cards_and_a_choice(two_cards: tuple[Demo, dict[str, str | Path]]) -
     assert (found.code, found.result["card"]["number"]) == (10, number)
     reader = found.result["card"]["reader"]
     assert demo.run("check", "--json", "--reader", reader, environ=environ).result["card"]["number"] == number
-    args = ("upgrade", "--json", "--yes", "--pin-stdin", "--card", number)
+    args = ("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", "--card", number)
     assert demo.run(*args, codes=demo.pins, environ=environ).code == 0
     left = demo.run("upgrade", "--json", "--card", "9752000", environ=environ)  # a part of a number is no number
     assert_refused(left, 7, "SU-1004")
@@ -190,7 +192,7 @@ def test_two_cards_and_a_choice(two_cards: tuple[Demo, dict[str, str | Path]]) -
 )
 def test_a_card_or_reader_that_is_not_there(option: tuple[str, str], code: str, demo: Demo) -> None:
     """7: the choice names nothing."""
-    ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", *option, codes=demo.pins)
+    ended = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", *option, codes=demo.pins)
     assert_refused(ended, 7, code)
     number = demo.run("check", "--json").result["card"]["number"]
     assert f"These cards are there: {number} (" in ended.err
@@ -389,7 +391,9 @@ def test_an_expired_authority(demo: Demo) -> None:
 def test_a_second_instance(demo: Demo) -> None:
     """5 for whatever else is tried on this card meanwhile; the first goes on to its end."""
     with authority_beside(demo, delay=2.5) as environ:
-        first = demo.start("upgrade", "--json", "--yes", "--pin-stdin", environ=environ, stdin=subprocess.PIPE)
+        first = demo.start(
+            "upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", environ=environ, stdin=subprocess.PIPE
+        )
         assert first.stdin
         first.stdin.write(demo.pins)
         first.stdin.flush()
@@ -413,7 +417,7 @@ def test_a_journal_folder_that_cannot_be_written(demo: Demo, tmp_path: Path) -> 
     """5 before any code is read: a file lies in the way (modes do not stop root)."""
     environ = {"SITHSUP_DATA": write(tmp_path / "file", "") / "data"}
     with (demo.folder / "pins").open("rb", buffering=0) as pins:
-        running = demo.start("upgrade", "--json", "--yes", "--pin-stdin", environ=environ, stdin=pins)
+        running = demo.start("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", environ=environ, stdin=pins)
         out, err = running.communicate(timeout=DEADLINE)
         assert pins.tell() == 0
     assert_refused(Ended(running.returncode, out, err, 0), 5, "SU-4001")

@@ -9,14 +9,14 @@ import shutil
 import signal
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sithsup.demo.start import Kind
 from sithsup.journal import Journal
-from tests.support.demo import NEW, OLD, Demo, Demos, authority_beside
+from tests.support.demo import CONSENT, NEW, OLD, Demo, Demos, authority_beside
 
 if TYPE_CHECKING:
     import subprocess
@@ -32,13 +32,17 @@ HEARS_CTRL_C = (
     "runpy.run_module('sithsup', run_name='__main__')",
 )
 """A shell starts what runs in the background deaf to it, these tests perhaps among them."""
+SINCE = (datetime.now(UTC) - timedelta(days=60)).astimezone().date()
+"""When the demo's upgraded card was upgraded."""
 BOTH_WAYS = "Go on with “sithsup resume”, or go back with “sithsup restore”."
 
 
 def begin(demo: Demo, environ: dict[str, str]) -> subprocess.Popen[str]:
     """Start an upgrade with the right codes on its standard input."""
     with (demo.folder / "pins").open("rb") as pins:
-        return demo.start("upgrade", "--yes", "--pin-stdin", program=HEARS_CTRL_C, environ=environ, stdin=pins)
+        return demo.start(
+            "upgrade", *CONSENT, "--yes", "--pin-stdin", program=HEARS_CTRL_C, environ=environ, stdin=pins
+        )
 
 
 def wait_for(text: str, running: subprocess.Popen[str]) -> list[str]:
@@ -179,9 +183,10 @@ def test_resume_where_nothing_was_begun(demo: Demo) -> None:
 @pytest.mark.parametrize(
     ("kind", "code", "words"),
     [
-        (Kind.SPARE, 3, "Spare cards cannot be upgraded."),
-        (Kind.FOREIGN, 3, "not a SITHS card of the kind"),
-        (Kind.UPGRADED, 0, "Your card is upgraded already.\nNothing needs to be done.\n"),
+        (Kind.SPARE, 3, "TEST: This is a spare card."),
+        (Kind.FOREIGN, 3, "TEST: This is a card from Telia, not a SITHS card."),
+        (Kind.UPGRADED, 0, f"Your card is upgraded already. Its new certificates are from {SINCE}.\nNothing needs"),
+        (Kind.FACTORY_NEW, 0, "or later are made so.\nNothing needs to be done.\n"),
     ],
 )
 def test_resume_of_a_card_that_is_not_to_be_upgraded(kind: Kind, code: int, words: str, demos: Demos) -> None:
@@ -212,18 +217,19 @@ def test_after_everything_is_done(demo: Demo) -> None:
     assert "The card is upgraded and everything is done." in back.err
     assert "The old certificates cannot be brought back." in back.err
     assert "resume" not in back.err
-    again = demo.run("upgrade", "--json", "--yes", "--pin-stdin")
+    again = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
     assert (again.code, again.error_code) == (0, "SU-5001")
-    assert again.err.endswith("Your card is upgraded already.\nNothing needs to be done.\n")
+    today = datetime.now(UTC).astimezone().date()
+    assert again.err.endswith(f"Its new certificates are from {today}.\nNothing needs to be done.\n")
     assert (
-        "Kortet är redan uppgraderat.\nDu behöver inte göra något."
+        f"Kortet är redan uppgraderat. De nya certifikaten är från {today}.\nDu behöver inte göra något."
         in demo.run("check", environ={"SITHSUP_LANGUAGE": "sv"}).err
     )
 
 
 def test_a_wrong_code_is_no_matter_for_the_issuer(demo: Demo) -> None:
     """Whoever mistypes tries again; nobody need be called. The case code comes last."""
-    ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", codes="000000\n000000\n")
+    ended = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin", codes="000000\n000000\n")
     assert ended.error_code == "SU-1101"
     assert ended.result["error"]["contact"] == ""
     assert "issuer:" not in ended.err

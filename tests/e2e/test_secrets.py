@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.support.demo import NEW, Demo, Ended, authority_beside
+from tests.support.demo import CONSENT, NEW, Demo, Ended, authority_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,6 +129,7 @@ def test_no_code_comes_to_rest_when_it_is_wrong(demo: Demo) -> None:
         ended = demo.run(
             "upgrade",
             "--json",
+            *CONSENT,
             "--pin-stdin",
             codes="".join(f"{code}\n" for code in typed),
             environ={"SITHSUP_LOG_LEVEL": "DEBUG"},
@@ -140,7 +141,7 @@ def test_no_code_comes_to_rest_when_it_is_wrong(demo: Demo) -> None:
 
 
 def test_no_personal_identity_number_leaves(demo: Demo) -> None:
-    """Not in what `--json` writes, not in the history, not in the log, and not in what is left of the journal."""
+    """Not in what `--json` writes, the history, the receipt or the log, and not in what is left of the journal."""
     ended = [demo.act("upgrade", {"SITHSUP_LOG_LEVEL": "DEBUG"})]
     ended += [demo.run("check", "--json"), demo.run("history", "--json")]
     assert [each.code for each in ended] == [0, 0, 0]
@@ -149,7 +150,9 @@ def test_no_personal_identity_number_leaves(demo: Demo) -> None:
     said = "".join(each.out for each in ended)
     assert not any(each in said for each in numbers)
     kept = [path for folder in (demo.data, demo.state) for path in folder.rglob("*") if path.is_file()]
-    assert {path.name for path in kept} == {"demo-1.p7m", "history.sqlite3", "sithsup.log"}
+    case = ended[0].result["case_code"]
+    names = {"demo-1.p7m", "history.sqlite3", "sithsup.log", f"{case}.html", f"{case}.json"}
+    assert {path.name for path in kept} == names
     assert in_files(demo, numbers) & {str(path.relative_to(demo.folder)) for path in kept} == set()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.demo import NEW, Demo
+from tests.support.demo import CONSENT, NEW, Demo
 
 if TYPE_CHECKING:
     import subprocess
@@ -41,7 +41,7 @@ def read_until(text: str, running: subprocess.Popen[str]) -> None:
 def test_the_second_waits_for_the_first(demo: Demo, second: dict[str, str | Path]) -> None:
     """No command of the second asks for a code or offers anything while the first is at work; killed, it is free."""
     with (demo.folder / "pins").open("rb") as pins:
-        first = demo.start("upgrade", "--yes", "--pin-stdin", stdin=pins)
+        first = demo.start("upgrade", *CONSENT, "--yes", "--pin-stdin", stdin=pins)
     read_until(KEYS_MADE, first)
     first.send_signal(signal.SIGSTOP)
     ended = demo.act("resume", second)

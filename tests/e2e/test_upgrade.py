@@ -12,7 +12,7 @@ import pytest
 
 from sithsup.demo.start import Kind
 from tests.demo.tools import openssl
-from tests.support.demo import NEW, NEW_ISSUERS, OLD, OLD_ISSUER, PROGRAM, TELIA, Demo, Demos
+from tests.support.demo import CONSENT, NEW, NEW_ISSUERS, OLD, OLD_ISSUER, PROGRAM, TELIA, Demo, Demos
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,9 +27,7 @@ ROWS = [
     "write-certificates",
     "prove-new-identity",
     "confirm-certificates",
-    "revoke-old-certificates",
     "remove-old-certificates",
-    "remove-old-keys",
 ]
 
 
@@ -65,12 +63,12 @@ def test_from_old_to_new_in_json(demo: Demo) -> None:
     (entry,) = demo.run("history", "--json").result["history"]
     assert (entry["outcome"], entry["case_code"]) == ("upgraded", ended.result["case_code"])
     assert entry["begun"] < entry["ended"]
-    assert sorted(path.name for path in demo.data.iterdir()) == ["campaigns", "history.sqlite3"]
+    assert sorted(path.name for path in demo.data.iterdir()) == ["campaigns", "history.sqlite3", "receipts"]
 
 
 def test_from_old_to_new_in_words(demo: Demo) -> None:
     """Without --json nothing but the result is on stdout, and stderr tells a person of each row and of the end."""
-    ended = demo.run("upgrade", "--pin-stdin", codes=demo.pins)
+    ended = demo.run("upgrade", *CONSENT, "--pin-stdin", codes=demo.pins)
     assert (ended.code, ended.out) == (0, "")
     assert ended.err.count("✓") == len(ROWS)
     assert "Your card is upgraded." in ended.err
@@ -85,7 +83,7 @@ def test_a_second_upgrade_has_nothing_to_do(demo: Demo) -> None:
     """An upgraded card stays as it is, byte for byte, and no code is read; so does it with `resume` and `restore`."""
     assert demo.act("upgrade").code == 0
     upgraded = demo.card()
-    again = demo.run("upgrade", "--json", "--yes", "--pin-stdin")
+    again = demo.run("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
     assert (again.code, again.result["error"]["kind"]) == (0, "NotEligibleError")
     assert demo.run("resume", "--json").code == 0
     back = demo.run("restore", "--json")
@@ -172,7 +170,7 @@ def test_what_is_not_to_be_upgraded_is_said_before_a_code_is_asked(
     assert (checked.code, checked.result["reasons"]) == (code, [reason])
     with (demo.folder / "pins").open("rb", buffering=0) as pins:
         refused = subprocess.run(
-            [*PROGRAM, "upgrade", "--json", "--yes", "--pin-stdin"],
+            [*PROGRAM, "upgrade", "--json", *CONSENT, "--yes", "--pin-stdin"],
             env=demo.variables(),
             stdin=pins,
             capture_output=True,

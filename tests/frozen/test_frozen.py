@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from sithsup.card.process import ALARM_MARGIN
-from tests.support.demo import NEW, NEW_ISSUERS, Demo
+from tests.support.demo import CONSENT, NEW, NEW_ISSUERS, Demo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ pytestmark = [
     pytest.mark.slow,
 ]
 
-UPGRADE = ("upgrade", "--json", "--yes", "--pin-stdin")
+UPGRADE = ("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
 SLOW = 4.0
 """Seconds that a key generation takes, where it is to be met in the middle."""
 TIME_OUT = 3.0

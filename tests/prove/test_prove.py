@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from prove.simulated import Doubles, Singles
     from prove.virtual import Part
 
-NEEDING = ("revoking", "clearing")
+NEEDING = ("revoking", "clearing", "reusing", "keeping", "keeping-mail")
 """Customs under which nothing may be lifted off a full card."""
 NEEDED = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 

@@ -29,7 +29,7 @@ def test_a_card_is_eligible_for_its_campaign(kind: CardKind) -> None:
     bench = Bench.make(kind)
     bench.log_in()
     card = contents(bench)
-    assert eligibility.reasons(card, bench.case.campaign, NOW) == ()
+    assert eligibility.findings(eligibility.Facts(card, bench.case.campaign, NOW)) == ()
     assert card.number == bench.case.person.card_number
     assert {c.certificate.issuer_common_name for c in card.certificates} >= {pki.OLD_PERSONS}
 

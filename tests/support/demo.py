@@ -20,7 +20,8 @@ import time
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sithsup.demo import start as life
 from sithsup.demo.authority import DemoAuthority
+from sithsup.demo.campaign import TERMS_VERSION
 from sithsup.demo.hierarchy import Hierarchy
 from sithsup.demo.knobs import Knobs
 from sithsup.demo.ledger import Ledger
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PROGRAM = (sys.executable, "-m", "sithsup")
+CONSENT = ("--accept-terms", TERMS_VERSION, "--mail-understood")
+"""What a script must add for the demo's campaign and cards."""
 TIME_OUT = 120
 OLD, NEW = "old", "new"
 
@@ -196,7 +200,8 @@ class Demo:
 
     def act(self, action: str, environ: Mapping[str, str | Path] | None = None, **options: Any) -> Ended:
         """Upgrade, resume or restore with the right codes on standard input."""
-        return self.run(action, "--json", "--yes", "--pin-stdin", codes=self.pins, environ=environ, **options)
+        consent = CONSENT if action == "upgrade" else ()
+        return self.run(action, *consent, "--json", "--yes", "--pin-stdin", codes=self.pins, environ=environ, **options)
 
     @property
     def pins(self) -> str:
@@ -233,8 +238,8 @@ class Demo:
         return Seen(objects, files)
 
     def opened(self) -> list[tuple[str, str]]:
-        """Every token's label with the code that opens it; authentication first."""
-        return list(zip(self.tool.tokens(), self.codes, strict=True))
+        """Every token's label with the code that opens it, if any does; authentication first."""
+        return list(zip_longest(self.tool.tokens(), self.codes, fillvalue=""))
 
     def known(self) -> list[bytes]:
         """Every certificate, DER, that could be on the card: the ledger's and the authorities' own."""
@@ -337,16 +342,22 @@ class Demos:
 
 @contextmanager
 def authority_beside(
-    demo: Demo, *, delay: float = 0, change: Callable[[Hierarchy], Hierarchy] = lambda same: same
+    demo: Demo,
+    *,
+    delay: float = 0,
+    change: Callable[[Hierarchy], Hierarchy] = lambda same: same,
+    later: timedelta = timedelta(),
+    port: int = 0,
 ) -> Iterator[dict[str, str]]:
-    """Run a second authority on the demo's ledger: a slow one, or one whose hierarchy was changed.
+    """Run a second authority on the demo's ledger: a slow one, one of a later day, or of a changed hierarchy.
 
     Gives the variable that leads to it.
     """
     folder = demo.folder / "authority"
     ledger, hierarchy = Ledger(folder / LEDGER_FILE), change(Hierarchy.load(folder))
-    authority = DemoAuthority(hierarchy, ledger, _now, Knobs(delay=delay))
-    with closing(ledger), DemoServer(0, authority, DemoStatus(hierarchy, ledger, _now), hierarchy) as server:
+    authority = DemoAuthority(hierarchy, ledger, lambda: _now() + later, Knobs(delay=delay))
+    status = DemoStatus(hierarchy, ledger, lambda: _now() + later)
+    with closing(ledger), DemoServer(port, authority, status, hierarchy) as server:
         yield {"SITHSUP_AUTHORITY": f"{server.url}/.well-known/cmp"}
 
 

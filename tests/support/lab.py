@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import itertools
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sithsup.campaign import OldKeys
+from sithsup.campaign import EncryptedMail, OldCertificates, OldKeys
 from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate
+from sithsup.consent import Consent
 from sithsup.errors import SithsupError
 from sithsup.model import KeyRole, ObjectKind, Outcome, RequestBody, SubjectKind
 from sithsup.operation import Operation
+from sithsup.sim import pki
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.card import Desk
 from sithsup.sim.case import CONFIRM_WAIT, CardKind, Case, HonestHolder, old_card
@@ -27,7 +29,7 @@ from sithsup.sim.ledger import RecordState
 from sithsup.sim.token import SimulatedToken
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sithsup.campaign import Campaign
@@ -88,6 +90,25 @@ class Lab:
         self.others, self.old_keys = self._others(), self._old_keys()
         self.faults.watch = self._watch
 
+    def certify_again(self, role: KeyRole, subject: SubjectKind, policy: str = "") -> bytes:
+        """Give the card one more old certificate, which lives longest, and the room for it; its DER."""
+        token, stored = next(
+            (t, o)
+            for t in self.card.tokens
+            for o in t.objects
+            if o.value in self.case.old and Certificate.parse(o.value).role is role
+        )
+        life = (START - pki.AGE, START + pki.AGE + timedelta(days=1))
+        body = pki.Body(self.case.person, role, subject, 4712, *life, policy)
+        public_key = Certificate.parse(stored.value).public_key
+        der = pki.Hierarchy.found(START).issue(pki.OLD_PERSONS, body, public_key)
+        if self.card.room_for_certificates is not None:
+            self.card.room_for_certificates += len(der)
+        self.card.add_certificate(token, der, stored.key_id, f"one more {stored.label}")
+        self.case = replace(self.case, old=(*self.case.old, der))
+        self.authority.ledger.enrol(self.case.person, (der,))
+        return der
+
     # ------------------------------------------------------------------------------------------------ acting
 
     def run(self, action: str) -> Outcome | SithsupError | ProcessKilled | None:
@@ -100,7 +121,7 @@ class Lab:
     def _run(self, action: str) -> Outcome | None:
         with self.operation() as operation:
             event: StepEvent
-            for event in getattr(operation, action)():
+            for event in acts(operation, action):
                 self.events += [f"{event.step.name}: {event.mark.value}"]
             return operation.outcome
 
@@ -204,16 +225,29 @@ class Lab:
         if old_alive and not on_card & ours and not self._new_keys():
             return OLD if self._old_keys() == self.old_keys else "an old key has changed"
         assert self.campaign
-        if self._old_keys() != self.old_keys and self.campaign.old_keys is OldKeys.KEEP:
+        carried = {Certificate.parse(der).public_key for der in on_card}
+        changed = {key for key, _ in set(self.old_keys) ^ set(self._old_keys())}
+        if changed & carried or (changed and self.campaign.old_keys is OldKeys.KEEP):
             return "an old key has changed"
-        keys = {Certificate.parse(der).public_key for der in new}
-        if len(new) == len(self.campaign.wanted) and on_card == new | set(self.case.kept) and self._new_keys() == keys:
+        made = {Certificate.parse(der).public_key for der in new} - self._old_public_keys()
+        if len(new) == len(self.campaign.wanted) and on_card == new | self._stays() and self._new_keys() == made:
             return NEW
         return f"TORN old={old_alive} new={len(new)} ours={len(on_card & ours)} keys={len(self._new_keys())}"
 
+    def _stays(self) -> set[bytes]:
+        """What is on the card in the end besides the new certificates: what is not ours, and old ones that are kept."""
+        assert self.campaign
+        old = map(Certificate.parse, self.case.old)
+        keeps_all = self.campaign.old_certificates is OldCertificates.KEEP
+        keeps_mail = self.campaign.encrypted_mail is EncryptedMail.KEEP
+        kept = {c.der for c in old if keeps_all or (keeps_mail and "key_encipherment" in c.key_usage)}
+        return kept | set(self.case.kept)
+
     def _new_keys(self) -> set[bytes]:
-        old = {Certificate.parse(der).public_key for der in self.case.old}
-        return self.working_keys() - old
+        return self.working_keys() - self._old_public_keys()
+
+    def _old_public_keys(self) -> set[bytes]:
+        return {Certificate.parse(der).public_key for der in self.case.old}
 
     def _others(self) -> list[str]:
         """Everything on the card that the campaign does not target, as it is stored."""
@@ -221,21 +255,37 @@ class Lab:
         carried = {Certificate.parse(der).public_key for der in kept}
         return sorted(o.model_dump_json() for o in self._stored() if o.value in kept or _public_key(o) in carried)
 
-    def _old_keys(self) -> list[str]:
-        """The old keys, as they are stored."""
-        old = {Certificate.parse(der).public_key for der in self.case.old}
-        return sorted(o.model_dump_json() for o in self._stored() if _public_key(o) in old)
+    def _old_keys(self) -> list[tuple[bytes, str]]:
+        """The halves of the old keys, as they are stored, each with its public key."""
+        old = self._old_public_keys()
+        return sorted((key, o.model_dump_json()) for o in self._stored() if (key := _public_key(o)) in old)
 
     def _stored(self) -> list[StoredObject]:
         return [o for t in self.card.tokens for o in t.objects]
 
 
-def update_campaign(campaign: Campaign) -> Campaign:
-    """A campaign that updates each of the two old certificates (kur)."""
+def acts(operation: Operation, action: str) -> Iterator[StepEvent]:
+    """What a person who agrees to everything lets it do."""
+    terms = operation.world.campaign.terms
+    agreed = Consent(terms.version if terms else None, mail_understood=True)
+    return operation.upgrade(agreed) if action == "upgrade" else getattr(operation, action)()
+
+
+def retarget(campaign: Campaign, **changes: Any) -> Campaign:
+    """A campaign whose targets are otherwise: `changes` by field, for all, or by a function of each target."""
+    targets = (
+        target.model_copy(update={name: value(target) if callable(value) else value for name, value in changes.items()})
+        for target in campaign.targets
+    )
+    return campaign.model_copy(update={"targets": tuple(targets)})
+
+
+def update_campaign(campaign: Campaign, *more: tuple[KeyRole, SubjectKind]) -> Campaign:
+    """A campaign that updates each of the two old certificates (kur), and more of these kinds."""
     targets = tuple(
         target.model_copy(update={"body": RequestBody.KUR})
         for target in campaign.targets
-        if target.subject is SubjectKind.HSA_ID
+        if target.subject is SubjectKind.HSA_ID or (target.role, target.subject) in more
     )
     return campaign.model_copy(update={"targets": targets})
 

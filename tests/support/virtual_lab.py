@@ -35,7 +35,7 @@ from sithsup.operation import Operation
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.case import CODES, CardKind, Case, HonestHolder, campaign, old_card
 from sithsup.sim.ledger import RecordState
-from tests.support.lab import NEW, OLD, START, Clock, Inline
+from tests.support.lab import NEW, OLD, START, Clock, Inline, acts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,7 +174,7 @@ class VirtualLab:
         )
         with operation:
             event: StepEvent
-            for event in getattr(operation, action)():
+            for event in acts(operation, action):
                 self.events.append(f"{event.step.name}: {event.mark.value}")
             return operation.outcome
 

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -140,9 +141,10 @@ def _ask_ocsp(
     if response.produced_at_utc < certificate.not_valid_before_utc - SKEW:
         raise _untrusted("OCSP: made before the certificate was", NOT_OF_THIS_TIME)
     single = _about(response, request)
-    _require_fresh(response, single, nonce, now)
+    is_fresh = _is_fresh(response, single, nonce, now)
     state, made_at = STATES[single.certificate_status], response.produced_at_utc
-    return _status(state, certificate, single.this_update_utc, made_at, single.revocation_time_utc)
+    told = _status(state, certificate, single.this_update_utc, made_at, single.revocation_time_utc)
+    return replace(told, is_fresh=is_fresh)
 
 
 def _about(response: ocsp.OCSPResponse, request: ocsp.OCSPRequest) -> ocsp.OCSPSingleResponse:
@@ -202,16 +204,18 @@ def _require_valid(signer: x509.Certificate, produced_at: datetime, now: datetim
         raise _untrusted(f"OCSP: responder valid {begins} to {ends}", NOT_OF_THIS_TIME)
 
 
-def _require_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse, nonce: bytes, now: datetime) -> None:
+def _is_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse, nonce: bytes, now: datetime) -> bool:
+    """Whether the answer repeats the nonce; refuses another's nonce, and without one what is not of this time."""
     try:
         repeated = response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce
     except x509.ExtensionNotFound:
         until = single.next_update_utc or single.this_update_utc + LONGEST_FRESH
         if not single.this_update_utc - SKEW <= now <= until + SKEW:
             raise _untrusted("OCSP: not of this time", NOT_OF_THIS_TIME) from None
-        return
+        return False
     if repeated != nonce:
         raise _untrusted("OCSP: another nonce")
+    return True
 
 
 # ----------------------------------------------------------------------------------------------------- CRL

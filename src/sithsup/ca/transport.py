@@ -12,7 +12,9 @@ from __future__ import annotations
 import math
 import socket
 import threading
+import time
 from contextlib import ExitStack, contextmanager
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self
@@ -35,6 +37,7 @@ from sithsup.texts import tr
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
 CMP = "application/pkixcmp"
 CMP_TYPES = frozenset({CMP, "application/pkixcmp-poll"})
@@ -50,6 +53,8 @@ STATUS_SECONDS = 20.0
 """For an OCSP answer: it is small and ready-made, and several are asked for before a person sees anything."""
 THIS_COMPUTER = ("127.0.0.1", "localhost", "[::1]")
 
+IN_THE_WAY = frozenset({407, 511})
+"""A proxy or a guest network that wants a log-in answers in the authority's place."""
 PROXY_WANTS_MORE = "407"
 """How the words begin with which a proxy asks who is there (RFC 9110, section 15.5.8)."""
 
@@ -142,13 +147,34 @@ class HttpTransport:
             return content
         raise _strange(self.address, response)
 
-    def fetch(self, address: str, question: bytes | None = None, *, largest: int = LARGEST_LIST) -> bytes:
-        """Get a revocation list or another file, or post an OCSP request."""
+    def greet(self, seconds: float) -> datetime | None:
+        """See whether anybody answers at the address, whatever they say; their time (Date), which nobody has signed.
+
+        Raises an `AuthorityError` that tells what is in the way.
+        """
+
+        def ask() -> bytes:
+            response, _ = self._ask("HEAD", self.address, None, {}, seconds=seconds)
+            if response.is_redirect or response.status_code in IN_THE_WAY:
+                raise _strange(self.address, response)
+            return str(response.headers.get("date", "")).encode()
+
+        told = patiently(ask, self.address, time.sleep, lambda: 0.0, resends=0).decode()
+        try:
+            return parsedate_to_datetime(told).replace(tzinfo=UTC)
+        except (TypeError, ValueError):
+            return None
+
+    def fetch(
+        self, address: str, question: bytes | None = None, *, largest: int = LARGEST_LIST, seconds: float = math.inf
+    ) -> bytes:
+        """Get a revocation list or another file, or post an OCSP request; in at most so many seconds."""
         if question is None:
-            response, content = self._ask("GET", address, None, {}, largest=largest)
+            response, content = self._ask("GET", address, None, {}, largest=largest, seconds=seconds)
         else:
             headers = {"Content-Type": OCSP_REQUEST, "Accept": OCSP_RESPONSE}
-            response, content = self._ask("POST", address, question, headers, seconds=STATUS_SECONDS)
+            most = min(seconds, STATUS_SECONDS)
+            response, content = self._ask("POST", address, question, headers, seconds=most)
         if response.status_code == httpx.codes.OK and _media_type(response) != "text/html":
             return content
         raise _strange(address, response)

@@ -46,7 +46,7 @@ from sithsup.campaign.parts import (
 from sithsup.campaign.places import Fault, Places, shown
 from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
-from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, Target
+from sithsup.model import KeyRole, NewKey, RequestBody, Target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -180,7 +180,11 @@ class Campaign(Part):
                 not _grows(self.rollout),
             ),
             ("targets", "some targets are ordered with kur and some are not", 0 < len(updates) < len(self.targets)),
-            ("targets", "two targets update one old certificate (kur)", len({t.role for t in updates}) < len(updates)),
+            (
+                "targets",
+                "two targets update one old certificate (kur)",
+                len({(t.role, t.subject) for t in updates}) < len(updates),
+            ),
             (
                 "intermediates",
                 "the certificate of a target's issuer is missing",
@@ -218,7 +222,8 @@ class Campaign(Part):
         """The targets in the order in which they are confirmed; those of one round may be told at once.
 
         One for authentication goes first: some authorities retire all old certificates at the first confirmation, and
-        from then on the new identity must do. With kur it goes last, because it signs for the others until then.
+        from then on the new identity must do. With kur it goes last, because the old one that it retires signs for the
+        others until then.
         """
         first = next(target for target in self.wanted if target.role is KeyRole.AUTHENTICATION)
         rest = tuple(target for target in self.wanted if target is not first)
@@ -227,12 +232,27 @@ class Campaign(Part):
 
     @cached_property
     def roles(self) -> tuple[KeyRole, ...]:
-        """The roles that get a new key, authentication first."""
+        """The roles that get a new certificate, authentication first."""
         return tuple(role for role in KeyRole if any(target.role is role for target in self.targets))
 
-    def algorithm(self, role: KeyRole) -> KeyAlgorithm:
-        """The algorithm of the new key of a role."""
-        return next(target.algorithm for target in self.targets if target.role is role)
+    @cached_property
+    def new_keys(self) -> tuple[NewKey, ...]:
+        """The keys that are made on the card, those for authentication first: one for each role, or for each target."""
+        groups: dict[str, list[Target]] = {}
+        for target in sorted(self.wanted, key=lambda target: list(KeyRole).index(target.role)):
+            if not target.reuses_key:
+                name = target.name if self.keys is Keys.PER_TARGET else target.role.value
+                groups.setdefault(name, []).append(target)
+        return tuple(NewKey(name, each[0].role, each[0].algorithm, tuple(each)) for name, each in groups.items())
+
+    def new_keys_of(self, role: KeyRole) -> tuple[NewKey, ...]:
+        """Those of one role."""
+        return tuple(key for key in self.new_keys if key.role is role)
+
+    def replaces(self, certificate: Certificate) -> bool:
+        """Whether a certificate is an old one: by its issuer, and by its policies where any are named."""
+        is_source = not certificate.is_ca and certificate.issuer_common_name in self.source_issuers
+        return is_source and not (self.source_policies and certificate.policies.isdisjoint(self.source_policies))
 
     def issuers_of(self, kind: CardKind) -> frozenset[str]:
         """The issuers of certificates that only this kind of card carries."""

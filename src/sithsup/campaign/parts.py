@@ -164,7 +164,8 @@ class TargetData(Part):
 
     def target(self) -> Target:
         """The same, as the heart knows it."""
-        return Target(self.name, self.role, self.subject, self.issuer, self.profile, self.algorithm, self.body)
+        named = (self.name, self.role, self.subject, self.issuer, self.profile, self.algorithm, self.body)
+        return Target(*named, reuses_key=self.key is KeySource.REUSE)
 
 
 class CardRow(Part):

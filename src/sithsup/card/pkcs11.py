@@ -42,6 +42,7 @@ COMMON_ATTRIBUTES = tuple(attribute for attribute in Attribute if attribute is n
 ROOM = 1024  # bytes; an RSA-4096 modulus has 512
 CERTIFICATE_ROOM = 16384
 LOGGED_IN = frozenset({P11.CKS_RO_USER_FUNCTIONS, P11.CKS_RW_USER_FUNCTIONS})
+FOR_WRITING = frozenset({P11.CKS_RW_PUBLIC_SESSION, P11.CKS_RW_USER_FUNCTIONS, P11.CKS_RW_SO_FUNCTIONS})
 LONGEST_SIGNATURE = 1024  # bytes
 
 
@@ -51,10 +52,11 @@ class Opened(NamedTuple):
     session: Session
     slot: int
     is_logged_in: bool
+    may_write: bool
 
 
 class Pkcs11Token:
-    """A loaded module. Sessions are opened when they are needed, one per token, for reading and writing."""
+    """A loaded module. Sessions are opened when they are needed, one per token: for reading until a code is given."""
 
     def __init__(self, path: str) -> None:
         """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process."""
@@ -105,7 +107,7 @@ class Pkcs11Token:
     def log_in(self, token: TokenId, code: Code | None) -> None:
         """C_Login, unless the session is logged in already."""
         with code or nullcontext() as digits, native.errors(token.label):
-            opened = self._open(token)
+            opened = self._open(token, writes=True)
             if opened.is_logged_in:
                 return
             self._flags(opened, token)  # that it is the token, once more: a code is about to be sent
@@ -150,7 +152,7 @@ class Pkcs11Token:
         """C_GenerateKeyPair."""
         wanted = templates.key_pair(algorithm, key_id, label)
         with native.errors(token.label):
-            opened = self._open(token)
+            opened = self._open(token, writes=True)
             self._require_writable(opened, token)
             opened.session.generateKeyPair(wanted.public, wanted.private, P11.Mechanism(wanted.mechanism))
 
@@ -190,7 +192,7 @@ class Pkcs11Token:
     def write_certificate(self, token: TokenId, certificate: bytes, key_id: bytes, label: str) -> None:
         """C_CreateObject. A module that takes one certificate per id gets it under another id, and then its own."""
         with native.errors(token.label):
-            opened = self._open(token)
+            opened = self._open(token, writes=True)
             self._require_writable(opened, token)
             try:
                 opened.session.createObject(templates.certificate(certificate, key_id, label))
@@ -213,7 +215,7 @@ class Pkcs11Token:
         if label != found.label:
             changes.append((P11.CKA_LABEL, label))
         with native.errors(found.token.label):
-            opened = self._open(found.token)
+            opened = self._open(found.token, writes=True)
             handle, _ = self._find(opened.session, found)
             self._require_writable(opened, found.token)
             if changes:
@@ -222,7 +224,7 @@ class Pkcs11Token:
     def destroy(self, found: CardObject) -> None:
         """C_DestroyObject."""
         with native.errors(found.token.label):
-            opened = self._open(found.token)
+            opened = self._open(found.token, writes=True)
             handle, _ = self._find(opened.session, found)
             self._require_writable(opened, found.token)
             opened.session.destroyObject(handle)
@@ -293,23 +295,26 @@ class Pkcs11Token:
         info = self._library.getMechanismInfo(slot, mechanism)
         return range(info.ulMinKeySize, (info.ulMaxKeySize or max(mechanisms.RSA_BITS.values())) + 1)
 
-    def _open(self, token: TokenId) -> Opened:
-        """The session of a token. A dead one is replaced by a new one, which is not logged in."""
+    def _open(self, token: TokenId, *, writes: bool = False) -> Opened:
+        """The session of a token. A dead one is replaced by a new one, which is not logged in.
+
+        One that was opened for reading is replaced for whoever `writes`; nobody is logged out by that.
+        """
         opened = self._still_open(token)
-        if opened is not None:
+        if opened is not None and (opened.may_write or opened.is_logged_in or not writes):
             return opened
         self.log_out(token)
         slot = next((slot for slot, info in self._present() if info.id == token), None)
         if slot is None:
             raise CardRemovedError("no slot holds the token")
         try:
-            session = self._library.openSession(slot, P11.CKF_RW_SESSION)
+            session = self._library.openSession(slot, P11.CKF_RW_SESSION if writes else 0)
         except P11.PyKCS11Error as error:
             if error.value != P11.CKR_TOKEN_WRITE_PROTECTED:
                 raise
             session = self._library.openSession(slot)
         self._sessions[token] = session, slot
-        return Opened(session, slot, session.getSessionInfo().state in LOGGED_IN)
+        return _opened(session, slot, session.getSessionInfo().state)
 
     def _still_open(self, token: TokenId) -> Opened | None:
         """The session that was opened before, unless it died with its card.
@@ -326,7 +331,7 @@ class Pkcs11Token:
         except P11.PyKCS11Error:
             return None
         # The handle of a dead session may have been given to that of another slot.
-        return Opened(session, slot, info.state in LOGGED_IN) if info.slotID == slot else None
+        return _opened(session, slot, info.state) if info.slotID == slot else None
 
     def _flags(self, opened: Opened, token: TokenId) -> int:
         """The flags of a token; raises `CardRemovedError` when its slot holds another one."""
@@ -369,3 +374,7 @@ class Pkcs11Token:
             if attributes.card_object(wanted.token, shown, known) == wanted:
                 return handle, shown
         raise ObjectGoneError(wanted.kind.value)
+
+
+def _opened(session: Session, slot: int, state: int) -> Opened:
+    return Opened(session, slot, state in LOGGED_IN, state in FOR_WRITING)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from dataclasses import dataclass, fields
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
 from sithsup import errors
+from sithsup.campaign import Campaign
+from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
 from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
+from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
-from sithsup.eligibility import EXIT_CODES
+from sithsup.consent import Consent
+from sithsup.contacts import contact_line
 from sithsup.errors import (
     CancelledError,
     CardError,
@@ -26,8 +31,9 @@ from sithsup.errors import (
     SithsupError,
 )
 from sithsup.in_force import Campaigns
-from sithsup.journal import HistoryEntry, history
+from sithsup.journal import history
 from sithsup.model import Outcome
+from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation
 from sithsup.settings import Settings, refuse_unusable_proxies
 from sithsup.texts import tr
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Campaign
     from sithsup.card.process import CardProcess
+    from sithsup.errors import Contact
     from sithsup.operation import Operation, Report
     from sithsup.runner import StepEvent
 
@@ -47,6 +54,8 @@ TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
+LOOK_AROUND = {"check", "upgrade"}
+"""The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 CANCELLED = CancelledError.exit_code
 
 
@@ -60,6 +69,16 @@ class Context:
     """The card process of a command about a card; None also where there is no module."""
     view: View
     campaigns: Campaigns | None = None
+    hsa_id: str | None = None
+    """Of the card's holder, once the card is read: it tells the organisation, and so whom to ask."""
+
+    def contact(self, error: SithsupError) -> str:
+        """Whom to ask about an error; empty where nobody need be asked."""
+        return self.whom(error.contact) if error.contact and error.exit_code else ""
+
+    def whom(self, contact: Contact) -> str:
+        """The same of somebody who is to be asked anyway."""
+        return contact_line(contact, self.campaign, self.hsa_id, self.settings)
 
     @property
     def campaign(self) -> Campaign | None:
@@ -70,7 +89,7 @@ class Context:
 def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
     """Tell why a command cannot even begin; its exit code. The settings are listed all the same: one may be broken."""
     view = View(arguments.command, as_json=arguments.json)
-    view.error(error, None)
+    view.error(error)
     return view.finish(error.exit_code, _settings(arguments, view) if arguments.command == "settings" else ())
 
 
@@ -81,14 +100,15 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
         return COMMANDS[arguments.command](context)
     except SithsupError as error:
         _log.info("%s", error)
-        context.view.error(error, context.campaign)
+        context.view.error(error, context.contact(error))
         return context.view.finish(error.exit_code)
     except KeyboardInterrupt:
-        context.view.error(CancelledError(), context.campaign)
+        context.view.error(CancelledError())
         return context.view.finish(CancelledError.exit_code)
     except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
         _log.exception("bug")
-        context.view.error(SithsupError(repr(error)), context.campaign)
+        bug = SithsupError(repr(error))
+        context.view.error(bug, context.contact(bug))
         return context.view.finish(SithsupError.exit_code)
 
 
@@ -106,10 +126,11 @@ def check(context: Context) -> int:
 
 
 def _check(context: Context) -> int:
-    with _connect(context) as operation:
+    with _connected(context) as operation:
         context.view.card(operation.world.contents)  # at once: asking for a status may take a minute
         report = operation.look()
-        context.view.report(report)
+        context.view.report(report, context.campaign, context.whom)
+        show_asked(context.view, report)
         if report.verdict.situation is Situation.INTERRUPTED:
             return context.view.finish(INTERRUPTED)
         if report.verdict.situation is Situation.UNUSABLE:
@@ -119,19 +140,23 @@ def _check(context: Context) -> int:
 
 def upgrade(context: Context) -> int:
     """Upgrade the card."""
-    with _connect(context) as operation:
+    with _connected(context) as operation:
         operation.hold()
         report = operation.look()
         context.view.card(report.contents)
+        context.view.findings(report)
+        given = Consent(context.arguments.accept_terms, context.arguments.mail_understood)
         if report.verdict.situation is Situation.FRESH and not report.reasons:
+            context.view.warnings(report)
+            given = agree(context.view, report.asked, operation.world.campaign, given, _asker())
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
-        _act(context, operation, operation.upgrade)
+        _act(context, operation, lambda: operation.upgrade(given))
         return context.view.finish(0)
 
 
 def resume(context: Context) -> int:
     """Finish an upgrade that was interrupted, here or on another computer."""
-    with _connect(context) as operation:
+    with _connected(context) as operation:
         context.view.card(operation.world.contents)
         _act(context, operation, operation.resume)
         if operation.outcome:
@@ -143,7 +168,7 @@ def resume(context: Context) -> int:
 
 def restore(context: Context) -> int:
     """Undo an upgrade that was interrupted, as long as that is possible."""
-    with _connect(context) as operation:
+    with _connected(context) as operation:
         context.view.card(operation.world.contents)
         _act(context, operation, operation.restore)
         if operation.outcome is None:
@@ -168,9 +193,11 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
         raise _interruption(operation, InterruptedWayBackError if is_back else InterruptedByPersonError) from None
     finally:
         context.view.outcome(operation)
+        show_receipt(context.view, operation)
         if operation.can_log_in is not None:
             context.view.left(can_log_in=operation.can_log_in)
-    context.view.card(operation.world.contents)
+    with suppress(*((CardError,) if operation.outcome is Outcome.UPGRADED else ())):  # pulled when all was done
+        context.view.card(operation.world.contents)
 
 
 def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) -> InterruptedByPersonError:
@@ -185,17 +212,19 @@ def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) ->
 
 def _advice(report: Report) -> int:
     """The exit code for a card on which nothing is begun."""
-    return EXIT_CODES.get(report.reasons[0], 3) if report.reasons else TO_BE_UPGRADED
+    return report.stops[0].exit_code if report.stops else TO_BE_UPGRADED
 
 
 def show_history(context: Context) -> int:
     """List what was finished on this computer."""
     entries = history(context.settings.data)
-    names = [field.name for field in fields(HistoryEntry)]
-    context.view.result["history"] = [{name: getattr(entry, name) for name in names} for entry in entries]
+    pages = {entry.case_code: saved_page(context.settings.data, entry.case_code) for entry in entries}
+    context.view.result["history"] = [
+        asdict(entry) | {"receipt": str(page) if (page := pages[entry.case_code]) else None} for entry in entries
+    ]
     if not entries:
         context.view.say(tr("Nothing was finished on this computer."))
-    return context.view.finish(0, history_lines(entries))
+    return context.view.finish(0, history_lines(entries, pages))
 
 
 def show_errors(context: Context) -> int:
@@ -239,6 +268,14 @@ def run_demo(context: Context) -> int:
     return demo.run(context.arguments, context.view)
 
 
+@contextmanager
+def _connected(context: Context) -> Iterator[Operation]:
+    """The chosen card; from here on it is known whose organisation is to be asked."""
+    with _connect(context) as operation:
+        context.hsa_id = operation.world.contents.hsa_id
+        yield operation
+
+
 def _connect(context: Context) -> Connection:
     arguments = context.arguments
     context.campaigns = Campaigns(context.settings, recovers=arguments.command in RECOVERY)
@@ -252,7 +289,13 @@ def _connect(context: Context) -> Connection:
         number=arguments.card,
         codes=code_source(_ask, from_stdin=arguments.pin_stdin),
         clock=lambda: datetime.now(UTC),
+        looks_around=arguments.command in LOOK_AROUND,
     )
+
+
+def _asker() -> Callable[[str], bool] | None:
+    """Asks whoever sits at the terminal; None where nobody does."""
+    return _ask if sys.stdin.isatty() else None
 
 
 def _agree(context: Context, question: str) -> None:

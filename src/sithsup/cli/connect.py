@@ -11,6 +11,7 @@ from sithsup.ca.transport import HttpTransport
 from sithsup.card.session import choose_card, find_cards
 from sithsup.cli.start import start_card
 from sithsup.operation import Operation
+from sithsup.preflight import Preflight
 
 if TYPE_CHECKING:
     from sithsup.campaign import Campaign
@@ -28,7 +29,7 @@ PARALLEL = 4
 class Connection:
     """A context manager that opens the chosen card and gives an `Operation` on it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  everything that a run needs, each by name
         self,
         settings: Settings,
         campaigns: Campaigns,
@@ -38,8 +39,13 @@ class Connection:
         number: str | None,
         codes: CodeSource,
         clock: Clock,
+        looks_around: bool = False,
     ) -> None:
-        """Remember what to open. `started` is a card process that loads its module already."""
+        """Remember what to open. `started` is a card process that loads its module already.
+
+        `looks_around` has network and computer looked at while the card is read.
+        """
+        self._looks_around = looks_around
         self._settings, self._campaigns, self._clock = settings, campaigns, clock
         self._started = started
         self._reader, self._number = reader, number
@@ -52,10 +58,13 @@ class Connection:
             settings = self._settings
             token = stack.enter_context(self._started or start_card(settings))
             executor = stack.enter_context(ThreadPoolExecutor(PARALLEL))
-            likely, transport = self._campaigns.likely, None
-            if likely:
+            likely, transport, preflight = self._campaigns.likely, None, None
+            if likely:  # while the card is read
                 transport = self._transport(stack, likely)
-                executor.submit(transport.prepare)  # while the card is read
+                if self._looks_around:
+                    preflight = Preflight(likely, transport, settings.data, self._clock, executor)
+                else:
+                    executor.submit(transport.prepare)
             contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
             campaign = self._campaigns.of(contents)
             if transport is None or campaign is not likely:
@@ -70,6 +79,8 @@ class Connection:
                 codes=self._codes,
                 clock=self._clock,
                 executor=executor,
+                own=settings,
+                preflight=preflight,
             )
             stack.enter_context(operation)
             self._stack = stack.pop_all()

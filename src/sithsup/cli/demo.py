@@ -18,6 +18,7 @@ from sithsup.certificate import verify
 from sithsup.cli.demo_arguments import behaviour, knobs, wishes, without_effect
 from sithsup.cli.view import card_lines
 from sithsup.demo import start as life
+from sithsup.demo.campaign import TERMS_VERSION
 from sithsup.errors import NoReaderError, role_text
 from sithsup.model import KeyRole
 from sithsup.steps import SENTENCE
@@ -97,7 +98,8 @@ def _play(folder: Path, view: View) -> int:
     view.say(tr("Upgrade:"))
     begun = time.monotonic()
     with (folder / "pins").open("rb") as pins:
-        command = [sys.executable, "-m", "sithsup", "upgrade", "--yes", "--pin-stdin", "--json"]
+        consent = ("--accept-terms", TERMS_VERSION, "--mail-understood")
+        command = [sys.executable, "-m", "sithsup", "upgrade", "--yes", "--pin-stdin", "--json", *consent]
         ended = subprocess.run(command, stdin=pins, stdout=subprocess.DEVNULL, check=False)  # noqa: S603  ourselves
     view.say(tr("  in all: {seconds} s", seconds=f"{time.monotonic() - begun:.2f}"))
     view.say(tr("After:"))

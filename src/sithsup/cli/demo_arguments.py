@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sithsup.campaign import RevokeOld
 from sithsup.demo import start as life
-from sithsup.eligibility import AUTHORITY_TEXTS
+from sithsup.eligibility import AUTHORITY_REASONS
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 
 KINDS = {
     life.Kind.ORDINARY: "an old SITHS card with two codes, and an e-legitimation beside that is not ours",
-    life.Kind.ONE_PIN: "the same with one code for both keys",
+    life.Kind.ORDINARY_WITH_TELIA: "the same, with keys of its own for the e-legitimation",
+    life.Kind.ONE_PIN: "an ordinary card with one code for both keys",
     life.Kind.UPGRADED: "a card that is upgraded already",
+    life.Kind.FACTORY_NEW: "a card that was made with the new certificates, and needs no upgrade",
     life.Kind.SPARE: "a spare card (reservkort), which is not upgraded",
     life.Kind.FOREIGN: "an e-legitimation alone: no SITHS card",
+    life.Kind.FOREIGN_WITH_SITHS: "the same card from Telia, with SITHS certificates added: not upgraded either",
     life.Kind.EXPIRED: "an old SITHS card whose certificates have expired",
+    life.Kind.NO_SIGN_CODE: "an old SITHS card whose code for signatures was never chosen (a virtual one: is locked)",
+    life.Kind.PROTECTED: "of somebody with a protected identity: the authority says no, before anything is written",
     life.Kind.BRIMMING: "one that was renewed again and again, with every authority's certificate on it",
 }
 ACTIONS = {
@@ -40,7 +45,7 @@ LONGEST = 86400
 """Seconds: no demo waits longer than a day."""
 OF_CARD_AND_CAMPAIGN = ("certs", "card", "key", "body", "revoke_old", "revoke_signed_by", "confirm_wait")
 """What is made once, and stays as it is when a demo is started again."""
-_KINDS_TEXT = "kinds of cards (--certs):\n" + "".join(f"  {kind:<10} {text}\n" for kind, text in KINDS.items())
+_KINDS_TEXT = "kinds of cards (--certs):\n" + "".join(f"  {kind:<19} {text}\n" for kind, text in KINDS.items())
 _FILES_TEXT = """
 in DIR, when it is made:
   env        for a shell: `. DIR/env`, and from then on every command is about the demo
@@ -98,9 +103,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     _number(authority, "--check-after", whole_seconds, usual.check_after, whole)
     _switch(authority, "--revoke-early", "retire old certificates at the first confirmation")
     _switch(authority, "--implicit-confirm", "grant implicit confirmation unasked")
-    reasons = f"refuse, for one of these reasons: {', '.join(AUTHORITY_TEXTS)}"
+    reasons = f"refuse, for one of these reasons: {', '.join(AUTHORITY_REASONS)}"
     authority.add_argument(
-        "--refuse", choices=list(AUTHORITY_TEXTS), metavar="REASON", default=argparse.SUPPRESS, help=reasons
+        "--refuse", choices=list(AUTHORITY_REASONS), metavar="REASON", default=argparse.SUPPRESS, help=reasons
     )
 
 

@@ -10,7 +10,8 @@ from sithsup.model import Outcome
 from sithsup.texts import mark, tr, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from sithsup.errors import SithsupError
     from sithsup.journal import HistoryEntry
@@ -41,12 +42,13 @@ STAND_INS = {
     "seconds": mark("some"),
     "status": mark("its number"),
     "step": mark("its name"),
+    "version": mark("VERSION"),
 }
 """What a text says in a list in the place of what only a real error knows."""
 
 
-def history_lines(entries: tuple[HistoryEntry, ...]) -> Iterator[str]:
-    """Every case that was finished, with local times."""
+def history_lines(entries: tuple[HistoryEntry, ...], receipts: Mapping[str, Path | None]) -> Iterator[str]:
+    """Every case that was finished, with local times, and where its receipt lies (by case code)."""
     for entry in entries:
         ending = tr(ENDINGS[Outcome(entry.outcome)]) if entry.outcome in ENDINGS else entry.outcome
         time = span(datetime.fromisoformat(entry.begun).astimezone(), datetime.fromisoformat(entry.ended).astimezone())
@@ -57,6 +59,8 @@ def history_lines(entries: tuple[HistoryEntry, ...]) -> Iterator[str]:
             ending=ending,
             time=time,
         )
+        if page := receipts.get(entry.case_code):
+            yield tr("  Receipt: {path}", path=page)
 
 
 def span(begun: datetime, ended: datetime) -> str:

@@ -96,11 +96,17 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     codes = argparse.ArgumentParser(add_help=False)
     codes.add_argument("--pin-stdin", action="store_true", help="read the codes from standard input, one a line")
     codes.add_argument("--yes", action="store_true", help="do not ask before beginning")
+    consent = argparse.ArgumentParser(add_help=False)
+    consent.add_argument("--accept-terms", metavar="VERSION", help="accept this version of the terms unseen")
+    consent.add_argument(
+        "--mail-understood", action="store_true", help="know that old encrypted e-mail cannot be read afterwards"
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
         parents = [shared]
         parents += [card] if name in OF_A_CARD else []
         parents += [codes] if name in WITH_CODES else []
+        parents += [consent] if name == "upgrade" else []
         sub = commands.add_parser(name, parents=parents, help=text, description=text)
         sub.set_defaults(pin_stdin=False, yes=False)
         if name == "settings":

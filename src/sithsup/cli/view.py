@@ -8,11 +8,11 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.eligibility import NOT_USABLE, named_reason, reason_text
+from sithsup.cli.findings import findings_data, stop_lines, warning_lines
+from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityRefusedError,
-    Contact,
     FinishElsewhereError,
     InterruptedUpgradeError,
     NotEligibleError,
@@ -24,11 +24,11 @@ from sithsup.runner import Mark
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sithsup.campaign import Campaign
     from sithsup.certificate import Certificate
-    from sithsup.errors import SithsupError
+    from sithsup.errors import Contact, SithsupError
     from sithsup.model import CardCertificate, CardContents
     from sithsup.operation import Operation, Report
     from sithsup.recovery import Verdict
@@ -71,11 +71,6 @@ CHOICE_TEXTS = {
     Choice.CONTINUE: mark("“sithsup resume” finishes the upgrade."),
     Choice.RESTORE: mark("“sithsup restore” goes back to the old certificates instead."),
 }
-CONTACT_TEXTS = {
-    Contact.DEPUTY_ISSUER: mark("Your deputy issuer: {contact}"),
-    Contact.LOCAL_IT: mark("Your local IT support: {contact}"),
-}
-
 
 ERASE_LINE = "\x1b[K"
 """Clears the rest of the line that the cursor stands on (ECMA-48, EL): progress is written over."""
@@ -109,9 +104,25 @@ class View:
         self.result["busy"] = True
         self.say(tr("The program is at work on this card now. Wait until it is done, then run “sithsup check” again."))
 
-    def report(self, report: Report) -> None:
-        """Tell what the card is and what may be chosen."""
+    def findings(self, report: Report) -> None:
+        """Note for machines what stands in the way, and what may."""
+        self.result |= findings_data(report)
+
+    def warnings(self, report: Report) -> None:
+        """Tell a person what they should know before they begin."""
+        for line in warning_lines(report):
+            self.say(line)
+
+    def _stops(self, report: Report, whom: Callable[[Contact], str]) -> None:
+        for line in stop_lines(report, whom):
+            self.say(line)
+
+    def report(
+        self, report: Report, campaign: Campaign | None = None, whom: Callable[[Contact], str] = lambda _: ""
+    ) -> None:
+        """Tell what the card is and what may be chosen; `whom` says whom to ask."""
         verdict = report.verdict
+        self.findings(report)
         self.result |= {
             "busy": False,
             "situation": verdict.situation.value,
@@ -123,18 +134,20 @@ class View:
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
             "choices": [choice.value for choice in verdict.choices],
-            "reasons": [reason.value for reason in report.reasons],
+            "level": level(report.contents, campaign) if campaign else None,
             "waiting": [{"card": w.card, "case_code": w.case_code, "begun": w.begun} for w in report.waiting],
             "case_open": report.case_open,
         }
-        self.say(tr(SITUATION_TEXTS[verdict.situation]))
         if verdict.situation is Situation.UPGRADED:
+            self._stops(report, lambda _: "")
             self.say(tr(CASE_TEXTS[report.case_open]))
-        self._works(verdict)
-        if verdict.situation is not Situation.UPGRADED:
-            for reason in report.reasons:
-                self.say(reason_text(reason))
-        if verdict.situation is Situation.FRESH and not report.reasons:
+        else:
+            self.say(tr(SITUATION_TEXTS[verdict.situation]))
+            self._works(verdict)
+            self._stops(report, whom)
+        if not report.reasons:
+            self.warnings(report)
+        if verdict.situation is Situation.FRESH and not report.stops:
             self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
         for waiting in report.waiting:
             self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
@@ -162,24 +175,24 @@ class View:
     def nothing_begun(self, report: Report) -> None:
         """Tell whoever wants to go on that there is nothing to go on with: all is done, or nothing was begun."""
         situation = report.verdict.situation
-        self.result |= {"situation": situation.value, "reasons": [reason.value for reason in report.reasons]}
+        self.findings(report)
+        self.result["situation"] = situation.value
         if situation is Situation.UPGRADED:
-            self.say(tr("Your card is upgraded already."))
+            self._stops(report, lambda _: "")
             self.say(tr("Nothing needs to be done."))
         elif not report.reasons:
             self.say(tr("No upgrade of this card was begun. Run “sithsup upgrade”."))
         else:
             self.say(tr(SITUATION_TEXTS[situation]))
-            for reason in report.reasons:
-                self.say(reason_text(reason))
+            self._stops(report, lambda _: "")
 
     def nothing_to_undo(self, report: Report) -> None:
         """Tell whoever wants to go back that nothing was begun, and that what is there works, or why it does not."""
         self.result["situation"] = report.verdict.situation.value
         self.say(tr("No upgrade of this card was begun. There is nothing to undo."))
-        against = [reason for reason in report.reasons if reason in NOT_USABLE]
-        for reason in against:
-            self.say(reason_text(reason))
+        against = [finding for finding in report.findings if finding.name in NOT_USABLE]
+        for finding in against:
+            self.say(finding.text())
         if report.verdict.old_works and not against:
             self.say(tr("The old certificates work."))
 
@@ -234,9 +247,9 @@ class View:
         self.result["can_log_in"] = can_log_in
         self._left = tr("You can log in with the card now.") if can_log_in else ""
 
-    def error(self, error: SithsupError, campaign: Campaign | None) -> None:
+    def error(self, error: SithsupError, contact: str = "") -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
-        is_well, why, contact = not error.exit_code, _why(error), _contact(error, campaign)
+        is_well, why = not error.exit_code, _why(error)
         if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
             self.say(tr("The upgrade did not get further this time."))
         self.result["error"] = {
@@ -249,6 +262,8 @@ class View:
             "address": error.values.get("address"),
             "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
+        if isinstance(error, NotEligibleError):
+            self.result["reasons"] = list(error.reasons)
         for line in (
             error.what if is_well else f"{error.what} ({error.code})",
             why,
@@ -341,11 +356,3 @@ def _why(error: SithsupError) -> str:
     """Why, in plain words also where an authority gives nothing but the name of a reason."""
     name = named_reason(str(error.values.get("reason", ""))) if isinstance(error, AuthorityRefusedError) else None
     return reason_text(name) if name else error.why
-
-
-def _contact(error: SithsupError, campaign: Campaign | None) -> str:
-    if campaign is None or error.contact is None or not error.exit_code:
-        return ""
-    contacts = campaign.contacts
-    who = contacts.deputy_issuer if error.contact is Contact.DEPUTY_ISSUER else contacts.local_it
-    return tr(CONTACT_TEXTS[error.contact], contact=who)

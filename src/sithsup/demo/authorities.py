@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from sithsup.demo.scheme import Scheme
+
 CMP_SIGNER = "TEST SITHS e-id CMP v1"
 RESPONDER = "TEST SITHS OCSP v1"
 CMC_CA = x509.ObjectIdentifier("1.3.6.1.5.5.7.3.27")
@@ -38,6 +40,7 @@ class Plan(NamedTuple):
     hash: Hash
     years_before: int
     years_after: int
+    organization: str = "Inera AB"
 
 
 _SHA_1, _SHA_256, _SHA_512 = hashes.SHA1(), hashes.SHA256(), hashes.SHA512()  # noqa: S303  as real old cards have it
@@ -47,7 +50,7 @@ PLANS = {
     for plan in (
         Plan(profiles.ROOT_1, profiles.ROOT_1, 2048, _SHA_1, 12, 18),
         Plan(profiles.TYPE_1, profiles.ROOT_1, 2048, _SHA_1, 11, 14),
-        Plan(profiles.TELIA, profiles.TELIA, 2048, _SHA_256, 11, 14),
+        Plan(profiles.TELIA, profiles.TELIA, 2048, _SHA_256, 11, 14, "TEST Telia"),
         Plan(profiles.ROOT_2, profiles.ROOT_2, 3072, _SHA_512, 3, 22),
         Plan(profiles.HSA_ID_3, profiles.ROOT_2, 3072, _SHA_512, 3, 17),
         Plan(profiles.PERSON_ID_3, profiles.ROOT_2, 3072, _SHA_512, 3, 17),
@@ -56,29 +59,30 @@ PLANS = {
 }
 """Every issuer stands before those whom it certifies."""
 
-KEY_SIZES = {name: plan.bits for name, plan in PLANS.items()} | {CMP_SIGNER: 2048, RESPONDER: 2048}
-"""Every private key of the demo."""
+SERVICES = {CMP_SIGNER: 2048, RESPONDER: 2048}
+"""The bits of the keys that are no authority's."""
 
 
-def make_keys(names: Iterable[str], *, elliptic: bool) -> dict[str, PrivateKey]:
-    """Generate these keys at the same time: `cryptography` lets go of the interpreter lock meanwhile."""
+def make_keys(sizes: Mapping[str, int], *, elliptic: bool) -> dict[str, PrivateKey]:
+    """Generate keys of so many bits at the same time: `cryptography` lets go of the interpreter lock meanwhile."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        waiting = {name: pool.submit(generate_key, KEY_SIZES[name], elliptic=elliptic) for name in names}
+        waiting = {name: pool.submit(generate_key, bits, elliptic=elliptic) for name, bits in sizes.items()}
         return {name: key.result() for name, key in waiting.items()}
 
 
 class Maker:
     """Certifies a set of keys as the authorities and services that they are meant for."""
 
-    def __init__(self, url: str, now: datetime, keys: Mapping[str, PrivateKey]) -> None:
-        self._url, self._now, self._keys = url, now, keys
+    def __init__(self, scheme: Scheme, url: str, now: datetime, keys: Mapping[str, PrivateKey]) -> None:
+        self._scheme, self._url, self._now, self._keys = scheme, url, now, keys
         self.authorities: dict[str, Entity] = {}
-        for plan in PLANS.values():
+        for plan in scheme.plans.values():
             self.authorities[plan.name] = self._authority(plan)
 
     def _authority(self, plan: Plan) -> Entity:
         is_root = plan.issuer == plan.name
-        length = 1 if plan.name in {profiles.ROOT_1, profiles.ROOT_2} else 0
+        certifies = any(plan.name == other.issuer != other.name for other in self._scheme.plans.values())
+        length = 1 if certifies else 0
         extensions: list[Extension] = [
             (x509.BasicConstraints(ca=True, path_length=length), True),
             (key_usage("key_cert_sign", "crl_sign"), True),
@@ -94,9 +98,9 @@ class Maker:
         extensions: list[Extension] = [
             (key_usage("digital_signature"), True),
             (x509.ExtendedKeyUsage([CMC_CA]), False),
-            *profiles.pointers(addresses(self._url, profiles.ROOT_2)),
+            *profiles.pointers(addresses(self._url, self._scheme.anchor)),
         ]
-        return self._certify(CMP_SIGNER, profiles.ROOT_2, extensions, self._service_validity)
+        return self._certify(CMP_SIGNER, self._scheme.anchor, extensions, self._service_validity)
 
     def responders(self) -> dict[str, Entity]:
         """Certify the key of the status service, once by each authority.
@@ -108,7 +112,8 @@ class Maker:
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), False),
             (x509.OCSPNoCheck(), False),
         ]
-        return {name: self._certify(RESPONDER, name, extensions, self._service_validity, _SHA_256) for name in PLANS}
+        validity = self._service_validity
+        return {name: self._certify(RESPONDER, name, extensions, validity, _SHA_256) for name in self._scheme.plans}
 
     @property
     def _service_validity(self) -> tuple[datetime, datetime]:
@@ -122,11 +127,13 @@ class Maker:
         validity: tuple[datetime, datetime],
         algorithm: Hash | None = None,
     ) -> Entity:
-        key, issuer_key = self._keys[name], self._keys[issuer]
-        builder = new_builder(authority_name(name), authority_name(issuer), key.public_key(), validity)
+        key, issuer_key, plans = self._keys[name], self._keys[issuer], self._scheme.plans
+        by = plans[issuer]
+        subject = authority_name(name, plans.get(name, by).organization)
+        builder = new_builder(subject, authority_name(issuer, by.organization), key.public_key(), validity)
         identifiers = key_identifiers(key.public_key(), issuer_key.public_key())
         builder = extend(builder, [*extensions, *identifiers])
-        return Entity(sign_certificate(builder, issuer_key, algorithm or PLANS[issuer].hash), key)
+        return Entity(sign_certificate(builder, issuer_key, algorithm or by.hash), key)
 
 
 def new_builder(

@@ -18,11 +18,14 @@ from sithsup.campaign import (
     RevokeOld,
     RevokeSignedBy,
     TargetData,
+    Terms,
     Text,
     Window,
     Words,
 )
 from sithsup.demo import profiles
+from sithsup.demo.kinds import TELIA_MAKER
+from sithsup.demo.people import CARD_NUMBER_PREFIX, SPARE_NUMBER_PREFIX, TELIA_NUMBER_PREFIX
 from sithsup.demo.profiles import PROFILES
 from sithsup.model import KeyAlgorithm, RequestBody, SubjectKind
 
@@ -32,11 +35,38 @@ if TYPE_CHECKING:
     from sithsup.demo.hierarchy import Hierarchy
     from sithsup.demo.knobs import Knobs
 
+TERMS_VERSION = "demo-1"
 CMP_PATH = "/.well-known/cmp"
 _OPEN_BEFORE = timedelta(days=1)
 _OPEN_AFTER = timedelta(days=90)
 _MARGIN = timedelta(minutes=2)
 """What the longest wait is longer than the authority's own: its clock and ours may differ, and a message takes time."""
+
+_MADE_NEW_SINCE = timedelta(days=180)
+CARDS = (
+    CardRow(kind=CardKind.ORDINARY, numbers=(CARD_NUMBER_PREFIX,), labels=("TEST SITHS kort",)),
+    CardRow(
+        kind=CardKind.SPARE,
+        numbers=(SPARE_NUMBER_PREFIX,),
+        issuers=(profiles.HSA_ID_2,),
+        reason=Text(
+            sv="TEST: Det här är ett reservkort. Reservkort uppgraderas inte. Använd ditt ordinarie kort.",
+            en="TEST: This is a spare card. Spare cards are not upgraded. Use your ordinary card.",
+        ),
+    ),
+    CardRow(
+        kind=CardKind.FOREIGN,
+        numbers=(TELIA_NUMBER_PREFIX,),
+        manufacturers=(TELIA_MAKER,),
+        labels=(TELIA_MAKER,),
+        issuers=(profiles.TELIA,),
+        reason=Text(
+            sv="TEST: Det här är ett kort från Telia, inte ett SITHS-kort. Beställ ett SITHS-kort från din utgivare.",
+            en="TEST: This is a card from Telia, not a SITHS card. Order a SITHS card from your issuer.",
+        ),
+    ),
+)
+"""What shows of which kind a demo card is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +97,8 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
         title=Text(sv="TEST: demons kampanj", en="TEST: the demo's campaign"),
         window=Window(opens=now - _OPEN_BEFORE, closes=now + _OPEN_AFTER),
         source_issuers=(profiles.TYPE_1,),
-        cards=(CardRow(kind=CardKind.SPARE, issuers=(profiles.HSA_ID_2,)),),
+        ordered_before=(now - _MADE_NEW_SINCE).date(),
+        cards=CARDS,
         levels={profiles.TYPE_1: 2, profiles.HSA_ID_2: 2, profiles.HSA_ID_3: 3, profiles.PERSON_ID_3: 3},
         targets=tuple(_target(profile, wishes) for profile in wishes.profiles),
         revoke_old=wishes.revoke_old,
@@ -83,7 +114,18 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
             why=Text(
                 sv="TEST: de påhittade säkerhetskraven har höjts.",
                 en="TEST: the invented security rules are stricter now.",
-            )
+            ),
+            afterwards=Text(
+                sv="TEST: prova att logga in i ett påhittat system.",
+                en="TEST: try to log in to an invented system.",
+            ),
+        ),
+        terms=Terms(
+            version=TERMS_VERSION,
+            text=Text(
+                sv="TEST: kortet är personligt.\nTEST: du lånar inte ut det, och du berättar inga koder för någon.",
+                en="TEST: the card is personal.\nTEST: you do not lend it, and you tell nobody its codes.",
+            ),
         ),
         contacts=Directory(
             deputy_issuer=ContactData(name="Utfärda Påhittad", phone="000-00 00 00", mail="utfardare@example.org"),

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import PyKCS11
 from asn1crypto import core, keys, x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PyKCS11 import LowLevel
 
 from sithsup.demo.issuing import BlankCard, MadeToken, finish
@@ -94,13 +96,16 @@ def _library(configuration: Path, module: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def _session(library: Any, slot: int, code: str, user: int) -> Iterator[Any]:
+def _session(library: Any, slot: int, code: str | None, user: int) -> Iterator[Any]:
+    """A session that may write; without a code, what is public."""
     session = library.openSession(slot, LowLevel.CKF_SERIAL_SESSION | LowLevel.CKF_RW_SESSION)
-    session.login(code, user)
+    if code is not None:
+        session.login(code, user)
     try:
         yield session
     finally:
-        session.logout()
+        if code is not None:
+            session.logout()
         session.closeSession()
 
 
@@ -115,10 +120,34 @@ def _make_token(library: Any, plan: TokenPlan) -> MadeToken:
     security_officer = new_code()
     library.initToken(blank, security_officer, plan.label.ljust(_LABEL_LENGTH))  # PyKCS11 fills it up with NULs
     serial, slot = next(found for found in _slots(library).items() if found[0] not in others)
+    if not plan.has_code:
+        return MadeToken(plan, serial, {key.key_id: _public_alone(library, slot, key) for key in plan.keys})
     with _session(library, slot, security_officer, LowLevel.CKU_SO) as session:
         session.initPin(plan.code)
     with _session(library, slot, plan.code, LowLevel.CKU_USER) as session:
         return MadeToken(plan, serial, {key.key_id: _generate(session, key) for key in plan.keys})
+
+
+def _public_alone(library: Any, slot: int, plan: KeyPlan) -> bytes:
+    """The public half of a key on a token that nobody can open; its SubjectPublicKeyInfo (DER).
+
+    SoftHSM2 keeps private keys from whoever has no code, and without a code there is none that could be seen.
+    """
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS).public_key()
+    numbers = key.public_numbers()
+    template = [
+        (LowLevel.CKA_CLASS, LowLevel.CKO_PUBLIC_KEY),
+        (LowLevel.CKA_KEY_TYPE, LowLevel.CKK_RSA),
+        (LowLevel.CKA_TOKEN, True),
+        (LowLevel.CKA_PRIVATE, False),
+        (LowLevel.CKA_ID, plan.key_id),
+        (LowLevel.CKA_LABEL, plan.label),
+        (LowLevel.CKA_MODULUS, numbers.n.to_bytes(_RSA_BITS // 8)),
+        (LowLevel.CKA_PUBLIC_EXPONENT, numbers.e.to_bytes(3)),
+    ]
+    with _session(library, slot, None, LowLevel.CKU_USER) as session:
+        session.createObject(template)
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _slots(library: Any) -> dict[str, int]:
@@ -166,7 +195,8 @@ def _write_certificates(
     with _library(configuration, module) as library:
         slots = _slots(library)
         for token in tokens:
-            with _session(library, slots[token.serial], token.plan.code, LowLevel.CKU_USER) as session:
+            code = token.plan.code if token.plan.has_code else None
+            with _session(library, slots[token.serial], code, LowLevel.CKU_USER) as session:
                 for certificate in certificates:
                     if certificate.serial == token.serial:
                         session.createObject(_template(certificate))

@@ -15,7 +15,7 @@ from asn1crypto import core, x509
 from sithsup.demo.ledger import Reason, State
 from sithsup.demo.messages import RefusedError, Reply
 from sithsup.demo.orders import WHOLE, request_id
-from sithsup.demo.profiles import PROFILES, Style
+from sithsup.demo.profiles import Style
 
 if TYPE_CHECKING:
     from sithsup.demo.ledger import Entry
@@ -90,7 +90,7 @@ def _confirm(office: Office, entry: Entry) -> None:
     ledger.confirm(entry)
     others = [each for each in ledger.on_card(entry.card) if each.is_good]
     present = {each.profile.name for each in others if each.state is State.CONFIRMED and each.profile.upgrades}
-    complete = present == {profile.name for profile in PROFILES.values() if profile.upgrades}
+    complete = present == office.hierarchy.scheme.new_profiles
     over = office.knobs.revoke_old and (complete or office.knobs.revoke_early)
     for other in others:
         replaced = other.profile == entry.profile and other.fingerprint != entry.fingerprint

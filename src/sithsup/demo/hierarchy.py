@@ -22,9 +22,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sithsup.demo import profiles
 from sithsup.demo.authorities import (
     CMP_SIGNER,
-    KEY_SIZES,
-    PLANS,
     RESPONDER,
+    SERVICES,
     Maker,
     extend,
     key_identifiers,
@@ -33,6 +32,7 @@ from sithsup.demo.authorities import (
 )
 from sithsup.demo.entity import Entity, PublicKey, load_key, sign_certificate, store_key
 from sithsup.demo.profiles import Holder, Profile, Style, file_name
+from sithsup.demo.scheme import SITHS, Scheme
 from sithsup.model import KeyAlgorithm
 
 if TYPE_CHECKING:
@@ -56,30 +56,41 @@ class Hierarchy:
     cmp_signer: Entity
     responders: Mapping[str, Entity]
     """By the name of the authority that they answer for."""
+    scheme: Scheme = SITHS
 
     @classmethod
-    def make(cls, folder: Path, clock: Clock, url: str, key_algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072) -> Self:
+    def make(
+        cls,
+        folder: Path,
+        clock: Clock,
+        url: str,
+        key_algorithm: KeyAlgorithm = KeyAlgorithm.RSA_3072,
+        scheme: Scheme = SITHS,
+    ) -> Self:
         """Make the whole hierarchy and store it in `folder`. Keys that lie there already are used again.
 
         RSA keys get the sizes of the real ones, whichever RSA is named; P_256 makes all of them elliptic.
         """
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        maker = Maker(url, clock(), _provide_keys(folder, elliptic=key_algorithm is KeyAlgorithm.P_256))
-        made = cls(url, maker.authorities, maker.cmp_signer(), maker.responders())
+        sizes = {name: plan.bits for name, plan in scheme.plans.items()} | SERVICES
+        keys = _provide_keys(folder, sizes, elliptic=key_algorithm is KeyAlgorithm.P_256)
+        maker = Maker(scheme, url, clock(), keys)
+        made = cls(url, maker.authorities, maker.cmp_signer(), maker.responders(), scheme)
         for path, entity in _certificates(folder, made).items():
             path.write_bytes(entity.der)
         (folder / URL_FILE).write_text(url, "ascii")
         return made
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a hierarchy that `make` stored."""
+    def load(cls, folder: Path, scheme: Scheme = SITHS) -> Self:
+        """Read a hierarchy that `make` stored, by the same scheme."""
         responder_key = load_key(_key_path(folder, RESPONDER))
         return cls(
             (folder / URL_FILE).read_text("ascii"),
-            {name: _load(folder / file_name(name), load_key(_key_path(folder, name))) for name in PLANS},
+            {name: _load(folder / file_name(name), load_key(_key_path(folder, name))) for name in scheme.plans},
             _load(folder / file_name(CMP_SIGNER), load_key(_key_path(folder, CMP_SIGNER))),
-            {name: _load(folder / _responder(name), responder_key) for name in PLANS},
+            {name: _load(folder / _responder(name), responder_key) for name in scheme.plans},
+            scheme,
         )
 
     def issue(
@@ -100,16 +111,16 @@ class Hierarchy:
         builder = new_builder(subject, issuer.certificate.subject, key, validity, serial_bytes)
         extensions = profiles.person_extensions(profile, holder, card_number, key, self.url)
         builder = extend(builder, [*extensions, *key_identifiers(key, issuer.key.public_key())])
-        return Entity(sign_certificate(builder, issuer.key, PLANS[profile.issuer].hash), issuer.key).der
+        return Entity(sign_certificate(builder, issuer.key, self.scheme.plans[profile.issuer].hash), issuer.key).der
 
     @property
     def anchor(self) -> bytes:
         """The root of the new certificates, which a campaign trusts; DER."""
-        return self.authorities[profiles.ROOT_2].der
+        return self.authorities[self.scheme.anchor].der
 
     def path(self, name: str) -> tuple[bytes, ...]:
         """The certificates from an authority upwards, its root left out; DER."""
-        issuer = PLANS[name].issuer
+        issuer = self.scheme.plans[name].issuer
         return () if issuer == name else (self.authorities[name].der, *self.path(issuer))
 
 
@@ -131,10 +142,10 @@ def _key_path(folder: Path, name: str) -> Path:
     return (folder / file_name(name)).with_suffix(".key")
 
 
-def _provide_keys(folder: Path, *, elliptic: bool) -> dict[str, PrivateKey]:
+def _provide_keys(folder: Path, sizes: Mapping[str, int], *, elliptic: bool) -> dict[str, PrivateKey]:
     """Make the keys that do not lie in the folder yet, and read the others."""
-    missing = [name for name in KEY_SIZES if not _key_path(folder, name).exists()]
+    missing = {name: bits for name, bits in sizes.items() if not _key_path(folder, name).exists()}
     made = make_keys(missing, elliptic=elliptic)
     for name, key in made.items():
         store_key(_key_path(folder, name), key)
-    return {name: made.get(name) or load_key(_key_path(folder, name)) for name in KEY_SIZES}
+    return {name: made.get(name) or load_key(_key_path(folder, name)) for name in sizes}

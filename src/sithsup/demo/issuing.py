@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from asn1crypto import x509
 
-from sithsup.demo.kinds import BETWEEN_RENEWALS, FILLINGS, key_for
-from sithsup.demo.profiles import PROFILES
+from sithsup.demo.kinds import BETWEEN_RENEWALS, age_of, key_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +58,8 @@ class DemoCard:
     number: str
     holder: Holder
     codes: tuple[str, ...]
-    """The authentication code, then the signature code; one for both on a card with one token."""
+    """The authentication code, then the signature code; one for both on a card with one token.
+    None of a token that no code opens."""
     certificates: tuple[tuple[str, bytes], ...]
     """(name of the profile, DER) of each of the holder's certificates, the oldest first."""
 
@@ -69,8 +69,8 @@ def finish(
 ) -> tuple[DemoCard, tuple[WrittenCertificate, ...]]:
     """Issue the holder's certificates; what is to be written to the card, the authorities' own certificates too."""
     issued = tuple(_issue(kind, number, holder, hierarchy, tokens, now))
-    written = (*_personal(issued, holder, tokens), *_authorities(kind, hierarchy, tokens))
-    return DemoCard(number, holder, tuple(token.plan.code for token in tokens), issued), written
+    written = (*_personal(kind, issued, holder, hierarchy, tokens), *_authorities(kind, hierarchy, tokens))
+    return DemoCard(number, holder, tuple(token.plan.code for token in tokens if token.plan.has_code), issued), written
 
 
 def _issue(
@@ -81,14 +81,15 @@ def _issue(
     tokens: tuple[MadeToken, ...],
     now: datetime,
 ) -> Iterator[tuple[str, bytes]]:
-    filling = FILLINGS[kind]
+    scheme = hierarchy.scheme
+    filling = scheme.fillings[kind]
     for renewal in range(filling.renewals, -1, -1):
-        begins = now - filling.age - renewal * BETWEEN_RENEWALS
         for name in filling.profiles:
-            key_id = key_for(name).key_id
+            begins = now - age_of(scheme.profiles[name], kind, filling) - renewal * BETWEEN_RENEWALS
+            key_id = key_for(scheme.profiles[name], kind).key_id
             public_key = _token_with(key_id, tokens).public_keys[key_id]
             validity = (begins, begins + filling.lifetime)
-            yield name, hierarchy.issue(PROFILES[name], public_key, holder, number, validity)
+            yield name, hierarchy.issue(scheme.profiles[name], public_key, holder, number, validity)
 
 
 def _token_with(key_id: bytes, tokens: tuple[MadeToken, ...]) -> MadeToken:
@@ -96,15 +97,19 @@ def _token_with(key_id: bytes, tokens: tuple[MadeToken, ...]) -> MadeToken:
 
 
 def _personal(
-    issued: tuple[tuple[str, bytes], ...], holder: Holder, tokens: tuple[MadeToken, ...]
+    kind: Kind,
+    issued: tuple[tuple[str, bytes], ...],
+    holder: Holder,
+    hierarchy: Hierarchy,
+    tokens: tuple[MadeToken, ...],
 ) -> Iterator[WrittenCertificate]:
     for name, der in issued:
-        key_id = key_for(name).key_id
+        key_id = key_for(hierarchy.scheme.profiles[name], kind).key_id
         organization = x509.Certificate.load(der).issuer.native["organization_name"]
         label = f"{holder.common_name}, {organization}"
         yield WrittenCertificate(_token_with(key_id, tokens).serial, key_id, label, der)
 
 
 def _authorities(kind: Kind, hierarchy: Hierarchy, tokens: tuple[MadeToken, ...]) -> Iterator[WrittenCertificate]:
-    for name in FILLINGS[kind].authorities:
+    for name in hierarchy.scheme.fillings[kind].authorities:
         yield WrittenCertificate(tokens[0].serial, name.encode(), name, hierarchy.authorities[name].der)

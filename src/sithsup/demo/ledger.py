@@ -20,7 +20,7 @@ from sithsup.demo.profiles import PROFILES, Holder, Profile
 from sithsup.demo.shared_secret import SharedSecret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _SCHEMA = """
@@ -137,8 +137,9 @@ class Waiting:
 class Ledger:
     """The file. Every method may be called from any thread; what belongs together stands in one `transaction`."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the ledger, or begin it."""
+    def __init__(self, path: Path, profiles: Mapping[str, Profile] = PROFILES) -> None:
+        """Open the ledger, or begin it; these are the profiles of what is entered."""
+        self._profiles = profiles
         self._database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._database.row_factory = sqlite3.Row
         self._database.executescript(_SCHEMA)
@@ -206,7 +207,7 @@ class Ledger:
             *(parsed.fingerprint, der, parsed.issuer_common_name, f"{parsed.serial_number:x}"),
             *(profile, card, state, _text(issued_at), _text(confirm_by) if confirm_by else None, updates),
         )
-        return Entry(der, PROFILES[profile], card, state, issued_at, confirm_by, None, None, updates)
+        return Entry(der, self._profiles[profile], card, state, issued_at, confirm_by, None, None, updates)
 
     def certificate(self, fingerprint: str) -> Entry | None:
         """Find a certificate by its fingerprint (SHA-256, hex)."""
@@ -250,7 +251,7 @@ class Ledger:
 
     def _certificates(self, where: str, *values: object) -> tuple[Entry, ...]:
         rows = self._rows(f"SELECT * FROM certificate WHERE {where} ORDER BY issued_at, rowid", *values)  # noqa: S608  a constant of ours
-        return tuple(_entry(row) for row in rows)
+        return tuple(_entry(row, self._profiles) for row in rows)
 
     # ------------------------------------------------------------------------------------ authorities
 
@@ -306,10 +307,10 @@ class Ledger:
         return next((SharedSecret(**dict(row)) for row in rows), None)
 
 
-def _entry(row: sqlite3.Row) -> Entry:
+def _entry(row: sqlite3.Row, profiles: Mapping[str, Profile]) -> Entry:
     return Entry(
         der=row["der"],
-        profile=PROFILES[row["profile"]],
+        profile=profiles[row["profile"]],
         card=row["card"],
         state=State(row["state"]),
         issued_at=datetime.fromisoformat(row["issued_at"]),

@@ -19,7 +19,6 @@ from sithsup.ca import cmp_asn1
 from sithsup.certificate import Certificate
 from sithsup.demo.ledger import State, Waiting
 from sithsup.demo.messages import RefusedError, Reply, Request, verify_signature
-from sithsup.demo.profiles import PROFILES
 
 if TYPE_CHECKING:
     from sithsup.demo.ledger import Entry
@@ -89,7 +88,7 @@ def request_id(body: str) -> int:
 
 
 def _check(office: Office, turn: Turn) -> _Order:
-    profile = _profile(turn)
+    profile = _profile(office, turn)
     updates = _updated(office, turn, profile) if turn.request.body == "kur" else None
     asked = _from_pkcs10(turn.request.content) if turn.request.body == "p10cr" else _from_crmf(turn.request.content)
     reason = office.reason(turn.sender.card)
@@ -98,12 +97,13 @@ def _check(office: Office, turn: Turn) -> _Order:
     return _Order(profile, asked, updates)
 
 
-def _profile(turn: Turn) -> Profile:
+def _profile(office: Office, turn: Turn) -> Profile:
     """Find the profile that the order names (id-it-certProfile, RFC 9810, section 5.1.1.4), else the address."""
     names = [name for value in turn.request.general_info("certProfile") for name in value] or [turn.label]
-    profile = PROFILES.get(names[0] or "") if len(names) == 1 else None
+    scheme = office.hierarchy.scheme
+    profile = scheme.profiles.get(names[0] or "") if len(names) == 1 else None
     if profile is None or not profile.upgrades:
-        known = ", ".join(name for name, each in PROFILES.items() if each.upgrades)
+        known = ", ".join(name for name in scheme.profiles if name in scheme.new_profiles)
         how = "name it by certProfile in the message's generalInfo, or by the address /.well-known/cmp/p/NAME"
         raise RefusedError("badRequest", f"{names} names no profile that is issued here, which are {known}: {how}")
     return profile

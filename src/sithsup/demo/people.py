@@ -11,7 +11,9 @@ import secrets
 from sithsup.demo.profiles import Holder
 
 CARD_NUMBER_PREFIX = "9752000"
-"""9752 stands for Sweden (ISO/IEC 7812); the series 000 is invented."""
+"""9752 stands for Sweden (ISO/IEC 7812); the series 000 is invented, and so are the two below."""
+TELIA_NUMBER_PREFIX = "9752001"
+SPARE_NUMBER_PREFIX = "9752002"
 _CARD_NUMBER_LENGTH = 19
 
 PEOPLE = (
@@ -36,7 +38,7 @@ PEOPLE = (
 )
 
 
-def new_card_number() -> str:
-    """A number that no real card has: the invented prefix and random digits."""
-    free = _CARD_NUMBER_LENGTH - len(CARD_NUMBER_PREFIX)
-    return CARD_NUMBER_PREFIX + "".join(secrets.choice("0123456789") for _ in range(free))
+def new_card_number(prefix: str = CARD_NUMBER_PREFIX) -> str:
+    """A number that no real card has: an invented prefix and random digits."""
+    free = _CARD_NUMBER_LENGTH - len(prefix)
+    return prefix + "".join(secrets.choice("0123456789") for _ in range(free))

@@ -58,15 +58,13 @@ class Profile:
     subject: SubjectKind
     style: Style
     policy: str
-
-    @property
-    def upgrades(self) -> bool:
-        """Whether an upgraded card carries it, so that it can be ordered."""
-        return self.issuer in {HSA_ID_3, PERSON_ID_3}
+    upgrades: bool = False
+    """Whether an upgraded card carries it, so that it can be ordered."""
 
 
 _AUTH, _SIGN = KeyRole.AUTHENTICATION, KeyRole.SIGNATURE
 _HSA_ID, _NUMBER = SubjectKind.HSA_ID, SubjectKind.PERSONAL_NUMBER
+_NEW_POLICY = f"{EXAMPLE_ARC}.2.3"
 
 PROFILES = {
     profile.name: profile
@@ -77,10 +75,18 @@ PROFILES = {
         Profile("telia-signature", TELIA, _SIGN, _NUMBER, Style.TELIA, f"{EXAMPLE_ARC}.1.1"),
         Profile("spare-authentication", HSA_ID_2, _AUTH, _HSA_ID, Style.NEW, f"{EXAMPLE_ARC}.2.2"),
         Profile("spare-signature", HSA_ID_2, _SIGN, _HSA_ID, Style.NEW, f"{EXAMPLE_ARC}.2.2"),
-        Profile("hsa-id-authentication", HSA_ID_3, _AUTH, _HSA_ID, Style.NEW, f"{EXAMPLE_ARC}.2.3"),
-        Profile("hsa-id-signature", HSA_ID_3, _SIGN, _HSA_ID, Style.NEW, f"{EXAMPLE_ARC}.2.3"),
-        Profile("personal-number-authentication", PERSON_ID_3, _AUTH, _NUMBER, Style.NEW, f"{EXAMPLE_ARC}.2.3"),
-        Profile("personal-number-signature", PERSON_ID_3, _SIGN, _NUMBER, Style.NEW, f"{EXAMPLE_ARC}.2.3"),
+        Profile("hsa-id-authentication", HSA_ID_3, _AUTH, _HSA_ID, Style.NEW, _NEW_POLICY, upgrades=True),
+        Profile("hsa-id-signature", HSA_ID_3, _SIGN, _HSA_ID, Style.NEW, _NEW_POLICY, upgrades=True),
+        Profile(
+            "personal-number-authentication",
+            PERSON_ID_3,
+            _AUTH,
+            _NUMBER,
+            Style.NEW,
+            f"{EXAMPLE_ARC}.2.3",
+            upgrades=True,
+        ),
+        Profile("personal-number-signature", PERSON_ID_3, _SIGN, _NUMBER, Style.NEW, _NEW_POLICY, upgrades=True),
     )
 }
 
@@ -133,9 +139,8 @@ def addresses(url: str, issuer: str, style: Style = Style.NEW) -> Addresses:
     )
 
 
-def authority_name(common_name: str) -> x509.Name:
-    """The name of one of the demo's authorities: C, O, CN."""
-    organization = "TEST Telia" if common_name == TELIA else "Inera AB"
+def authority_name(common_name: str, organization: str) -> x509.Name:
+    """The name of an authority: C, O, CN."""
     return _name(
         (NameOID.COUNTRY_NAME, "SE"), (NameOID.ORGANIZATION_NAME, organization), (NameOID.COMMON_NAME, common_name)
     )

@@ -131,6 +131,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(Found(CERTIFICATE_TYPE, self.server.certificates[asked["name"]]))
 
+    def do_HEAD(self) -> None:
+        """Whoever wants to know whether anybody is here knows it now, and the time."""
+        self._fail(HTTPStatus.METHOD_NOT_ALLOWED)
+
     @property
     def _path(self) -> str:
         return urlsplit(self.path).path.removeprefix(SECOND_WAY)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = "signing"
 READABLE, SIGNED = "campaign.json", "campaign.p7m"
 _BEFORE, _AFTER = timedelta(days=30), timedelta(days=3650)
-_AUTHORITY, _SIGNER = "TEST campaign CA v1", "TEST campaign signer v1"
+_AUTHORITY, _SIGNER, _ORGANIZATION = "TEST campaign CA v1", "TEST campaign signer v1", "TEST"
 
 
 def anchor_file(folder: Path) -> Path:
@@ -59,7 +59,9 @@ def _certificate(
     name: str, key: PrivateKey, issuer_key: PrivateKey, extensions: list[Extension], now: datetime
 ) -> bytes:
     validity = now - _BEFORE, now + _AFTER
-    builder = new_builder(authority_name(name), authority_name(_AUTHORITY), key.public_key(), validity)
+    builder = new_builder(
+        authority_name(name, _ORGANIZATION), authority_name(_AUTHORITY, _ORGANIZATION), key.public_key(), validity
+    )
     builder = extend(builder, [*extensions, *key_identifiers(key.public_key(), issuer_key.public_key())])
     return sign_certificate(builder, issuer_key, hashes.SHA256()).public_bytes(Encoding.PEM)
 

@@ -31,6 +31,7 @@ from sithsup.demo.kinds import Kind
 from sithsup.demo.knobs import KNOBS_FILE, Knobs
 from sithsup.demo.ledger import Card, Ledger
 from sithsup.demo.people import PEOPLE, new_card_number
+from sithsup.demo.scheme import SITHS, Scheme
 from sithsup.demo.server import HOST, LEDGER_FILE
 from sithsup.demo.shared_secret import SharedSecret
 from sithsup.demo.virtual import service
@@ -52,6 +53,7 @@ __all__ = [
     "environment",
     "free_address",
     "made_knobs",
+    "make",
     "start",
     "start_again",
     "stop",
@@ -75,7 +77,15 @@ SOFTHSM_PLACES = (
     "/usr/local/lib/softhsm/libsofthsm2.so",
     "/opt/homebrew/lib/softhsm/libsofthsm2.so",
 )
-_REASONS = {Kind.SPARE: "SPARE_CARD", Kind.FOREIGN: "FOREIGN_ISSUER", Kind.UPGRADED: "ALREADY_UPGRADED"}
+_REASONS = {
+    Kind.SPARE: "SPARE_CARD",
+    Kind.FOREIGN: "FOREIGN_ISSUER",
+    Kind.FOREIGN_WITH_SITHS: "FOREIGN_ISSUER",
+    Kind.UPGRADED: "ALREADY_UPGRADED",
+    Kind.FACTORY_NEW: "NO_NEED",
+    Kind.PROTECTED: "PROTECTED_IDENTITY",
+}
+"""What the authority answers about cards of a kind; about all others ELIGIBLE."""
 
 
 def start(
@@ -98,7 +108,7 @@ def start(
     folder = _empty_folder(folder)
     try:
         workshop = Workshop(folder / "card", module) if module else VirtualWorkshop(folder / "card")
-        hierarchy, now = _make(folder, kind, workshop, key_algorithm)
+        hierarchy, now = make(folder, kind, workshop, key_algorithm)
         campaign = demo_campaign(hierarchy, now, wishes, knobs)
         signing.make_signer(folder, now)
         signing.sign_campaign(folder, campaign.model_dump_json(indent=2).encode())
@@ -180,16 +190,21 @@ def _empty_folder(folder: Path) -> Path:
     return folder
 
 
-def _make(
-    folder: Path, kind: Kind, workshop: Workshop | VirtualWorkshop, key_algorithm: KeyAlgorithm
+def make(
+    folder: Path,
+    kind: Kind,
+    workshop: Workshop | VirtualWorkshop,
+    key_algorithm: KeyAlgorithm,
+    scheme: Scheme = SITHS,
 ) -> tuple[Hierarchy, datetime]:
-    """Make the card, the authority's keys and its ledger."""
+    """Make the card, the authority's keys and its ledger; no campaign, and nothing is started."""
     now, authority = datetime.now(UTC), folder / "authority"
     with workshop:
         blank = workshop.blank_card(kind)
-        hierarchy = Hierarchy.make(authority, lambda: now, free_address(), key_algorithm)
-        card = workshop.personalize(blank, new_card_number(), PEOPLE[0], hierarchy, now)
-    shared = _fill_ledger(authority / LEDGER_FILE, card, _REASONS.get(kind, "ELIGIBLE"))
+        hierarchy = Hierarchy.make(authority, lambda: now, free_address(), key_algorithm, scheme)
+        number = new_card_number(scheme.fillings[kind].number_prefix)
+        card = workshop.personalize(blank, number, PEOPLE[0], hierarchy, now)
+    shared = _fill_ledger(Ledger(authority / LEDGER_FILE, scheme.profiles), card, _REASONS.get(kind, "ELIGIBLE"))
     _write_privately(folder / "reference", f"{shared.reference.decode()}\n")
     _write_privately(folder / "secret", f"{shared.secret.decode()}\n")
     _write_privately(folder / "pins", "".join(f"{code}\n" for code in card.codes))
@@ -204,9 +219,9 @@ def free_address() -> str:
         return f"http://{HOST}:{listener.getsockname()[1]}"
 
 
-def _fill_ledger(path: Path, card: DemoCard, reason: str) -> SharedSecret:
+def _fill_ledger(ledger: Ledger, card: DemoCard, reason: str) -> SharedSecret:
     """Enter the card; and a second holder, whose card has nothing yet but a secret to order its certificates with."""
-    ledger, number = Ledger(path), new_card_number()
+    number = new_card_number()
     shared = SharedSecret(secrets.token_hex(4).encode(), secrets.token_urlsafe(16).encode(), number)
     parsed = [(name, Certificate.parse(der)) for name, der in card.certificates]
     expires = max(certificate.not_after for _, certificate in parsed)

@@ -40,7 +40,8 @@
         ├── InterruptedUpgradeError     SU-5007    │   └── NoRoomHereError         SU-5012
         │   └── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
         │       └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
-        └── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
+        ├── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
+        └── TermsNotAcceptedError       SU-5015    └── MailNotUnderstoodError      SU-5016
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
 return code) and four texts: what happened, why, what to do, whom to ask. `exit_code` is the table of design section 8.
@@ -107,6 +108,7 @@ from sithsup.errors.upgrade import (
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
+    MailNotUnderstoodError,
     NoRoomHereError,
     NotEligibleError,
     PointOfNoReturnError,
@@ -118,6 +120,7 @@ from sithsup.errors.upgrade import (
     StepNotSeenError,
     StoppedError,
     StoppedHalfwayError,
+    TermsNotAcceptedError,
     UnusableError,
     UpgradeError,
     UpgradeFinishedError,
@@ -158,6 +161,7 @@ __all__ = [
     "JournalUnreadableError",
     "JournalUnwritableError",
     "LastTryError",
+    "MailNotUnderstoodError",
     "ModuleBrokenError",
     "ModuleCrashedError",
     "ModuleHungError",
@@ -189,6 +193,7 @@ __all__ = [
     "StillWaitingError",
     "StoppedError",
     "StoppedHalfwayError",
+    "TermsNotAcceptedError",
     "TransactionUnknownError",
     "UnusableError",
     "UpgradeError",

@@ -136,19 +136,26 @@ class NotEligibleError(UpgradeError):
 
     code = "SU-5001"
     exit_code = 3
-    contact = Contact.DEPUTY_ISSUER
+    contact: Contact | None = Contact.DEPUTY_ISSUER
     final = True
     what_text = mark("No upgrade was begun.")
     why_text = mark("{reason}")
     next_text = mark("Nothing on the card was changed. Contact your deputy issuer if you think that this is wrong.")
 
     def __init__(
-        self, detail: str = "", *, reasons: tuple[str, ...] = (), exit_code: int = 3, **values: object
+        self,
+        detail: str = "",
+        *,
+        reasons: tuple[str, ...] = (),
+        exit_code: int = 3,
+        contact: Contact | None = Contact.DEPUTY_ISSUER,
+        **values: object,
     ) -> None:
-        """Keep the names of the reasons; a few of them end with another exit code."""
+        """Keep the names of the reasons; a few end with another exit code, or are for somebody else to solve."""
         super().__init__(detail, **values)
         self.reasons = reasons
         self.exit_code = exit_code
+        self.contact = contact
 
     @property
     def is_well(self) -> bool:
@@ -168,7 +175,11 @@ class NotEligibleError(UpgradeError):
     @property
     def next_step(self) -> str:
         """What to do."""
-        return tr("Nothing needs to be done.") if self.is_well else super().next_step
+        if self.is_well:
+            return tr("Nothing needs to be done.")
+        if self.contact is Contact.LOCAL_IT:
+            return tr("Nothing on the card was changed. Contact your local IT support.")
+        return super().next_step
 
 
 class StoppedError(NotEligibleError):
@@ -303,6 +314,32 @@ class CardTornError(UpgradeError):
     next_text = mark(
         "Run “sithsup resume” once more, on another computer too if you can. If that does not help, ask your deputy "
         "issuer for a new card."
+    )
+
+
+class TermsNotAcceptedError(UpgradeError):
+    """The campaign has terms, and this version of them was not accepted. Values: `version`."""
+
+    code = "SU-5015"
+    exit_code = 2
+    contact = None
+    what_text = mark("The terms of the upgrade have not been accepted.")
+    why_text = mark("The terms that must be accepted have version “{version}”.")
+    next_text = mark(
+        "Run “sithsup upgrade” in a terminal and read them, or accept them with “--accept-terms {version}”."
+    )
+
+
+class MailNotUnderstoodError(UpgradeError):
+    """A certificate that opens encrypted e-mail is replaced, and nobody has said that they know what that means."""
+
+    code = "SU-5016"
+    exit_code = 2
+    contact = Contact.DEPUTY_ISSUER
+    what_text = mark("Nobody has said yes to the loss of old encrypted e-mail.")
+    why_text = mark("A certificate on the card that opens encrypted e-mail is replaced by the upgrade.")
+    next_text = mark(
+        "Take care of the old e-mail first. Then run “sithsup upgrade” in a terminal, or with “--mail-understood”."
     )
 
 

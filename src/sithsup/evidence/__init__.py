@@ -17,9 +17,18 @@ from sithsup.evidence.certificates import (
     strays,
 )
 from sithsup.evidence.fates import Fate
-from sithsup.evidence.keys import is_alive, is_held, key_ids, our_key, our_key_pairs, targets_of
-from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with
-from sithsup.evidence.old import old_certificate, old_on_card
+from sithsup.evidence.keys import (
+    is_alive,
+    is_held,
+    key_ids,
+    our_key,
+    our_key_pairs,
+    reused_key_pairs,
+    target_key,
+    targets_of,
+)
+from sithsup.evidence.line import past_no_return, require_settled, signer, signer_with, was_begun_elsewhere
+from sithsup.evidence.old import is_kept, is_old, old_on_card, replaced_by, spent_on_card
 from sithsup.evidence.room import is_lifted_elsewhere, lifted, may_lift, old_signatures
 from sithsup.evidence.world import World, ask_status, is_overdue, is_revoked, judge, read_issued, status
 
@@ -32,7 +41,9 @@ __all__ = [
     "chosen",
     "is_alive",
     "is_held",
+    "is_kept",
     "is_lifted_elsewhere",
+    "is_old",
     "is_overdue",
     "is_revoked",
     "judge",
@@ -41,7 +52,6 @@ __all__ = [
     "lost_old",
     "lost_others",
     "may_lift",
-    "old_certificate",
     "old_on_card",
     "old_signatures",
     "our_key",
@@ -49,10 +59,15 @@ __all__ = [
     "ours_on_card",
     "past_no_return",
     "read_issued",
+    "replaced_by",
     "require_settled",
+    "reused_key_pairs",
     "signer",
     "signer_with",
+    "spent_on_card",
     "status",
     "strays",
+    "target_key",
     "targets_of",
+    "was_begun_elsewhere",
 ]

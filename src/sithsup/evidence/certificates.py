@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
 from sithsup.evidence.fates import Fate, fate_of_stranger, fate_of_transaction
-from sithsup.evidence.keys import is_closed, is_held, matches, our_key, our_key_pairs
-from sithsup.evidence.old import is_old
+from sithsup.evidence.keys import is_closed, is_held, matches, our_key_pairs, reused_key_pairs, target_key
+from sithsup.evidence.old import is_kept, is_old
 from sithsup.evidence.world import read_issued
 from sithsup.model import KeyRole
 
@@ -29,7 +29,7 @@ class Candidate:
 
 def candidates(world: World, target: Target) -> tuple[Candidate, ...]:
     """Every certificate for a target and its present key: this computer's, newest first, then the card's."""
-    pair = our_key(world, target.role)
+    pair = target_key(world, target)
     if pair is None:
         return ()
     on_card = {
@@ -71,17 +71,19 @@ def strays(world: World) -> tuple[CardCertificate, ...]:
 
 
 def ours_on_card(world: World) -> tuple[CardCertificate, ...]:
-    """Every certificate on the card that is of a target's kind and carries a key of ours, or a key that is gone.
+    """Every certificate on the card that is of a target's kind and carries a key that it may, or a key that is gone.
 
-    A public key whose private half is not there is gone, whoever's token shows it: modules show one with every
-    certificate, on whichever token they think best.
+    It may carry one of ours, or one that is certified again. A public key whose private half is not there is gone,
+    whoever's token shows it: modules show one with every certificate, on whichever token they think best.
     """
+    made = [pair for key in world.campaign.new_keys for pair in our_key_pairs(world, key)]
+    reused = [pair for role in world.campaign.roles for pair in reused_key_pairs(world, role)]
     others = {
         pair.public_key
         for pair in world.contents.key_pairs
         if pair.public_key
         and (pair.private is not None or is_closed(world, pair.token))
-        and not any(pair in our_key_pairs(world, role) for role in world.campaign.roles)
+        and pair not in (*made, *reused)
     }
     return tuple(
         c
@@ -101,15 +103,16 @@ def lost_old(world: World) -> tuple[CardCertificate, ...]:
 
 
 def lost_others(world: World) -> tuple[CardCertificate, ...]:
-    """Certificates that are no business of this campaign and that the card, as far as it is open, shows no more.
+    """Certificates that this campaign leaves on the card and that the card, as far as it is open, shows no more.
 
+    Those that are no business of it, and old ones that it keeps.
     A card that loses its power while it writes a directory may lose from it what the upgrade never touched.
     """
     return tuple(
         c
         for c in _lost(world)
         if world.card.is_open(c.found.token)
-        and not is_old(world, c.certificate)
+        and (not is_old(world, c.certificate) or is_kept(world, c.certificate))
         and not any(matches(target, c.certificate) for target in world.campaign.wanted)
         and not _is_renewed(world, c.certificate)
     )

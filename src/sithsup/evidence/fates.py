@@ -65,8 +65,13 @@ def fate_of_stranger(world: World, certificate: Certificate) -> Fate:
 def _was_heard(world: World, certificate: Certificate) -> bool:
     """Whether the authority has retired, since, what it retires no earlier than at this certificate's confirmation."""
     if world.campaign.replaces_one_by_one:
-        retired = [c.certificate for c in old_on_card(world) if c.certificate.role is certificate.role]
+        retired = [c.certificate for c in old_on_card(world) if _is_updated(c.certificate, certificate)]
         return bool(retired) and all(is_revoked(world, each) for each in retired)
     retired = [c.certificate for c in old_on_card(world) if c.certificate.role is KeyRole.AUTHENTICATION]
     is_first = any(matches(target, certificate) for target in world.campaign.confirmation_rounds[0])
     return is_first and all(is_revoked(world, each) for each in retired)
+
+
+def _is_updated(old: Certificate, new: Certificate) -> bool:
+    """Whether the old one is of the same role and kind of subject as the new one."""
+    return (old.role, old.identity and old.identity.kind) == (new.role, new.identity and new.identity.kind)

@@ -12,7 +12,7 @@ from sithsup.errors import AuthorityError, FinishElsewhereError, StillWaitingErr
 from sithsup.evidence.certificates import candidates, chosen, lost_old, ours_on_card
 from sithsup.evidence.fates import Fate
 from sithsup.evidence.keys import is_held, our_key_pairs, targets_of
-from sithsup.evidence.old import has_old_authentication, old_certificate
+from sithsup.evidence.old import has_old_authentication, old_signer
 from sithsup.evidence.world import is_revoked, read_issued, settled_at, status
 from sithsup.model import CertificateState, KeyRole, Signer
 from sithsup.texts import tr
@@ -28,7 +28,7 @@ def signer(world: World) -> Signer:
     When the old one is retired and the new one is not known to be confirmed, it raises `StillWaitingError` where that
     will be known later, and `FinishElsewhereError` where only another computer knows of it.
     """
-    old, new = old_certificate(world, KeyRole.AUTHENTICATION), _new_authentication(world)
+    old, new = old_signer(world), _new_authentication(world)
     if old and (not is_held(world, old) or _is_retired(world, old, new)):
         old = None
     certificate = old or new
@@ -38,7 +38,12 @@ def signer(world: World) -> Signer:
 
 
 def _is_retired(world: World, old: Certificate, new: Certificate | None) -> bool:
-    """Whether the old certificate signs no more; asked only when a confirmation may have been heard."""
+    """Whether the old certificate signs no more; asked only when a confirmation may have been heard.
+
+    One that has expired meanwhile is no longer listened to: the new one, once confirmed, finishes what is left.
+    """
+    if new and old.not_after <= world.clock():
+        return True
     strangers = _strangers(world)
     if not (new or strangers or was_begun_elsewhere(world)) or not is_revoked(world, old):
         return False
@@ -105,7 +110,7 @@ def _is_retired_elsewhere(world: World) -> bool:
     The new certificates may be on the card and yet not be seen: a directory of the card that was torn hides what
     stands behind the tear. The keys are seen then. Keys that were made here may be undone where nobody can be asked.
     """
-    old = old_certificate(world, KeyRole.AUTHENTICATION)
+    old = old_signer(world)
     if old is None or not _our_public_keys(world):
         return False
     if not was_begun_elsewhere(world):
@@ -115,12 +120,12 @@ def _is_retired_elsewhere(world: World) -> bool:
 
 def was_begun_elsewhere(world: World) -> bool:
     """Whether keys of ours are on the card that were not made from this computer."""
-    made_here = {key for role in world.campaign.roles for key in world.journal.keys(role)}
+    made_here = {public_key for key in world.campaign.new_keys for public_key in world.journal.keys(key.name)}
     return not _our_public_keys(world) <= made_here
 
 
 def _our_public_keys(world: World) -> set[bytes]:
-    pairs = (pair for role in world.campaign.roles for pair in our_key_pairs(world, role))
+    pairs = (pair for key in world.campaign.new_keys for pair in our_key_pairs(world, key))
     return {pair.public_key for pair in pairs if pair.public_key}
 
 
@@ -144,7 +149,7 @@ def _may_be_confirmed(world: World, certificates: tuple[Certificate, ...]) -> bo
     if any(answer.state is CertificateState.GOOD for answer, _ in answers):
         return True
     silent = [(answer.at, each) for answer, each in answers if answer.state is CertificateState.UNKNOWN]
-    old = old_certificate(world, KeyRole.AUTHENTICATION)
+    old = old_signer(world)
     if silent and old and is_revoked(world, old):
         return True
     left = [settled_at(world, each) - at for at, each in silent if world.campaign.status_lag_max]

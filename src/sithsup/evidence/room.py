@@ -13,7 +13,7 @@ from sithsup.campaign import OldKeys, RevokeOld
 from sithsup.card.contents import card_contents
 from sithsup.evidence.certificates import lost_old
 from sithsup.evidence.line import was_begun_elsewhere
-from sithsup.evidence.old import is_old, old_on_card
+from sithsup.evidence.old import is_kept, is_old, old_on_card
 from sithsup.model import KeyRole
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def lifted(world: World) -> tuple[CardCertificate, ...]:
 def may_lift(world: World) -> bool:
     """Whether they may be lifted: whoever finishes can do without them, and whoever looks can see that they are away.
 
-    Not where a campaign needs them on whichever computer finishes: to update them (kur), to have them revoked, or to
-    know their keys in the end. Not where the token for signatures is known by them alone.
+    Not where a campaign needs them on whichever computer finishes: to update them (kur), to certify their key again, to
+    have them revoked, or to know their keys in the end. Not where it keeps them, nor where it makes nothing for
+    signatures in their place. Not where the token for signatures is known by them alone.
     """
     doomed = {c.found for c in old_signatures(world)}
     left = card_contents(
@@ -44,7 +45,8 @@ def may_lift(world: World) -> bool:
     )
     campaign = world.campaign
     is_needed = campaign.replaces_one_by_one or campaign.revoke_old is RevokeOld.CLIENT
-    is_needed = is_needed or campaign.old_keys is OldKeys.DESTROY
+    is_needed = is_needed or campaign.old_keys is OldKeys.DESTROY or not campaign.new_keys_of(KeyRole.SIGNATURE)
+    is_needed = is_needed or any(is_kept(world, c.certificate) for c in old_signatures(world))
     old = [c.certificate for c in old_on_card(world)]
     is_regular = _kinds(old, KeyRole.AUTHENTICATION) == _kinds(old, KeyRole.SIGNATURE)
     return bool(doomed) and is_regular and not is_needed and left.token_for(KeyRole.SIGNATURE) is not None

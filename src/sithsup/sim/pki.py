@@ -131,6 +131,8 @@ class Body:
     serial: int
     not_before: datetime
     not_after: datetime
+    policy: str = ""
+    """Under which it is issued, dotted; none if empty."""
 
 
 @lru_cache(maxsize=64)
@@ -186,6 +188,9 @@ def _body(body: Body, public: PublicKey) -> x509.CertificateBuilder:
         .add_extension(usage, critical=True)
         .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier(CARD_NUMBER_OID), number), critical=False)
     )
+    if body.policy:
+        policy = x509.PolicyInformation(x509.ObjectIdentifier(body.policy), None)
+        builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=False)
     if signs:
         return builder
     purposes = (

@@ -270,7 +270,9 @@ class Registry:
             case Retire.LAST:
                 return is_last
             case Retire.EACH:
-                return Certificate.parse(old.der).role is PROFILES[record.profile].role
+                parsed, profile = Certificate.parse(old.der), PROFILES[record.profile]
+                is_same_kind = parsed.identity is not None and parsed.identity.kind is profile.subject
+                return parsed.role is profile.role and is_same_kind
         return False
 
     def _status(self, question: Question, blank: Answer) -> Answer:

@@ -17,11 +17,19 @@ from sithsup.steps.certificates import (
 )
 from sithsup.steps.common import never, nothing
 from sithsup.steps.confirmations import confirm, confirmed
-from sithsup.steps.keys import destroy_key, generate, has_key, old_keys_removed, remove_old_keys
+from sithsup.steps.keys import (
+    destroy_key,
+    destroys_old,
+    generate,
+    has_key,
+    makes_keys,
+    old_keys_removed,
+    remove_old_keys,
+)
 from sithsup.steps.lost import put_back
 from sithsup.steps.orders import begun, order, ordered, query
 from sithsup.steps.rejections import reject
-from sithsup.steps.revocations import old_revoked, revoke_old
+from sithsup.steps.revocations import old_revoked, revoke_old, revokes_old
 from sithsup.steps.room import has_room, lift
 
 __all__ = [
@@ -30,12 +38,14 @@ __all__ = [
     "confirm",
     "confirmed",
     "destroy_key",
+    "destroys_old",
     "erase_certificates",
     "generate",
     "has_certificates",
     "has_key",
     "has_room",
     "lift",
+    "makes_keys",
     "never",
     "nothing",
     "old_keys_removed",
@@ -49,6 +59,7 @@ __all__ = [
     "remove_old",
     "remove_old_keys",
     "revoke_old",
+    "revokes_old",
     "sign_and_verify",
     "write_certificates",
 ]

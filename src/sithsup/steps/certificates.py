@@ -12,12 +12,11 @@ from sithsup.evidence import (
     candidates,
     chosen,
     lost_others,
-    old_on_card,
-    our_key,
     ours_on_card,
+    spent_on_card,
     status,
     strays,
-    targets_of,
+    target_key,
 )
 from sithsup.model import CertificateState, Seen
 from sithsup.steps.common import fold, made_key, ordered_certificate
@@ -43,7 +42,7 @@ def write_certificates(world: World) -> None:
     for dead in _dead_on_card(world):
         world.card.destroy(dead)
     for target in world.campaign.wanted:
-        pair, wanted = made_key(world, target.role), ordered_certificate(world, target)
+        pair, wanted = made_key(world, target), ordered_certificate(world, target)
         label = wanted.certificate.common_name
         if wanted.on_card is None:
             world.card.write_certificate(target.role, wanted.certificate.der, pair.key_id, label)
@@ -59,7 +58,7 @@ def has_certificates(world: World) -> Seen:
 
 
 def _certificate_state(world: World, target: Target) -> Seen:
-    pair, wanted = our_key(world, target.role), chosen(world, target)
+    pair, wanted = target_key(world, target), chosen(world, target)
     if wanted and wanted.on_card:
         return Seen.LIVE if pair and wanted.on_card.found.key_id == pair.key_id else Seen.DEAD
     return Seen.UNKNOWN if any(c.on_card for c in candidates(world, target)) else Seen.ABSENT
@@ -85,12 +84,14 @@ def _dead_on_card(world: World) -> tuple[CardObject, ...]:
 
 def sign_and_verify(world: World) -> None:
     """Sign the sentence with each new key; verify it under each certificate as it was read back from the card."""
-    for role in world.campaign.roles:
-        signature = world.card.sign(made_key(world, role).public_key, SENTENCE)
-        for target in targets_of(world, role):
-            read_back = ordered_certificate(world, target).on_card
-            if not (read_back and verify(read_back.found.value, SENTENCE, signature)):
-                raise ProofFailedError(certificate=target.name)
+    signatures: dict[bytes, bytes] = {}
+    for target in world.campaign.wanted:
+        public_key = made_key(world, target).public_key
+        if public_key not in signatures:
+            signatures[public_key] = world.card.sign(public_key, SENTENCE)
+        read_back = ordered_certificate(world, target).on_card
+        if not (read_back and verify(read_back.found.value, SENTENCE, signatures[public_key])):
+            raise ProofFailedError(certificate=target.name)
 
 
 # ---------------------------------------------------------------------------------- remove-old-certificates
@@ -103,7 +104,7 @@ def remove_old(world: World) -> None:
     certificate look as if it did not belong on the card.
     """
     new = [ordered_certificate(world, target) for target in world.campaign.wanted]
-    doomed = (*old_on_card(world), *strays(world))
+    doomed = (*spent_on_card(world), *strays(world))
     if not all(each.on_card for each in new):
         raise StepNotSeenError(step="write-certificates")
     _require_good(world, [each.certificate for each in new])
@@ -114,8 +115,8 @@ def remove_old(world: World) -> None:
 
 
 def old_removed(world: World) -> Seen:
-    """See that no old certificate is on the card, nor one of ours that was superseded; and nothing lost of others'."""
-    return Seen.ABSENT if old_on_card(world) or strays(world) or lost_others(world) else Seen.LIVE
+    """See no old certificate that is not kept, none of ours that was superseded, and nothing lost that stays."""
+    return Seen.ABSENT if spent_on_card(world) or strays(world) or lost_others(world) else Seen.LIVE
 
 
 def _require_good(world: World, new: list[Certificate]) -> None:

@@ -6,7 +6,7 @@ from concurrent.futures import as_completed
 from typing import TYPE_CHECKING, TypeVar
 
 from sithsup.errors import AuthorityError, AuthorityRefusedError, StepNotSeenError, TransactionUnknownError
-from sithsup.evidence import World, chosen, our_key
+from sithsup.evidence import World, chosen, target_key
 from sithsup.model import KeyRole, Message, MessageKind, Seen
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ def fold(seen: Iterable[Seen]) -> Seen:
     return kinds.pop() if len(kinds) == 1 else Seen.DEAD
 
 
-def made_key(world: World, role: KeyRole) -> KeyPair:
-    """The key of ours that a row has made; raises when it is not seen."""
-    pair = our_key(world, role)
+def made_key(world: World, target: Target) -> KeyPair:
+    """The key that a target's certificate is for: a row has made it, or it is old; raises when it is not seen."""
+    pair = target_key(world, target)
     if pair is None:
-        raise StepNotSeenError(step=GENERATION[role])
+        raise StepNotSeenError(step="order-certificates" if target.reuses_key else GENERATION[target.role])
     return pair
 
 
@@ -66,7 +66,7 @@ def answers(sent: Mapping[Future[T], U]) -> Iterator[tuple[U, T | AuthorityError
 def hear_unanswered(world: World) -> None:
     """Fetch the answers that were lost, for the present keys, by sending the same bytes again."""
     for target in world.campaign.wanted:
-        pair = our_key(world, target.role)
+        pair = target_key(world, target)
         for transaction in world.journal.transactions(target.name):
             if pair and transaction.public_key == pair.public_key:
                 hear(world, transaction)

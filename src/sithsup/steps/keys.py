@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from sithsup.campaign import OldKeys
 from sithsup.errors import CardFullError, ModuleRefusedError, ObjectGoneError
-from sithsup.evidence import World, key_ids, our_key, our_key_pairs
+from sithsup.evidence import World, is_old, key_ids, our_key, our_key_pairs, reused_key_pairs
 from sithsup.model import KeyRole, Seen
+from sithsup.steps.common import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from sithsup.model import CardObject, KeyPair
+    from sithsup.campaign import Campaign
+    from sithsup.model import CardObject, KeyPair, NewKey
 
 _log = logging.getLogger(__name__)
 
@@ -24,33 +26,27 @@ DESTROY_TRIES = 2
 # ------------------------------------------------------------------------------------------- generate-*-key
 
 
+def makes_keys(role: KeyRole) -> Callable[[Campaign], int]:
+    """How many keys a campaign has made for a role."""
+    return lambda campaign: len(campaign.new_keys_of(role))
+
+
 def generate(role: KeyRole) -> Callable[[World], None]:
-    """Make a key pair for a role, under the first id that a cut generation has not spoilt."""
+    """Make the key pairs of a role that are not there yet."""
 
     def do(world: World) -> None:
-        known = {pair.public_key for pair in world.contents.key_pairs}
-        for generation, identifier in enumerate(key_ids(world, role)):
-            if _is_free(world, identifier):
-                label = f"{world.campaign.id} {role.value} {generation}"
-                world.journal.announce_key(role, identifier)
-                world.card.generate_key_pair(role, world.campaign.algorithm(role), identifier, label)
-                break
-        else:
-            raise CardFullError("every id of ours is taken by a key that can be neither used nor destroyed")
-        for pair in world.contents.key_pairs:  # where the middleware gives its own ids, this is how ours is known
-            if pair.public_key and pair.public_key not in known:
-                world.journal.remember_key(role, pair.public_key)
+        for key in world.campaign.new_keys_of(role):
+            if our_key(world, key) is None:
+                _generate(world, key)
 
     return do
 
 
 def has_key(role: KeyRole) -> Callable[[World], Seen]:
-    """See a private key of ours whose public key is readable; campaigns without the role have nothing to see."""
+    """See, for each new key of a role, a private key of ours whose public key is readable."""
 
     def seen(world: World) -> Seen:
-        if role not in world.campaign.roles or our_key(world, role):
-            return Seen.LIVE
-        return Seen.DEAD if our_key_pairs(world, role) else Seen.ABSENT
+        return fold(_key_state(world, key) for key in world.campaign.new_keys_of(role))
 
     return seen
 
@@ -61,11 +57,33 @@ def destroy_key(role: KeyRole) -> Callable[[World], None]:
     def undo(world: World) -> None:
         carried = {c.certificate.public_key for c in world.contents.certificates}
         for _ in range(DESTROY_TRIES):
-            for pair in our_key_pairs(world, role):
+            for pair in [pair for key in world.campaign.new_keys_of(role) for pair in our_key_pairs(world, key)]:
                 if pair.public_key not in carried:
                     _destroy(world, _objects(pair))
 
     return undo
+
+
+def _key_state(world: World, key: NewKey) -> Seen:
+    if our_key(world, key):
+        return Seen.LIVE
+    return Seen.DEAD if our_key_pairs(world, key) else Seen.ABSENT
+
+
+def _generate(world: World, key: NewKey) -> None:
+    """Make a key pair under the first id that a cut generation has not spoilt."""
+    known = {pair.public_key for pair in world.contents.key_pairs}
+    for generation, identifier in enumerate(key_ids(world, key)):
+        if _is_free(world, identifier):
+            label = f"{world.campaign.id} {key.name} {generation}"
+            world.journal.announce_key(key.name, identifier)
+            world.card.generate_key_pair(key.role, key.algorithm, identifier, label)
+            break
+    else:
+        raise CardFullError("every id of ours is taken by a key that can be neither used nor destroyed")
+    for pair in world.contents.key_pairs:  # where the middleware gives its own ids, this is how ours is known
+        if pair.public_key and pair.public_key not in known:
+            world.journal.remember_key(key.name, pair.public_key)
 
 
 def _is_free(world: World, identifier: bytes) -> bool:
@@ -101,25 +119,24 @@ def _destroy(world: World, objects: Iterable[CardObject]) -> None:
 # -------------------------------------------------------------------------------------------- remove-old-keys
 
 
+def destroys_old(campaign: Campaign) -> int:
+    """Whether a campaign has the old keys destroyed."""
+    return campaign.old_keys is OldKeys.DESTROY
+
+
 def remove_old_keys(world: World) -> None:
-    """Destroy the old keys that no certificate on the card carries any more; only where the campaign asks for it."""
+    """Destroy the old keys that no certificate on the card carries any more; never one that is certified again."""
     for pair in _spent_key_pairs(world):
         _destroy(world, _objects(pair))
 
 
 def old_keys_removed(world: World) -> Seen:
-    """See that no spent key is left, or that the campaign keeps them."""
+    """See that no spent key is left."""
     return Seen.ABSENT if _spent_key_pairs(world) else Seen.LIVE
 
 
 def _spent_key_pairs(world: World) -> tuple[KeyPair, ...]:
-    if world.campaign.old_keys is OldKeys.KEEP:
-        return ()
-    remembered = (c.certificate for c in world.journal.certificates())
-    old = {
-        certificate.public_key
-        for certificate in remembered
-        if certificate.issuer_common_name in world.campaign.source_issuers
-    }
-    carried = {c.certificate.public_key for c in world.contents.certificates}
-    return tuple(pair for pair in world.contents.key_pairs if pair.public_key in old - carried)
+    old = {c.certificate.public_key for c in world.journal.certificates() if is_old(world, c.certificate)}
+    kept = {c.certificate.public_key for c in world.contents.certificates}
+    kept |= {pair.public_key for role in world.campaign.roles for pair in reused_key_pairs(world, role)}
+    return tuple(pair for pair in world.contents.key_pairs if pair.public_key in old - kept)

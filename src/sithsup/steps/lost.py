@@ -19,28 +19,28 @@ _log = logging.getLogger(__name__)
 def put_back(world: World) -> None:
     """Write to the card again what was lifted or lost: the same bytes, id and label on the same token."""
     for known in lost_old(world):
-        _write_again(world, known)
+        _write_again(world, known, is_vital=known.certificate.role is KeyRole.AUTHENTICATION)
     if lost_old(world):
         raise StepNotSeenError(step="lift-old-certificates")
     put_others_back(world)
 
 
 def put_others_back(world: World) -> None:
-    """The same for what is none of the campaign's; nothing of ours waits for it."""
+    """The same for what the campaign leaves on the card; nothing of ours waits for it."""
     for known in lost_others(world):
         try:
-            _write_again(world, known)
+            _write_again(world, known, is_vital=False)
         except ModuleRefusedError as error:
             _log.warning("cannot put a certificate back: %s", error)
             _give_up(world, known)
 
 
-def _write_again(world: World, known: CardCertificate) -> None:
+def _write_again(world: World, known: CardCertificate, *, is_vital: bool) -> None:
     """Write one; where a torn write has cost the room for it, only the old authentication is worth another try."""
     try:
         world.card.put_back(known.found)
     except CardFullError:
-        if known in lost_old(world) and known.certificate.role is KeyRole.AUTHENTICATION:
+        if is_vital:
             raise
         _give_up(world, known)
         world.card.log_in()

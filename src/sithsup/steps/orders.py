@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate
-from sithsup.eligibility import EXIT_CODES, reason_text
+from sithsup.eligibility import refusal, said_by_authority
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityError,
     AuthorityRefusedError,
     ModuleRefusedError,
-    NotEligibleError,
     StepNotSeenError,
 )
 from sithsup.evidence import (
@@ -22,14 +21,14 @@ from sithsup.evidence import (
     World,
     candidates,
     chosen,
-    old_certificate,
-    our_key,
     our_key_pairs,
     ours_on_card,
     past_no_return,
     read_issued,
+    replaced_by,
     require_settled,
     signer,
+    target_key,
 )
 from sithsup.model import Issued, Seen, Waiting
 from sithsup.steps.common import GENERATION, answers, fold, hear_unanswered, made_key
@@ -57,12 +56,12 @@ def query(world: World) -> None:
         return  # then its refusal of the order undoes the keys
     reason = world.authority.query(world.contents.number or "", signer(world)).reason
     if reason != ELIGIBLE:
-        raise NotEligibleError(reasons=(reason,), exit_code=EXIT_CODES.get(reason, 3), reason=reason_text(reason))
+        raise refusal(said_by_authority(reason))
 
 
 def begun(world: World) -> Seen:
     """See whether anything of ours is on the card: it was asked for before it was made."""
-    has_key = any(our_key_pairs(world, role) for role in world.campaign.roles)
+    has_key = any(our_key_pairs(world, key) for key in world.campaign.new_keys)
     return Seen.LIVE if has_key or ours_on_card(world) else Seen.ABSENT
 
 
@@ -137,7 +136,7 @@ def _journal_answers(world: World, sent: dict[Future[Issued | Waiting], str]) ->
 
 def _waiting(world: World, target: Target) -> tuple[Transaction, ...]:
     """The transactions for the present key whose certificate is not ready yet."""
-    pair = our_key(world, target.role)
+    pair = target_key(world, target)
     return tuple(
         t
         for t in world.journal.transactions(target.name)
@@ -166,8 +165,8 @@ def _wait_for_answers(world: World, sender: Signer, delay: float) -> list[Author
 
 
 def _compose_order(world: World, target: Target, sender: Signer) -> Message:
-    pair = made_key(world, target.role)
-    old = old_certificate(world, target.role) or Certificate.parse(sender.certificate)
+    pair = made_key(world, target)
+    old = replaced_by(world, target) or Certificate.parse(sender.certificate)
     message = world.authority.compose_order(target, old, pair.public_key, _prover(world, pair, target), sender)
     world.journal.remember(target.name, message, pair.public_key)
     return message

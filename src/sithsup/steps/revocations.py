@@ -14,11 +14,17 @@ from sithsup.model import Message, MessageKind, Seen
 from sithsup.steps.confirmations import confirmed
 
 if TYPE_CHECKING:
+    from sithsup.campaign import Campaign
     from sithsup.certificate import Certificate
     from sithsup.errors import AuthorityError
     from sithsup.evidence import World
 
 ALREADY = "certRevoked"
+
+
+def revokes_old(campaign: Campaign) -> int:
+    """Whether a campaign leaves it to this program to have the old certificates revoked."""
+    return campaign.revoke_old is RevokeOld.CLIENT
 
 
 def revoke_old(world: World) -> None:
@@ -28,13 +34,11 @@ def revoke_old(world: World) -> None:
 
 
 def old_revoked(world: World) -> Seen:
-    """See that every old certificate is revoked, where this program is to see to it; never before the confirmation."""
+    """See that every old certificate is revoked; never before the confirmation."""
     return Seen.LIVE if confirmed(world) is Seen.LIVE and not _not_revoked(world) else Seen.ABSENT
 
 
 def _not_revoked(world: World) -> tuple[Certificate, ...]:
-    if world.campaign.revoke_old is not RevokeOld.CLIENT:
-        return ()
     valid = (c.certificate for c in old_on_card(world) if c.certificate.not_after > world.clock())
     return tuple(old for old in valid if not (_is_acknowledged(world, old) or is_revoked(world, old)))
 

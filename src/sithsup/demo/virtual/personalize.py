@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from asn1crypto import core
 
+    from sithsup.demo.virtual.memory import StoredCode
+
 APPLICATION_ID = bytes.fromhex("A000000063504B43532D3135")
 APPLICATION = MF + "5015"
 MAKER = "TEST"
@@ -46,6 +48,8 @@ class CodePlan:
     code: str
     unblocking: str
     tries: int = 3
+    is_locked: bool = False
+    """Whether every try was used up already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ class CertificateOnCard:
     is_authority: bool = False
 
 
-def blank(label: str, serial: bytes, codes: Sequence[CodePlan], *, room: int | None = ROOM) -> Memory:
+def blank(
+    label: str, serial: bytes, codes: Sequence[CodePlan], *, room: int | None = ROOM, maker: str = MAKER
+) -> Memory:
     """A card with codes and nothing else."""
     application = pkcs15.ApplicationTemplate(
         {"application_id": APPLICATION_ID, "label": label, "path": bytes.fromhex(APPLICATION)}
@@ -82,14 +88,19 @@ def blank(label: str, serial: bytes, codes: Sequence[CodePlan], *, room: int | N
         APPLICATION: File(kind=FileKind.DF, access=HOLDER_CREATES, name=APPLICATION_ID),
         DIR: _fixed(application.dump()),
         ODF: _fixed(_directories()),
-        TOKEN_INFO: _fixed(_token_info(label, serial, read_only=False)),
+        TOKEN_INFO: _fixed(_token_info(label, serial, maker=maker)),
         CODES: _fixed(b"".join(_code(place, plan) for place, plan in enumerate(codes))),
         PRIVATE_KEYS: _directory(()),
         PUBLIC_KEYS: _directory(()),
         CERTIFICATES: _directory(()),
     }
-    kept = {place + 1: stored(plan.code, plan.unblocking, plan.tries) for place, plan in enumerate(codes)}
+    kept = {place: _kept(plan) for place, plan in enumerate(codes, 1)}
     return Memory(serial=serial, files=files, codes=kept, room=room)
+
+
+def _kept(plan: CodePlan) -> StoredCode:
+    code = stored(plan.code, plan.unblocking, plan.tries)
+    return code.but(tries_left=0) if plan.is_locked else code
 
 
 def personalize(card: Memory, keys: Sequence[KeyOnCard], certificates: Sequence[CertificateOnCard]) -> Memory:
@@ -152,9 +163,9 @@ def _directories() -> bytes:
     )
 
 
-def _token_info(label: str, serial: bytes, *, read_only: bool) -> bytes:
+def _token_info(label: str, serial: bytes, *, maker: str = MAKER, read_only: bool = False) -> bytes:
     flags = {"login_required", "prn_generation", "eid_compliant"} | ({"readonly"} if read_only else set())
-    told = {"version": 0, "serial_number": serial, "manufacturer_id": MAKER, "label": label, "flags": flags}
+    told = {"version": 0, "serial_number": serial, "manufacturer_id": maker, "label": label, "flags": flags}
     return bytes(pkcs15.TokenInfo(told).dump())
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from sithsup.demo.issuing import BlankCard, MadeToken, finish
-from sithsup.demo.kinds import plan_tokens
+from sithsup.demo.kinds import FILLINGS, plan_tokens
 from sithsup.demo.virtual import holder as cards
 from sithsup.demo.virtual import service
 from sithsup.demo.virtual.keys import new_key, public_half
@@ -73,7 +73,10 @@ class VirtualWorkshop:
         tokens = tuple(MadeToken(plan, plan.label, _public_keys(plan, made.secrets)) for plan in made.plans)
         card, certificates = finish(blank_card.kind, number, holder, hierarchy, tokens, now)
         unblocking = [_new_unblocking_code() for _ in made.plans]
-        cards.save(self._folder / service.CARD_FILE, _memory(made, certificates, unblocking, self._room))
+        cards.save(
+            self._folder / service.CARD_FILE,
+            _memory(made, certificates, unblocking, self._room, FILLINGS[blank_card.kind].maker),
+        )
         (self._folder / UNBLOCKING_FILE).write_text("".join(f"{code}\n" for code in unblocking), "ascii")
         return card
 
@@ -88,17 +91,18 @@ def _public_keys(plan: TokenPlan, made: dict[bytes, bytes]) -> dict[bytes, bytes
 
 
 def _memory(
-    made: MadeCard, certificates: tuple[WrittenCertificate, ...], unblocking: list[str], room: int | None
+    made: MadeCard, certificates: tuple[WrittenCertificate, ...], unblocking: list[str], room: int | None, maker: str
 ) -> Memory:
     stem = made.plans[0].label.partition(" (")[0]
     codes = [
-        CodePlan(plan.label.partition("(")[2].rstrip(")"), plan.code, puk)
+        CodePlan(plan.label.partition("(")[2].rstrip(")"), plan.code, puk, is_locked=not plan.has_code)
         for plan, puk in zip(made.plans, unblocking, strict=True)
     ]
     keys = [_key(place, key, made) for place, plan in enumerate(made.plans) for key in plan.keys]
     own = {key.key_id for key in keys}
     written = [CertificateOnCard(each.key_id, each.label, each.der, each.key_id not in own) for each in certificates]
-    return personalize(blank(stem, secrets.token_bytes(SERIAL_LENGTH), codes, room=room), keys, written)
+    card = blank(stem, secrets.token_bytes(SERIAL_LENGTH), codes, room=room, maker=maker)
+    return personalize(card, keys, written)
 
 
 def _key(place: int, key: KeyPlan, made: MadeCard) -> KeyOnCard:

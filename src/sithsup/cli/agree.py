@@ -1,0 +1,91 @@
+"""Terms and encrypted e-mail on the command line: what is shown, what is asked, what a script must say itself."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from sithsup.consent import Consent
+from sithsup.errors import CancelledError
+from sithsup.recovery import Situation
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sithsup.campaign import Campaign
+    from sithsup.certificate import Certificate
+    from sithsup.cli.view import View
+    from sithsup.consent import Asked
+    from sithsup.operation import Report
+
+
+def show_asked(view: View, report: Report) -> None:
+    """Tell, before anything is begun, what must be agreed to, and how a script does that."""
+    asked = report.asked
+    arguments = script_arguments(asked)
+    view.result["terms"] = asked.terms.version if asked.terms else None
+    view.result["encrypted_mail"] = [_data(certificate, stays=asked.mail_stays) for certificate in asked.mail]
+    view.result["upgrade_arguments"] = list(arguments)
+    if report.verdict.situation is not Situation.FRESH or report.reasons:
+        return
+    if asked.terms:
+        view.say(tr("You will be asked to accept the terms, version “{version}”.", version=asked.terms.version))
+    for line in mail_lines(asked):
+        view.say(line)
+    if arguments:
+        view.say(tr("A script that runs “sithsup upgrade” must add: {arguments}", arguments=shlex.join(arguments)))
+
+
+def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Callable[[str], bool] | None) -> Consent:
+    """Ask for what is not given yet; `ask` is None where there is nobody to ask. Raises `CancelledError` after a no."""
+    terms, mail_understood = given.terms, given.mail_understood
+    if ask and asked.terms and terms is None:
+        view.say(tr("Terms of the upgrade, version “{version}”:", version=asked.terms.version))
+        view.say(str(asked.terms.text))
+        if not ask(tr("Do you accept the terms?")):
+            raise CancelledError
+        terms = asked.terms.version
+    for line in mail_lines(asked):
+        view.say(line)
+    if asked.mail and campaign.words.encrypted_mail:
+        view.say(str(campaign.words.encrypted_mail))
+    if ask and asked.mail_goes and not mail_understood:
+        if not ask(tr("Do you understand that you cannot read old encrypted e-mail afterwards, and want to go on?")):
+            raise CancelledError
+        mail_understood = True
+    return Consent(terms, mail_understood)
+
+
+def mail_lines(asked: Asked) -> list[str]:
+    """Which certificates open encrypted e-mail, and what becomes of it."""
+    if not asked.mail:
+        return []
+    lines = [tr("This card can open encrypted e-mail, with:"), *(f"  {_named(each)}" for each in asked.mail)]
+    if asked.mail_stays:
+        lines.append(tr("The old key and certificate stay on the card, so that you can still read old e-mail."))
+    else:
+        lines.append(tr("After the upgrade you cannot read e-mail that was encrypted for you before."))
+    return lines
+
+
+def script_arguments(asked: Asked) -> tuple[str, ...]:
+    """What `upgrade` needs where there is nobody to ask."""
+    terms = ("--accept-terms", asked.terms.version) if asked.terms else ()
+    return (*terms, *(("--mail-understood",) if asked.mail_goes else ()))
+
+
+def _named(certificate: Certificate) -> str:
+    until = tr("valid until {date}", date=certificate.not_after.date().isoformat())
+    return ", ".join(filter(None, (certificate.issuer_common_name, certificate.mail_address, until)))
+
+
+def _data(certificate: Certificate, *, stays: bool) -> dict[str, object]:
+    return {
+        "issuer": certificate.issuer_common_name,
+        "address": certificate.mail_address or None,
+        "serial_number": f"{certificate.serial_number:x}",
+        "not_before": certificate.not_before.isoformat(),
+        "not_after": certificate.not_after.isoformat(),
+        "stays": stays,
+    }

@@ -1,0 +1,41 @@
+"""What stands in a card's way, and what may: lines for a person, data for a machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sithsup.errors import Contact
+    from sithsup.operation import Report
+
+
+def findings_data(report: Report) -> dict[str, Any]:
+    """The names, which are stable, and what a person is told of each."""
+    return {
+        "reasons": [reason.value for reason in report.reasons],
+        "warnings": [finding.name for finding in report.warnings],
+        "findings": [
+            {
+                "name": finding.name,
+                "severity": finding.severity.value,
+                "text": finding.text(),
+                "contact": finding.contact.value if finding.contact else None,
+            }
+            for finding in report.findings
+        ],
+    }
+
+
+def stop_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
+    """What stands in the way, and whom to ask about it, where `whom` says so."""
+    yield from (finding.text() for finding in report.stops)
+    for who in dict.fromkeys(finding.contact for finding in report.stops):
+        if who and (line := whom(who)):
+            yield line
+
+
+def warning_lines(report: Report) -> Iterator[str]:
+    """What a person should know before they begin."""
+    yield from (finding.text() for finding in report.warnings if not finding.is_quiet)

@@ -1,0 +1,134 @@
+"""A receipt as text, as a page, and as data. What people read comes from `words`, so that text and page never differ.
+
+The page stands alone: no script, nothing fetched, its style within. It has a language, one heading of the first level,
+headings of columns, and grows with the reader's letters; it prints black on white.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import fields
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from sithsup.receipt.words import Section, Table, heading, sections
+from sithsup.texts import PSEUDO, language, resources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sithsup.receipt.receipt import Entry, Receipt
+
+FORMAT = 1
+"""Of the data; it rises when something that is there changes its meaning."""
+WIDTH = 100
+_PAGE = """<!DOCTYPE html>
+<html lang="{lang}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{sections}
+</main>
+</body>
+</html>
+"""
+
+
+def as_text(receipt: Receipt) -> str:
+    """For a terminal."""
+    parts = [heading().upper()]
+    parts += ["\n".join(_section_lines(section)) for section in sections(receipt)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _section_lines(section: Section) -> Iterator[str]:
+    yield section.title.upper()
+    for sentence in section.sentences:
+        for paragraph in sentence.splitlines():
+            yield from textwrap.wrap(paragraph, WIDTH)
+    if section.table:
+        yield from _table_lines(section.table)
+    yield from section.copied
+
+
+def _table_lines(table: Table) -> Iterator[str]:
+    rows = (table.heads, *table.rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def as_html(receipt: Receipt) -> str:
+    """For a web browser and a printer."""
+    lang = "en" if language() == PSEUDO else language()
+    style = (resources() / "style" / "receipt.css").read_text("utf-8")
+    body = "\n".join(_section_html(section) for section in sections(receipt))
+    return _PAGE.format(lang=lang, title=escape(heading()), style=style, sections=body)
+
+
+def _section_html(section: Section) -> str:
+    parts = [f"<h2>{escape(section.title)}</h2>"]
+    parts += [f"<p>{escape(p)}</p>" for sentence in section.sentences for p in sentence.splitlines() if p]
+    parts += [_table_html(section.table, section.title)] if section.table else []
+    parts += [f"<p><code>{escape(line)}</code></p>" for line in section.copied]
+    return "<section>\n" + "\n".join(parts) + "\n</section>"
+
+
+def _table_html(table: Table, caption: str) -> str:
+    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
+    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in table.rows)
+    region = f'<div class="wide" role="region" aria-label="{escape(caption)}" tabindex="0">'
+    return f"{region}<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
+
+
+def as_data(receipt: Receipt) -> dict[str, Any]:
+    """For a machine: docs/it.en.md tells every name. Times are ISO 8601 in UTC."""
+    return {
+        "format": FORMAT,
+        "case_code": receipt.case_code,
+        "finished": receipt.at.isoformat(),
+        "card_number": receipt.card_number,
+        "campaign": {"id": receipt.campaign, "version": receipt.campaign_version},
+        "level": {"before": receipt.level_before, "after": receipt.level_after},
+        "written": [_entry(each) for each in receipt.written],
+        "removed": [_entry(each) for each in receipt.removed],
+        "removed_is_known": receipt.removed_is_known,
+        "kept": [_entry(each) for each in receipt.kept],
+        "mail_kept": [each.serial_number for each in receipt.mail_kept],
+        "terms": {"version": receipt.terms.version, "accepted": receipt.terms.at.isoformat()}
+        if receipt.terms
+        else None,
+        "has_terms": receipt.has_terms,
+        "log_in_with": receipt.log_in_with.serial_number if receipt.log_in_with else None,
+        "works": receipt.works,
+        "tests": [
+            {
+                "serial_number": each.serial_number,
+                "signs": test.signs,
+                "is_trusted": test.is_trusted,
+                "status": test.status.value,
+            }
+            for each, test in zip(receipt.written, receipt.tests, strict=True)
+        ],
+        "alt_security_identities": [
+            {"serial_number": mapping.entry.serial_number, "value": mapping.value} for mapping in receipt.mappings
+        ],
+        "old_keys_left": receipt.old_keys_left,
+        "given_up": list(receipt.given_up),
+        "local_it": receipt.local_it,
+    }
+
+
+def _entry(each: Entry) -> dict[str, Any]:
+    values = {field.name: getattr(each, field.name) for field in fields(each)}
+    dates = {name: values[name].isoformat() for name in ("not_before", "not_after")}
+    return values | {"role": each.role, "subject": each.subject} | dates

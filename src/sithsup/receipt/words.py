@@ -1,0 +1,227 @@
+"""What a receipt says, section by section, in the language in use: the same for the screen and for paper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sithsup.errors import role_text
+from sithsup.model import CertificateState, SubjectKind
+from sithsup.texts import mark, tr
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sithsup.receipt.receipt import Entry, Receipt
+    from sithsup.self_test import Tested
+
+KINDS = {
+    # Translators: stands in a table, under the heading “Names you by”
+    SubjectKind.HSA_ID: mark("HSA-id"),
+    # Translators: stands in a table, under the heading “Names you by”
+    SubjectKind.PERSONAL_NUMBER: mark("personal identity number"),
+}
+SIGNS = {True: mark("works"), False: mark("does not work"), None: mark("not tested")}
+"""By `Tested.signs`."""
+STATES = {
+    CertificateState.GOOD: mark("valid"),
+    CertificateState.REVOKED: mark("revoked"),
+    CertificateState.UNKNOWN: mark("not known yet"),
+}
+TEST_TEXTS = {
+    True: mark("The test of log-in and signature went well."),
+    False: mark("The test of log-in and signature went wrong. Contact your local IT support."),
+    None: mark("Not everything of log-in and signature could be tested. The receipt's table shows what is known."),
+}
+"""By `Receipt.works`."""
+CODES_UNCHANGED = mark("Your codes are unchanged.")
+TAKE_OUT = mark("Take the card out of the reader and put it in again. Then close every window of your web browser.")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under headings; every row has as many cells."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading, sentences, perhaps a table, and lines that are copied letter by letter."""
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    table: Table | None = None
+    copied: tuple[str, ...] = ()
+
+
+def heading() -> str:
+    """What the whole is called."""
+    return tr("Receipt: your SITHS card is upgraded")
+
+
+def sections(receipt: Receipt) -> tuple[Section, ...]:
+    """Everything, the most useful first."""
+    return (
+        _what_now(receipt),
+        _case(receipt),
+        _tests(receipt),
+        _written(receipt),
+        _removed(receipt),
+        *((_kept(receipt),) if receipt.kept else ()),
+        *((_for_it(receipt),) if receipt.mappings else ()),
+    )
+
+
+def choose_at_log_in(receipt: Receipt) -> str:
+    """Which certificate to choose, in plain words; empty where there is none."""
+    if receipt.log_in_with is None:
+        return ""
+    return tr("When you log in at work, choose the certificate from “{issuer}”.", issuer=receipt.log_in_with.issuer)
+
+
+def ask_local_it(receipt: Receipt) -> str:
+    """Whom to ask from now on; empty where that is not known."""
+    if not receipt.local_it:
+        return ""
+    return tr("If you cannot get into your systems, contact your local IT support: {contact}", contact=receipt.local_it)
+
+
+def level_line(receipt: Receipt) -> str:
+    """The level of assurance before and after, as far as it is known."""
+    if receipt.level_after is None:
+        return ""
+    if receipt.level_before is None:
+        return tr("The card has level of assurance {after} now.", after=receipt.level_after)
+    return tr(
+        "The card has level of assurance {after} now. Before, it was {before}.",
+        after=receipt.level_after,
+        before=receipt.level_before,
+    )
+
+
+def left_lines(receipt: Receipt) -> tuple[str, ...]:
+    """Old keys that are still on the card, and what could not be put back."""
+    keys = tr("Old keys that are still on the card: {count}. They do no harm.", count=receipt.old_keys_left)
+    lost = (
+        tr("The card has lost a certificate from {issuer}, and has no room for it now.", issuer=issuer)
+        for issuer in receipt.given_up
+    )
+    return (*((keys,) if receipt.old_keys_left else ()), *lost)
+
+
+def _said(*sentences: str) -> tuple[str, ...]:
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _what_now(receipt: Receipt) -> Section:
+    return Section(
+        tr("What to do now"),
+        _said(
+            tr(TAKE_OUT),
+            choose_at_log_in(receipt),
+            tr(CODES_UNCHANGED),
+            str(receipt.afterwards or ""),
+            ask_local_it(receipt),
+        ),
+    )
+
+
+def _case(receipt: Receipt) -> Section:
+    return Section(
+        tr("The upgrade"),
+        _said(
+            tr("Case code: {code}", code=receipt.case_code),
+            tr("Finished: {time}", time=_time(receipt.at)),
+            tr("Card number: {number}", number=receipt.card_number or "-"),
+            tr(
+                "Campaign: {title} ({name}, version {version})",
+                title=receipt.title,
+                name=receipt.campaign,
+                version=receipt.campaign_version,
+            ),
+            level_line(receipt),
+            _terms(receipt),
+        ),
+    )
+
+
+def _terms(receipt: Receipt) -> str:
+    if receipt.terms:
+        version, at = receipt.terms
+        return tr("Terms accepted: version {version}, {time}", version=version, time=_time(at))
+    if receipt.has_terms:
+        return tr("When the terms were accepted is not known on this computer: the upgrade was begun on another one.")
+    return tr("The campaign had no terms to accept.")
+
+
+def _tests(receipt: Receipt) -> Section:
+    heads = (tr("Use"), tr("Names you by"), tr("Key"), tr("Issuer"), tr("Status"))
+    rows = tuple(_test_row(each, test) for each, test in zip(receipt.written, receipt.tests, strict=True))
+    return Section(tr("Test of the new certificates"), (tr(TEST_TEXTS[receipt.works]),), Table(heads, rows))
+
+
+def _test_row(each: Entry, test: Tested) -> tuple[str, ...]:
+    trusted = tr("trusted") if test.is_trusted else tr("not trusted")
+    return (_use(each), _kind(each), tr(SIGNS[test.signs]), trusted, tr(STATES[test.status]))
+
+
+def _written(receipt: Receipt) -> Section:
+    as_long = tr("They are valid as long as the ones that they replace: your card does not last longer than before.")
+    return Section(
+        tr("New certificates on the card"), _said(as_long if receipt.is_as_long else ""), _table(receipt.written)
+    )
+
+
+def _removed(receipt: Receipt) -> Section:
+    unknown = tr(
+        "The upgrade was begun on another computer. Whether more was removed there is not known on this computer."
+    )
+    nothing = tr("No certificate was removed.") if not receipt.removed and receipt.removed_is_known else ""
+    return Section(
+        tr("Certificates that were removed"),
+        _said(nothing, "" if receipt.removed_is_known else unknown, *left_lines(receipt)),
+        _table(receipt.removed) if receipt.removed else None,
+    )
+
+
+def _kept(receipt: Receipt) -> Section:
+    mail = tuple(
+        tr(
+            "The old certificate from {issuer} and its key stay, so that you can read old encrypted e-mail.",
+            issuer=each.issuer,
+        )
+        for each in receipt.mail_kept
+    )
+    return Section(tr("Other certificates on the card"), mail, _table(receipt.kept))
+
+
+def _for_it(receipt: Receipt) -> Section:
+    return Section(
+        tr("For IT support"),
+        (tr("For altSecurityIdentities in Active Directory, one value for each new certificate for authentication:"),),
+        copied=tuple(mapping.value for mapping in receipt.mappings),
+    )
+
+
+def _table(entries: tuple[Entry, ...]) -> Table:
+    heads = (tr("Use"), tr("Names you by"), tr("Issuer"), tr("Serial number"), tr("Valid until"))
+    return Table(heads, tuple(_row(each) for each in entries))
+
+
+def _row(each: Entry) -> tuple[str, ...]:
+    return (_use(each), _kind(each), each.issuer, each.serial_number, each.not_after.astimezone().date().isoformat())
+
+
+def _use(each: Entry) -> str:
+    return tr(role_text({each.role})) if each.role else tr("other")
+
+
+def _kind(each: Entry) -> str:
+    return tr(KINDS[each.subject]) if each.subject else "-"
+
+
+def _time(at: datetime) -> str:
+    """In this computer's own zone."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"

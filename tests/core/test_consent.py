@@ -1,0 +1,215 @@
+"""Terms and encrypted e-mail: nothing is begun without consent, and what was begun needs none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup import texts
+from sithsup.campaign import EncryptedMail, OldCertificates, Terms, Text, Words
+from sithsup.certificate import Certificate
+from sithsup.cli.agree import agree, script_arguments
+from sithsup.cli.view import View
+from sithsup.consent import Asked, Consent
+from sithsup.errors import CancelledError, CardRemovedError, MailNotUnderstoodError, TermsNotAcceptedError
+from sithsup.journal import Journal
+from sithsup.model import KeyRole, Outcome
+from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
+from tests.support.lab import NEW, OLD, START, Lab, acts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TERMS = Terms(version="SIM 2", text=Text(sv="SIM: kortet är personligt.", en="SIM: the card is personal."))
+AGREED = Consent("SIM 2", mail_understood=True)
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    texts.set_language("en")
+    yield
+    texts.set_language(None)
+
+
+def lab(tmp_path: Path, **changes: object) -> Lab:
+    """A lab whose campaign has terms."""
+    made = Lab(tmp_path)
+    assert made.campaign
+    made.campaign = made.campaign.model_copy(update={"terms": TERMS, **changes})
+    return made
+
+
+def asked(made: Lab) -> Asked:
+    with made.operation() as operation:
+        return operation.look().asked
+
+
+@pytest.mark.parametrize(
+    ("consent", "error"),
+    [
+        (Consent(), TermsNotAcceptedError),
+        (Consent("SIM 1", mail_understood=True), TermsNotAcceptedError),
+        (Consent("", mail_understood=True), TermsNotAcceptedError),
+        (Consent("SIM 2"), MailNotUnderstoodError),
+    ],
+)
+def test_nothing_is_begun_without_consent(consent: Consent, error: type[Exception], tmp_path: Path) -> None:
+    """No code is asked, no journal made, nothing is said to the authority; the old identity is as it was."""
+    made = lab(tmp_path)
+    with made.operation() as operation, pytest.raises(error) as raised:
+        list(operation.upgrade(consent))
+    assert raised.value.exit_code == 2  # type: ignore[attr-defined]
+    assert made.holder.given == 0
+    assert not list(tmp_path.rglob("journal-*"))
+    assert "query" not in made.faults.calls
+    assert made.end() == OLD
+
+
+def test_the_version_that_is_asked_for_is_told(tmp_path: Path) -> None:
+    """Whoever wrote a script knows then what to read."""
+    with lab(tmp_path).operation() as operation, pytest.raises(TermsNotAcceptedError) as raised:
+        list(operation.upgrade(Consent("SIM 1")))
+    assert "“SIM 2”" in raised.value.why
+    assert "--accept-terms" in raised.value.next_step
+
+
+def test_what_was_accepted_is_in_the_journal_and_in_the_receipt(tmp_path: Path) -> None:
+    """The version and the time, from the first row on, and until the receipt is written."""
+    made = lab(tmp_path)
+    with made.operation() as operation:
+        for _ in operation.upgrade(AGREED):
+            assert operation.world.journal.terms == ("SIM 2", START)
+        assert operation.receipt
+        assert operation.receipt.terms == ("SIM 2", START)
+    assert made.end() == NEW
+
+
+def test_terms_that_nobody_has_are_not_remembered(tmp_path: Path) -> None:
+    """A script may say more than it must."""
+    made = Lab(tmp_path)
+    with made.operation() as operation:
+        list(operation.upgrade(AGREED))
+        assert operation.receipt
+        assert operation.receipt.terms is None
+        assert not operation.receipt.has_terms
+
+
+def test_the_journal_keeps_the_terms_until_the_end(tmp_path: Path) -> None:
+    """Over a restart; the newest counts; `discard` forgets them."""
+    with Journal(tmp_path, "card", lambda: START) as journal:
+        assert journal.terms is None
+        journal.remember_terms("1")
+        journal.remember_terms("2")
+    with Journal(tmp_path, "card", lambda: START) as journal:
+        assert journal.terms == ("2", START)
+        journal.discard()
+    with Journal(tmp_path, "card", lambda: START) as journal:
+        assert journal.terms is None
+
+
+@pytest.mark.parametrize("action", ["resume", "restore"])
+def test_what_was_begun_is_finished_or_undone_without(action: str, tmp_path: Path) -> None:
+    """Law 6; and the receipt of what was resumed still knows of the terms."""
+    made = lab(tmp_path)
+    made.token.restart(Faults(Fault(Mishap(Failure.CARD_PULLED, When.BEFORE), 1, frozenset({"write_certificate"}))))
+    assert isinstance(made.run("upgrade"), CardRemovedError)
+    made.mend()
+    with made.operation() as operation:
+        list(acts(operation, action))
+        assert operation.outcome is (Outcome.UPGRADED if action == "resume" else Outcome.RESTORED)
+        assert (operation.receipt.terms if operation.receipt else None) == (
+            ("SIM 2", START) if action == "resume" else None
+        )
+    assert made.end() == (NEW if action == "resume" else OLD)
+
+
+# ------------------------------------------------------------------------------------------ encrypted e-mail
+
+
+def test_the_old_certificate_that_opens_mail_is_named(tmp_path: Path) -> None:
+    """The one for authentication alone; what is not replaced is nobody's business."""
+    (mail,) = asked(lab(tmp_path)).mail
+    assert (mail.role, mail.issuer_common_name) == (KeyRole.AUTHENTICATION, "SIM SITHS Type 1 CA v1")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"encrypted_mail": EncryptedMail.KEEP}, {"old_certificates": OldCertificates.KEEP}]
+)
+def test_what_stays_needs_no_yes(changes: dict[str, object], tmp_path: Path) -> None:
+    """It is named all the same, and said to stay."""
+    found = asked(lab(tmp_path, **changes))
+    assert found.mail
+    assert (found.mail_stays, found.mail_goes) == (True, False)
+    found.require(Consent("SIM 2"))
+    assert script_arguments(found) == ("--accept-terms", "SIM 2")
+
+
+@pytest.mark.parametrize(
+    ("usage", "purposes", "opens"),
+    [
+        ({"digital_signature", "key_encipherment"}, set(), True),
+        ({"digital_signature"}, {"email_protection"}, True),
+        ({"digital_signature"}, {"client_auth"}, False),
+        ({"non_repudiation"}, set(), False),
+        ({"key_cert_sign", "key_encipherment"}, {"email_protection"}, False),
+    ],
+)
+def test_which_certificates_open_mail(usage: set[str], purposes: set[str], opens: bool, tmp_path: Path) -> None:
+    """Those of a person, for e-mail or for the wrapping of keys."""
+    certificate = replace(
+        Certificate.parse(Lab(tmp_path).case.old[0]),
+        key_usage=frozenset(usage),
+        extended_key_usage=frozenset(purposes),
+    )
+    assert certificate.opens_mail is opens
+
+
+# ---------------------------------------------------------------------------------------------- at a terminal
+
+
+class Person:
+    """Answers in turn, and remembers what was asked."""
+
+    def __init__(self, *answers: bool) -> None:
+        self.answers, self.questions = list(answers), list[str]()
+
+    def __call__(self, question: str) -> bool:
+        self.questions.append(question)
+        return self.answers.pop(0)
+
+
+def test_a_person_is_asked_for_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The terms are shown whole; the certificate, the campaign's words and plain ones stand before the question."""
+    made = lab(
+        tmp_path,
+        words=Words(why=Text(sv="x", en="x"), encrypted_mail=Text(sv="SIM: flytta den.", en="SIM: move it.")),
+    )
+    person, campaign = Person(True, True), made.campaign
+    assert campaign
+    assert agree(View("upgrade", as_json=False), asked(made), campaign, Consent(), person) == AGREED
+    said = capsys.readouterr().err
+    for words in ("SIM: the card is personal.", "SIM SITHS Type 1 CA v1", "SIM: move it.", "cannot read e-mail"):
+        assert words in said
+    assert [question.split()[2] for question in person.questions] == ["accept", "understand"]
+
+
+@pytest.mark.parametrize("answers", [(False,), (True, False)])
+def test_a_no_ends_it(answers: tuple[bool, ...], tmp_path: Path) -> None:
+    made = lab(tmp_path)
+    assert made.campaign
+    with pytest.raises(CancelledError):
+        agree(View("upgrade", as_json=False), asked(made), made.campaign, Consent(), Person(*answers))
+
+
+def test_what_was_said_before_is_not_asked(tmp_path: Path) -> None:
+    """Nor is anything where there is nobody to ask: the heart refuses then."""
+    made = lab(tmp_path)
+    assert made.campaign
+    view = View("upgrade", as_json=False)
+    assert agree(view, asked(made), made.campaign, AGREED, Person()) == AGREED
+    assert agree(view, asked(made), made.campaign, Consent(), None) == Consent()
+    wrong = Consent("SIM 1", mail_understood=True)
+    assert agree(view, asked(made), made.campaign, wrong, Person()) == wrong
