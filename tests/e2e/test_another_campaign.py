@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from prove.killed import ARGUMENTS, KILLER
 from sithsup.card.modules import find_module
+from sithsup.demo import signing
 from sithsup.demo import start as life
 from sithsup.demo.authorities import Plan
 from sithsup.demo.authority import DemoAuthority
@@ -125,7 +126,8 @@ def invented(folder: Path) -> Iterator[Demo]:
     """The card, the authority that runs in this process, and the campaign file."""
     with Workshop(folder / "card", Path(find_module(None, life.SOFTHSM_PLACES))) as workshop:
         hierarchy, now = life.make(folder, Kind.ONE_PIN, workshop, KeyAlgorithm.P_256, SCHEME)
-    (folder / "campaign.json").write_text(json.dumps(campaign(hierarchy, now)), "utf-8")
+    signing.make_signer(folder, now)
+    signing.sign_campaign(folder, json.dumps(campaign(hierarchy, now)).encode())
 
     def clock() -> datetime:
         return datetime.now(UTC)

@@ -5,7 +5,6 @@ And that nothing of it keeps anybody from finishing or undoing what was begun (l
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import sys
 from contextlib import closing
@@ -19,6 +18,7 @@ from sithsup.demo import start as life
 from sithsup.demo.ledger import Reason
 from sithsup.demo.server import LEDGER_FILE
 from tests.e2e.test_endings import KEYS_MADE, PROVEN, interrupted
+from tests.support import campaigns
 from tests.support.demo import NEW, OLD, OLD_ISSUER, Demo, authority_beside
 
 if TYPE_CHECKING:
@@ -51,10 +51,8 @@ def clock(**ahead: float) -> tuple[str, ...]:
 
 def altered(demo: Demo, **changes: Any) -> dict[str, Path]:
     """The variable that leads to another edition of the demo's campaign."""
-    campaign = json.loads((demo.folder / "campaign.json").read_bytes())
-    path = demo.folder / "altered.json"
-    path.write_text(json.dumps(campaign | changes), encoding="utf-8")
-    return {"SITHSUP_CAMPAIGN": path}
+    edition = campaigns.content(demo.folder) | changes
+    return {"SITHSUP_CAMPAIGN": campaigns.signed(demo.folder, edition, demo.folder / "altered.p7m")}
 
 
 def check(demo: Demo, environ: Mapping[str, str | Path] | None = None, **options: Any) -> tuple[int, list[str]]:

@@ -14,7 +14,7 @@ import pytest
 
 from sithsup.cli.demo_arguments import KINDS
 from sithsup.demo.start import Kind
-from tests.support.demo import NEW, Demo, Demos
+from tests.support.demo import CONSENT, NEW, Demo, Demos
 
 if TYPE_CHECKING:
     from tests.support.demo import Ended
@@ -132,7 +132,7 @@ def test_the_spy_sees_what_is_done_to_a_card_that_is_upgraded(demos: Demos) -> N
     assert looked.sessions
     assert not [flags for flags in looked.sessions if flags & FOR_WRITING]
     assert looked.names.isdisjoint({"C_Login", *WRITES})
-    done = spied(demo, "upgrade", "--json", "--yes", "--pin-stdin")
+    done = spied(demo, "upgrade", "--json", "--yes", "--pin-stdin", *CONSENT)
     assert done.ended.code == 0
     assert [flags for flags in done.sessions if flags & FOR_WRITING]
     assert done.names >= {"C_Login", "C_GenerateKeyPair", "C_CreateObject", "C_DestroyObject"}

@@ -6,12 +6,14 @@ import hashlib
 import json
 import subprocess
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from sithsup.demo.start import Kind
 from tests.demo.tools import openssl
+from tests.support import campaigns
 from tests.support.demo import CONSENT, NEW, NEW_ISSUERS, OLD, OLD_ISSUER, PROGRAM, TELIA, Demo, Demos
 
 if TYPE_CHECKING:
@@ -77,6 +79,18 @@ def test_from_old_to_new_in_words(demo: Demo) -> None:
     listed = demo.run("history")
     assert listed.code == 0
     assert "upgraded" in listed.out
+
+
+def test_why_until_when_and_what_without_codes(demo: Demo) -> None:
+    """Before anything begins: the campaign's reason, the card's own level, the time that is left, and new codes."""
+    said = demo.run("check", environ={"SITHSUP_LANGUAGE": "sv"}).err
+    campaign = campaigns.content(demo.folder)
+    assert campaign["words"]["why"]["sv"] in said
+    assert "Certifikaten på kortet har tillitsnivå 2." in said
+    closes = datetime.fromisoformat(campaign["window"]["closes"]).astimezone()
+    assert f"Uppgraderingen måste påbörjas före {closes:%Y-%m-%d %H:%M}: 90 dygn återstår." in said
+    assert "Om du inte har dina koder: TEST: fråga Utfärda Påhittad." in said
+    assert "Varje ny kod kostar 7 kr." in said
 
 
 def test_a_second_upgrade_has_nothing_to_do(demo: Demo) -> None:

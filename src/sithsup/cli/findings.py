@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sithsup.texts import readable, tr
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from datetime import datetime
 
+    from sithsup.campaign import Campaign
     from sithsup.errors import Contact
     from sithsup.operation import Report
 
@@ -34,6 +38,22 @@ def stop_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
     for who in dict.fromkeys(finding.contact for finding in report.stops):
         if who and (line := whom(who)):
             yield line
+
+
+def campaign_lines(campaign: Campaign, hsa_id: str | None, best: int | None, now: datetime) -> Iterator[str]:
+    """What the holder of a card that can be upgraded wants to know: why, until when, and what to do without codes."""
+    yield str(campaign.words.why)
+    if best is not None:
+        yield tr("The certificates on the card have trust level {level}.", level=best)
+    closes = campaign.closes(hsa_id)
+    yield tr(
+        "The upgrade must be begun before {time}: {span} are left.", time=readable(closes), span=readable(closes - now)
+    )
+    if campaign.codes:
+        price = campaign.codes.price
+        yield tr("If you do not have your codes: {order}", order=campaign.codes.order)
+        if price:
+            yield tr("Each new code costs {price}.", price=price)
 
 
 def warning_lines(report: Report) -> Iterator[str]:

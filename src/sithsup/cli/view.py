@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
+from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.findings import findings_data, stop_lines, warning_lines
+from sithsup.cli.findings import campaign_lines, findings_data, stop_lines, warning_lines
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
@@ -149,6 +150,10 @@ class View:
             self.warnings(report)
         if verdict.situation is Situation.FRESH and not report.stops:
             self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
+            if campaign:
+                contents = report.contents
+                for line in campaign_lines(campaign, contents.hsa_id, level(contents, campaign), datetime.now(UTC)):
+                    self.say(line)
         for waiting in report.waiting:
             self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
 

@@ -13,8 +13,10 @@ from sithsup.campaign import (
     Campaign,
     CardKind,
     CardRow,
+    Codes,
     ContactData,
     Directory,
+    Price,
     RevokeOld,
     RevokeSignedBy,
     TargetData,
@@ -126,6 +128,10 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
                 sv="TEST: kortet är personligt.\nTEST: du lånar inte ut det, och du berättar inga koder för någon.",
                 en="TEST: the card is personal.\nTEST: you do not lend it, and you tell nobody its codes.",
             ),
+        ),
+        codes=Codes(
+            price=Price(amount=7, currency="SEK"),
+            order=Text(sv="TEST: fråga Utfärda Påhittad.", en="TEST: ask Utfärda Påhittad."),
         ),
         contacts=Directory(
             deputy_issuer=ContactData(name="Utfärda Påhittad", phone="000-00 00 00", mail="utfardare@example.org"),
