@@ -44,5 +44,6 @@ def test_the_command_lines_for_openssl(tmp_path: Path) -> None:
 
 
 def test_the_profiles_are_those_that_are_issued() -> None:
-    named = re.findall(r"^\| `([\w-]+)` \|", DOCUMENT, re.MULTILINE)
+    rows = re.findall(r"^\| `([\w-]+)` \|", DOCUMENT, re.MULTILINE)
+    named = set(rows) - set(life.Kind)  # the other table is of cards
     assert sorted(named) == sorted(name for name, profile in PROFILES.items() if profile.upgrades)

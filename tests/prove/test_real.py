@@ -52,7 +52,7 @@ def test_reading_proves_all_that_it_can_and_changes_nothing(held: Held, capsys: 
     assert said[-1] == "11 ok, 0 NOT ok, 1 left out"
     assert "left out  the card is pulled and put in again: the same card" in said
     assert "ok        every key signs, and its certificates verify that" in said
-    assert "          fresh, FOREIGN_ISSUER, WINDOW_CLOSED, exit code 3" in said
+    assert "          fresh, FOREIGN_ISSUER, exit code 3" in said
 
 
 @NEEDED
