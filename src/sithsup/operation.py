@@ -15,24 +15,14 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
-from sithsup.consent import NONE, asked
+from sithsup.consent import NONE
 from sithsup.contacts import NOT_SET_UP, whom
-from sithsup.eligibility import (
-    NOT_USABLE,
-    SETTLED,
-    Finding,
-    Reason,
-    Severity,
-    Stage,
-    findings,
-    reason_text,
-    refusal,
-)
+from sithsup.eligibility import NOT_USABLE, SETTLED, Stage, findings, reason_text, refusal
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -55,21 +45,13 @@ from sithsup.errors import (
     UpgradeFinishedError,
     new_case_code,
 )
-from sithsup.evidence import (
-    World,
-    chosen,
-    lost_old,
-    lost_others,
-    may_lift,
-    our_key_pairs,
-    require_settled,
-)
-from sithsup.facts import facts_of, stage_of
-from sithsup.journal import Journal, Unfinished, card_key, unfinished
+from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
+from sithsup.journal import Journal, card_key, unfinished
 from sithsup.model import Outcome, Seen
-from sithsup.preflight import Surroundings, warnings
+from sithsup.preflight import Surroundings
 from sithsup.receipt import FOLDER, make_receipt, save
 from sithsup.recovery import Situation, Verdict, assess, look
+from sithsup.report import Report, facts_of, make_report
 from sithsup.runner import require_way_back, roll_back, roll_forward
 from sithsup.self_test import new_certificates, self_test
 from sithsup.steps import begun
@@ -84,7 +66,7 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.pin import CodeSource
     from sithsup.card.token import Token
-    from sithsup.consent import Asked, Consent
+    from sithsup.consent import Consent
     from sithsup.contacts import Own
     from sithsup.model import CardContents, Clock, ModuleInfo
     from sithsup.preflight import Preflight
@@ -92,34 +74,6 @@ if TYPE_CHECKING:
     from sithsup.runner import StepEvent
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What can be said of a card without a code."""
-
-    contents: CardContents
-    verdict: Verdict
-    reasons: tuple[Reason, ...]
-    """Against beginning an upgrade; where one was begun, against finishing or undoing it."""
-    waiting: tuple[Unfinished, ...]
-    """Upgrades of other cards that were begun on this computer."""
-    case_open: bool
-    """Whether this computer has a journal of the card, which a run is to close."""
-    asked: Asked
-    """What a person must agree to before an upgrade of this card begins."""
-    findings: tuple[Finding, ...] = ()
-    """The same reasons as people are told them, and what they are warned of, the first to tell first."""
-
-    @property
-    def stops(self) -> tuple[Finding, ...]:
-        """What stands in the way."""
-        return tuple(finding for finding in self.findings if finding.severity is Severity.STOPS)
-
-    @property
-    def warnings(self) -> tuple[Finding, ...]:
-        """What may."""
-        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
 
 class Operation:
@@ -199,23 +153,11 @@ class Operation:
         """Tell what the card is, without a code."""
         verdict = self._verdict()
         self._is_seen = verdict.situation is Situation.INTERRUPTED
-        contents, around = self.world.contents, self._around()
+        around = self._preflight.look(self.world.contents) if self._preflight else Surroundings()
         if self.world.campaign.middleware and self._module is None:  # asked only where its version matters
             self._module = self._token.module()
-        facts = facts_of(self.world, stage_of(verdict), around, self._module)
-        found = findings(facts)
-        return Report(
-            contents,
-            verdict,
-            tuple(Reason(finding.name) for finding in found),
-            unfinished(self._folder, besides=self._key),
-            case_open=self.world.journal.is_kept,
-            asked=asked(self.world),
-            findings=(*found, *warnings(facts, around)),
-        )
-
-    def _around(self) -> Surroundings:
-        return self._preflight.look(self.world.contents) if self._preflight else Surroundings()
+        waiting = unfinished(self._folder, besides=self._key)
+        return make_report(self.world, verdict, around, self._module, waiting)
 
     @property
     def is_begun(self) -> bool:
@@ -239,7 +181,7 @@ class Operation:
             raise InterruptedUpgradeError
         _refuse_unusable(report)
         if report.reasons:
-            raise refusal(*(finding for finding in report.stops if finding.name in set(Reason)))
+            raise refusal(*report.against)
         report.asked.require(consent)
         self._consent = consent
         yield from self._forward()
@@ -368,14 +310,14 @@ class Operation:
         if not world.journal.is_kept:
             seen, world.journal = world.journal, Journal(self._folder, self._key, self._clock)
             seen.close()
-        world.journal.begin(self._card_name, world.campaign.id, new_case_code())
-        self.case_code = world.journal.case_code
         campaign = world.campaign
+        world.journal.begin(self._card_name, campaign.id, new_case_code())
+        self.case_code = world.journal.case_code
         world.journal.remember_campaign(campaign.id, campaign.version, campaign.model_dump_json().encode())
-        version = f"{campaign.id} {campaign.version}"
         if self._consent.terms and campaign.terms:
             world.journal.remember_terms(self._consent.terms)
-        _log.info("case %s, card %s, campaign %s", self.case_code, self._card_name, version)
+        named = (self.case_code, self._card_name, campaign.id, campaign.version)
+        _log.info("case %s, card %s, campaign %s %s", *named)
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
         if begun(world) is Seen.ABSENT and not lost_old(world):

@@ -17,7 +17,7 @@ from tests.support.lab import NEW, OLD, Lab
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sithsup.operation import Report
+    from sithsup.report import Report
 
 KILL = Mishap(Failure.PROCESS_KILLED, When.BEFORE)
 

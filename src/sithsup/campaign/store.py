@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
-import tempfile
 from glob import escape
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sithsup.errors import CampaignOldError
 from sithsup.texts import tr
+from sithsup.whole_file import write_whole
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sithsup.campaign.campaign import Campaign
 
 _log = logging.getLogger(__name__)
@@ -90,16 +90,7 @@ class Store:
     def _write(self, name: str, content: bytes) -> None:
         """Write, for the owner only. What cannot be written is forgotten: it must not keep anybody from a card."""
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(prefix=".", dir=self._folder)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(beside).replace(self._folder / name)
-            finally:
-                Path(beside).unlink(missing_ok=True)
+            write_whole(self._folder / name, content)
         except OSError as error:
             _log.warning("cannot remember of a campaign: %s", error)
 

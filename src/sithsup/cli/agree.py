@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sithsup.certificate import Certificate
     from sithsup.cli.view import View
     from sithsup.consent import Asked
-    from sithsup.operation import Report
+    from sithsup.report import Report
 
 
 def show_asked(view: View, report: Report) -> None:

@@ -45,7 +45,8 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.process import CardProcess
     from sithsup.errors import Contact
-    from sithsup.operation import Operation, Report
+    from sithsup.operation import Operation
+    from sithsup.report import Report
     from sithsup.runner import StepEvent
 
 _log = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ def _check(context: Context) -> int:
     with _connected(context) as operation:
         context.view.card(operation.world.contents)  # at once: asking for a status may take a minute
         report = operation.look()
-        context.view.report(report, context.campaign, context.whom)
+        context.view.report(report, operation.world.campaign, context.whom)
         show_asked(context.view, report)
         if report.verdict.situation is Situation.INTERRUPTED:
             return context.view.finish(INTERRUPTED)

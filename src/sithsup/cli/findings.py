@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sithsup.eligibility import level
 from sithsup.texts import readable, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from sithsup.campaign import Campaign
     from sithsup.errors import Contact
-    from sithsup.operation import Report
+    from sithsup.report import Report
 
 
 def findings_data(report: Report) -> dict[str, Any]:
@@ -40,20 +40,19 @@ def stop_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
             yield line
 
 
-def campaign_lines(campaign: Campaign, hsa_id: str | None, best: int | None, now: datetime) -> Iterator[str]:
+def campaign_lines(campaign: Campaign, report: Report) -> Iterator[str]:
     """What the holder of a card that can be upgraded wants to know: why, until when, and what to do without codes."""
     yield str(campaign.words.why)
+    best = level(report.contents, campaign)
     if best is not None:
         yield tr("The certificates on the card have trust level {level}.", level=best)
-    closes = campaign.closes(hsa_id)
-    yield tr(
-        "The upgrade must be begun before {time}: {span} are left.", time=readable(closes), span=readable(closes - now)
-    )
+    closes = campaign.closes(report.contents.hsa_id)
+    left = readable(closes - report.now)
+    yield tr("The upgrade must be begun before {time}: {span} are left.", time=readable(closes), span=left)
     if campaign.codes:
-        price = campaign.codes.price
         yield tr("If you do not have your codes: {order}", order=campaign.codes.order)
-        if price:
-            yield tr("Each new code costs {price}.", price=price)
+        if campaign.codes.price:
+            yield tr("Each new code costs {price}.", price=campaign.codes.price)
 
 
 def warning_lines(report: Report) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +30,9 @@ if TYPE_CHECKING:
     from sithsup.certificate import Certificate
     from sithsup.errors import Contact, SithsupError
     from sithsup.model import CardCertificate, CardContents
-    from sithsup.operation import Operation, Report
+    from sithsup.operation import Operation
     from sithsup.recovery import Verdict
+    from sithsup.report import Report
     from sithsup.runner import StepEvent
 
 OUTCOME_TEXTS = {
@@ -118,9 +118,7 @@ class View:
         for line in stop_lines(report, whom):
             self.say(line)
 
-    def report(
-        self, report: Report, campaign: Campaign | None = None, whom: Callable[[Contact], str] = lambda _: ""
-    ) -> None:
+    def report(self, report: Report, campaign: Campaign, whom: Callable[[Contact], str]) -> None:
         """Tell what the card is and what may be chosen; `whom` says whom to ask."""
         verdict = report.verdict
         self.findings(report)
@@ -135,7 +133,7 @@ class View:
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
             "choices": [choice.value for choice in verdict.choices],
-            "level": level(report.contents, campaign) if campaign else None,
+            "level": level(report.contents, campaign),
             "waiting": [{"card": w.card, "case_code": w.case_code, "begun": w.begun} for w in report.waiting],
             "case_open": report.case_open,
         }
@@ -150,10 +148,8 @@ class View:
             self.warnings(report)
         if verdict.situation is Situation.FRESH and not report.stops:
             self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
-            if campaign:
-                contents = report.contents
-                for line in campaign_lines(campaign, contents.hsa_id, level(contents, campaign), datetime.now(UTC)):
-                    self.say(line)
+            for line in campaign_lines(campaign, report):
+                self.say(line)
         for waiting in report.waiting:
             self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
 

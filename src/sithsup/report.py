@@ -1,0 +1,101 @@
+"""What can be said of a card without a code: the evidence's verdict, what stands in the way, what must be agreed to.
+
+What `eligibility` and `preflight` judge is put together here, out of the world that an operation works on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sithsup import __version__
+from sithsup.consent import asked
+from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings
+from sithsup.evidence import key_ids
+from sithsup.preflight import warnings
+from sithsup.recovery import Choice, Situation
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sithsup.consent import Asked
+    from sithsup.evidence import World
+    from sithsup.journal import Unfinished
+    from sithsup.model import CardContents, ModuleInfo
+    from sithsup.preflight import Surroundings
+    from sithsup.recovery import Verdict
+
+STAGES = {Situation.FRESH: Stage.FRESH, Situation.UPGRADED: Stage.DONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A card, as far as it can be judged without a code."""
+
+    contents: CardContents
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    """What speaks against beginning an upgrade, or, where one was begun, against finishing or undoing it; and what a
+    person is warned of. The first to tell comes first."""
+    asked: Asked
+    """What a person must agree to before an upgrade of this card begins."""
+    waiting: tuple[Unfinished, ...]
+    """Upgrades of other cards that were begun on this computer."""
+    case_open: bool
+    """Whether this computer has a journal of the card, which a run is to close."""
+    now: datetime
+    """The time that the campaign's window is judged by: the authority's where it is known."""
+
+    @property
+    def stops(self) -> tuple[Finding, ...]:
+        """What stands in the way."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.STOPS)
+
+    @property
+    def against(self) -> tuple[Finding, ...]:
+        """What of that is a reason of the card, the campaign or the authority."""
+        return tuple(finding for finding in self.stops if finding.name in set(Reason))
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The names of these."""
+        return tuple(Reason(finding.name) for finding in self.against)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What may stand in the way."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
+
+
+def make_report(
+    world: World,
+    verdict: Verdict,
+    around: Surroundings,
+    module: ModuleInfo | None,
+    waiting: tuple[Unfinished, ...],
+) -> Report:
+    """Judge a card. `around` is what surrounds it, `module` is asked for only where its version matters."""
+    facts = facts_of(world, _stage(verdict), around, module)
+    told = (*findings(facts), *warnings(facts, around))
+    return Report(world.contents, verdict, told, asked(world), waiting, world.journal.is_kept, facts.now)
+
+
+def facts_of(world: World, stage: Stage, around: Surroundings, module: ModuleInfo | None) -> Facts:
+    """Card, campaign, computer and time, as they are now."""
+    ours = {key_id for key in world.campaign.new_keys for key_id in key_ids(world, key)}
+    return Facts(
+        world.contents,
+        world.campaign,
+        world.clock(),
+        stage=stage,
+        has_our_keys=world.journal.is_kept or any(pair.key_id in ours for pair in world.contents.key_pairs),
+        program=__version__,
+        module=module,
+        is_revoked=around.is_revoked,
+        time=around.time,
+    )
+
+
+def _stage(verdict: Verdict) -> Stage:
+    """How far an upgrade has come, for those that ask what stands in its way."""
+    return STAGES.get(verdict.situation, Stage.BEGUN if Choice.RESTORE in verdict.choices else Stage.TO_FINISH)
