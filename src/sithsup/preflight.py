@@ -38,9 +38,9 @@ from sithsup.eligibility import (
     expires,
     old_authentication,
 )
-from sithsup.errors import AnswerUntrustedError, AuthorityError, AuthorityUnreachableError, Contact, JournalError
+from sithsup.errors import AnswerOfAnotherTimeError, AuthorityError, AuthorityUnreachableError, Contact, JournalError
 from sithsup.model import CertificateState
-from sithsup.texts import mark, tr
+from sithsup.texts import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -148,8 +148,8 @@ class Preflight:
             return False, None, False
         try:
             told = status.ask(old.der, issuer, self._fetch_until(deadline), self._clock())
-        except AnswerUntrustedError as error:
-            return False, None, error.values.get("check") == tr(status.NOT_OF_THIS_TIME)
+        except AnswerOfAnotherTimeError:
+            return False, None, True
         except AuthorityError:
             return False, None, False
         at = AuthorityTime(told.at, self._clock(), told.is_fresh)

@@ -17,7 +17,14 @@ from sithsup import preflight
 from sithsup.ca.status import NOT_OF_THIS_TIME
 from sithsup.card.session import find_cards
 from sithsup.eligibility import AuthorityTime, Facts, Severity, Stage
-from sithsup.errors import AnswerUntrustedError, AuthorityUnreachableError, Contact, PortalError, StatusNotOfferedError
+from sithsup.errors import (
+    AnswerOfAnotherTimeError,
+    AnswerUntrustedError,
+    AuthorityUnreachableError,
+    Contact,
+    PortalError,
+    StatusNotOfferedError,
+)
 from sithsup.model import CertificateState, CertificateStatus
 from sithsup.preflight import WARNINGS, Preflight, Surroundings, battery, journal_problem, trusts, warnings
 from sithsup.texts import tr
@@ -201,7 +208,7 @@ def test_unknown_blocks_nobody(state: CertificateState, room: Room, monkeypatch:
 
 def test_two_witnesses_make_an_unsigned_time_believed(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """A status that is of another time, and the Date of an HTTP answer."""
-    answers(monkeypatch, AnswerUntrustedError(check=tr(NOT_OF_THIS_TIME)))
+    answers(monkeypatch, AnswerOfAnotherTimeError(check=tr(NOT_OF_THIS_TIME)))
     assert room.look(FakeWay(told=LATER)).time == AuthorityTime(LATER, START, is_exact=True)
     assert room.look(FakeWay()).time is None
     answers(monkeypatch, AnswerUntrustedError(check="something else"))

@@ -27,6 +27,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from sithsup.ca.path import HOSTILE, MOST_CERTIFICATES
 from sithsup.ca.signatures import is_signed
 from sithsup.errors import (
+    AnswerOfAnotherTimeError,
     AnswerUntrustedError,
     AuthorityBusyError,
     AuthorityError,
@@ -75,8 +76,12 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
     raise failure
 
 
-def _untrusted(detail: str, check: str = NOT_VERIFIED) -> AnswerUntrustedError:
-    return AnswerUntrustedError(detail, check=tr(check))
+def _untrusted(detail: str) -> AnswerUntrustedError:
+    return AnswerUntrustedError(detail, check=tr(NOT_VERIFIED))
+
+
+def _of_another_time(detail: str) -> AnswerOfAnotherTimeError:
+    return AnswerOfAnotherTimeError(detail, check=tr(NOT_OF_THIS_TIME))
 
 
 def _status(
@@ -139,7 +144,7 @@ def _ask_ocsp(
         raise AuthorityUnreachableError(f"{url}: {response.response_status.name}", address=url)
     _require_signed(response, issuer, now)
     if response.produced_at_utc < certificate.not_valid_before_utc - SKEW:
-        raise _untrusted("OCSP: made before the certificate was", NOT_OF_THIS_TIME)
+        raise _of_another_time("OCSP: made before the certificate was")
     single = _about(response, request)
     is_fresh = _is_fresh(response, single, nonce, now)
     state, made_at = STATES[single.certificate_status], response.produced_at_utc
@@ -201,7 +206,7 @@ def _require_valid(signer: x509.Certificate, produced_at: datetime, now: datetim
     """
     begins, ends = signer.not_valid_before_utc - SKEW, signer.not_valid_after_utc + SKEW
     if not (begins <= produced_at <= ends and begins <= now <= ends):
-        raise _untrusted(f"OCSP: responder valid {begins} to {ends}", NOT_OF_THIS_TIME)
+        raise _of_another_time(f"OCSP: responder valid {begins} to {ends}")
 
 
 def _is_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse, nonce: bytes, now: datetime) -> bool:
@@ -211,7 +216,7 @@ def _is_fresh(response: ocsp.OCSPResponse, single: ocsp.OCSPSingleResponse, nonc
     except x509.ExtensionNotFound:
         until = single.next_update_utc or single.this_update_utc + LONGEST_FRESH
         if not single.this_update_utc - SKEW <= now <= until + SKEW:
-            raise _untrusted("OCSP: not of this time", NOT_OF_THIS_TIME) from None
+            raise _of_another_time("OCSP: not of this time") from None
         return False
     if repeated != nonce:
         raise _untrusted("OCSP: another nonce")
@@ -233,7 +238,7 @@ def _read_list(
     if any(extension.critical for extension in found.extensions):
         raise _untrusted("CRL: a partial list, or one that is not understood")
     if found.next_update_utc is None or not found.last_update_utc - SKEW <= now <= found.next_update_utc + SKEW:
-        raise _untrusted("CRL: not of this time", NOT_OF_THIS_TIME)
+        raise _of_another_time("CRL: not of this time")
     entry = found.get_revoked_certificate_by_serial_number(certificate.serial_number)
     at, state = found.last_update_utc, CertificateState.REVOKED if entry else CertificateState.GOOD
     return _status(state, certificate, at, at, entry.revocation_date_utc if entry else None)

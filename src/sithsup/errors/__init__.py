@@ -18,6 +18,7 @@
     │       ├── CodeLockedError         SU-1102    └── LastTryError          SU-1104
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
+    │   │                                          │   └── AnswerOfAnotherTimeError SU-2004
     │   ├── AuthorityBusyError          SU-2002    ├── CertificateUnsuitableError  SU-2005
     │   ├── AuthorityRefusedError       SU-2003    ├── TransactionUnknownError     SU-2006
     │   ├── StatusNotOfferedError       SU-2008    ├── StillWaitingError           SU-2007
@@ -48,6 +49,7 @@ return code) and four texts: what happened, why, what to do, whom to ask. `exit_
 """
 
 from sithsup.errors.authority import (
+    AnswerOfAnotherTimeError,
     AnswerUntrustedError,
     AuthorityBusyError,
     AuthorityError,
@@ -127,6 +129,7 @@ from sithsup.errors.upgrade import (
 )
 
 __all__ = [
+    "AnswerOfAnotherTimeError",
     "AnswerUntrustedError",
     "AuthorityBusyError",
     "AuthorityError",

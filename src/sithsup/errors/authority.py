@@ -94,6 +94,10 @@ class AnswerUntrustedError(AuthorityError):
     )
 
 
+class AnswerOfAnotherTimeError(AnswerUntrustedError):
+    """The same, because it is told for another time than this computer's: one of the two clocks is wrong."""
+
+
 class CertificateUnsuitableError(AuthorityError):
     """The authority issued a certificate that does not belong on this card. `mismatches` says why."""
 
