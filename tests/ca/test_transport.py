@@ -86,7 +86,9 @@ def serving(behave: Callable[[socket.socket], None]) -> Iterator[Server]:
 def answer(
     status: str = "200 OK", kind: str = CMP, body: bytes = b"answer", more: str = ""
 ) -> Callable[[socket.socket], None]:
-    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
+    """The whole answer; the server closes the connection after it, and says so."""
+    about = f"Content-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+    head = f"HTTP/1.1 {status}\r\n{about}{more}\r\n"
     return lambda connection: connection.sendall(head.encode() + body)
 
 

@@ -66,6 +66,13 @@ def until_gone(token: CardProcess) -> None:
     assert token.tokens() == ()
 
 
+def until_there(token: CardProcess, card: TokenId) -> None:
+    """Wait until pcscd has told the module, too, that the card is in: it powers the card some moments before."""
+    deadline = time.monotonic() + 5
+    while card not in {info.id for info in token.tokens()} and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 def codes_sent(bench: VirtualBench) -> int:
     """How many codes the card was given since `arm` (VERIFY without one only asks)."""
     return sum(exchange.name == "VERIFY" and exchange.writes for exchange in bench.exchanges())
@@ -91,6 +98,7 @@ def test_a_card_that_is_pulled_and_put_back_wants_its_code_anew(bench: VirtualBe
         with pytest.raises(CardRemovedError):
             token.objects(card)
         bench.insert()
+        until_there(token, card)
         assert all(o.kind is not ObjectKind.PRIVATE_KEY for o in token.objects(card))
         log_in(token, card.label)
         assert token.sign(key, DATA)
