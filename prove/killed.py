@@ -35,7 +35,8 @@ PER_CORE = 1
 """How many cases at once."""
 KILLER = (sys.executable, "-m", "prove.killer")
 MOVED = (sys.executable, "-m", "prove.moved")
-ARGUMENTS = ("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
+UNASKED = ("--json", "--yes", "--pin-stdin")
+ARGUMENTS = ("upgrade", *CONSENT, *UNASKED)
 LAST_BREATH = 2.0
 """Seconds after which nothing of a killed run may be alive: the card process ends with its parent."""
 LONGEST_CALL = 30.0

@@ -23,7 +23,7 @@ import psutil
 
 from prove.case import Place
 from prove.foreign import tells_status
-from prove.killed import ARGUMENTS, KILLER, TOO_LATE
+from prove.killed import ARGUMENTS, KILLER, TOO_LATE, UNASKED
 from prove.reading import PROGRAM, NotSoError, everything, name_of, personal, unsigned
 from sithsup.card.session import Card
 from sithsup.model import KeyRole, ObjectKind, TokenId
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sithsup.demo.ledger import Ledger
     from sithsup.model import CardContents, CardObject
 
-EVERY, MOST_EVERY = 4, 8
+EVERY, MOST_EVERY = 4, 10
 """How many writes of the journal one round is killed further than the last; at most so many, to meet the line."""
 LONGEST_RUN = 1800
 """Seconds: a card may take minutes for a key, and a killed run does not cut the making of one."""
@@ -185,7 +185,7 @@ class Sacrifice:
     # -------------------------------------------------------------------------------------------- the program
 
     def _act(self, action: str) -> Ended:
-        return self._run(action, *ARGUMENTS[1:])
+        return self._run(action, *UNASKED)
 
     def _run(self, *arguments: str, program: tuple[str, ...] = PROGRAM) -> Ended:
         """Run the program with the codes in a pipe, and wait until nothing of it is left."""

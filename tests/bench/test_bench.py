@@ -82,7 +82,7 @@ def test_memory_is_that_of_all_processes_together(stage: Stage) -> None:
 
 def test_the_slow_card_takes_its_time_and_tells_when(stage: Stage, tmp_path: Path) -> None:
     idle = measure_idle(stage, tmp_path, QUICK)
-    for name, count, seconds in (("generate", 2, 0.3), ("sign", 15, 0.02), ("create", 4, 0.05), ("destroy", 2, 0.05)):
+    for name, count, seconds in (("generate", 2, 0.3), ("sign", 17, 0.02), ("create", 4, 0.05), ("destroy", 2, 0.05)):
         taken = [call.end - call.begin for call in idle.calls if call.name == name]
         assert len(taken) == count
         assert min(taken) >= seconds
@@ -135,8 +135,10 @@ def test_every_way_upgrades_the_virtual_card(virtual: VirtualStage, way: str) ->
 
 @pytest.mark.needs(*NEEDED)
 def test_the_program_asks_a_card_no_more_than_it_must(virtual: VirtualStage) -> None:
-    """A whole upgrade was 485 commands before the card was asked for its session once in each act."""
-    assert attempt(virtual, virtual.sithsup, Pace()).commands <= 410
+    """A whole upgrade was 485 commands before the card was asked for its session once in each act; the test after the
+    end takes six.
+    """
+    assert attempt(virtual, virtual.sithsup, Pace()).commands <= 416
 
 
 @pytest.mark.needs(*NEEDED)

@@ -174,7 +174,7 @@ def test_the_computer_that_recovers_is_a_day_wrong(clock: str, days: int, tmp_pa
 def test_nothing_can_be_written_once_the_disk_is_full(tmp_path: Path) -> None:
     """Neither the journal nor the log; what was there before stays."""
     with killed.running(tmp_path / "demo") as demo:
-        ended = demo.run("full", "10", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        ended = demo.run("full", "11", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
         assert (ended.code, ended.error_code) == killed.DISK_FULL
         assert len(unfinished(demo.data)) == 1
         log = (demo.state / "sithsup.log").read_text()
