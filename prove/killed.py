@@ -35,8 +35,7 @@ PER_CORE = 1
 """How many cases at once."""
 KILLER = (sys.executable, "-m", "prove.killer")
 MOVED = (sys.executable, "-m", "prove.moved")
-UNASKED = ("--json", "--yes", "--pin-stdin")
-ARGUMENTS = ("upgrade", *CONSENT, *UNASKED)
+ARGUMENTS = ("upgrade", "--json", *CONSENT, "--yes", "--pin-stdin")
 LAST_BREATH = 2.0
 """Seconds after which nothing of a killed run may be alive: the card process ends with its parent."""
 LONGEST_CALL = 30.0

@@ -23,7 +23,7 @@ import psutil
 
 from prove.case import Place
 from prove.foreign import tells_status
-from prove.killed import ARGUMENTS, KILLER, TOO_LATE, UNASKED
+from prove.killed import ARGUMENTS, KILLER, TOO_LATE
 from prove.reading import PROGRAM, NotSoError, everything, name_of, personal, unsigned
 from sithsup.card.session import Card
 from sithsup.model import KeyRole, ObjectKind, TokenId
@@ -185,7 +185,7 @@ class Sacrifice:
     # -------------------------------------------------------------------------------------------- the program
 
     def _act(self, action: str) -> Ended:
-        return self._run(action, *UNASKED)
+        return self._run(action, "--json", "--yes", "--pin-stdin")
 
     def _run(self, *arguments: str, program: tuple[str, ...] = PROGRAM) -> Ended:
         """Run the program with the codes in a pipe, and wait until nothing of it is left."""

@@ -135,10 +135,11 @@ def test_every_way_upgrades_the_virtual_card(virtual: VirtualStage, way: str) ->
 
 @pytest.mark.needs(*NEEDED)
 def test_the_program_asks_a_card_no_more_than_it_must(virtual: VirtualStage) -> None:
-    """A whole upgrade was 485 commands before the card was asked for its session once in each act; the test after the
-    end takes six.
+    """A whole upgrade was 485 commands before the card was asked for its session once in each act.
+
+    Since then each new key signs once more at the end, for the receipt.
     """
-    assert attempt(virtual, virtual.sithsup, Pace()).commands <= 416
+    assert attempt(virtual, virtual.sithsup, Pace()).commands <= 420
 
 
 @pytest.mark.needs(*NEEDED)
