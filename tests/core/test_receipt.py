@@ -24,6 +24,7 @@ from sithsup.errors import CardRemovedError
 from sithsup.model import CertificateState, KeyRole, Outcome, SubjectKind
 from sithsup.receipt import Receipt, alt_security_identity, as_data, as_html, as_text, save, saved_page
 from sithsup.receipt.active_directory import reversed_serial
+from sithsup.runner import Mark
 from sithsup.sim import pki
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
@@ -204,6 +205,26 @@ def test_an_unknown_status_is_said(receipt: Receipt) -> None:
     revoked = replace(receipt, tests=(replace(first, status=CertificateState.REVOKED), *rest))
     assert revoked.works is False
     assert replace(receipt, tests=(replace(first, is_trusted=False), *rest)).works is False
+
+
+def test_an_authority_that_goes_away_meanwhile_costs_nothing(tmp_path: Path) -> None:
+    """Its status is not known then, and said to be so; the keys were tried all the same."""
+    made = lab(tmp_path)
+    with made.operation() as operation:
+        for event in acts(operation, "upgrade"):
+            if (event.step.name, event.mark) == ("remove-old-certificates", Mark.DONE):
+                operation.world.statuses.clear()
+                made.authority.ledger.policy.unreachable = True
+        assert operation.outcome is Outcome.UPGRADED
+        assert operation.receipt
+    assert {(test.signs, test.status) for test in operation.receipt.tests} == {(True, CertificateState.UNKNOWN)}
+
+
+def test_the_level_is_told_as_far_as_it_is_known(receipt: Receipt) -> None:
+    """Nothing is made up where the campaign says nothing."""
+    assert "level of assurance 3 now. Before, it was 2." in as_text(receipt)
+    assert "level of assurance 3 now." in as_text(replace(receipt, level_before=None))
+    assert "level of assurance" not in as_text(replace(receipt, level_before=None, level_after=None))
 
 
 def test_nothing_is_asked_where_a_case_is_only_closed(tmp_path: Path) -> None:
