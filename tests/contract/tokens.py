@@ -199,6 +199,7 @@ def simulated(options: CardOptions) -> Iterator[Bench]:
         return StoredToken(
             label=label,
             code_digest=digest,
+            puk_digest=code_digest(SECURITY_OFFICER.encode("ascii")),
             pin_pad=options.pin_pad,
             always_authenticate=options.always_authenticate,
         )
