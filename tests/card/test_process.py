@@ -285,6 +285,14 @@ class TestSilence:
         done = subprocess.run(command, input=CODE, capture_output=True, check=True, timeout=60)
         assert done.stdout.split()[1:] == [b"before:", b"found", b"after:", b"gone"]
 
+    @linux_only
+    def test_the_parent_keeps_no_puk_in_its_memory(self, troubled_card: str) -> None:
+        """Neither that nor the new code."""
+        command = [sys.executable, str(PROGRAM), troubled_card, tokens.AUTHENTICATION_LABEL, "unblock"]
+        codes = tokens.SECURITY_OFFICER.encode("ascii") + b"246813"
+        done = subprocess.run(command, input=codes, capture_output=True, check=True, timeout=60)
+        assert done.stdout.split()[1:] == b"before: found found after: gone gone".split()
+
 
 class TestTurns:
     def test_an_interrupted_question_does_not_shift_the_answers(

@@ -55,7 +55,7 @@ class PukLastTryError(CodeError):
     )
     bare_text = mark("If it is wrong, the code can never be unlocked again, so it is not tried without your yes.")
     next_text = mark(
-        "If you are sure of the PUK code, begin again in a terminal and answer yes. Else order a new card."
+        "If you are sure of the PUK code, begin again in a terminal and answer yes. Else ask your deputy issuer."
     )
 
 
