@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
-from typing import TYPE_CHECKING
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sithsup import texts
 from sithsup.campaign import Codes, Price, Text
 from sithsup.cli import puk as cli_puk
+from sithsup.cli import unblock as command
 from sithsup.cli.locked import UNBLOCK_TEXT, order_text
 from sithsup.cli.puk import NoPuk, StandardInputPuk, TerminalPuk, puk_source
 from sithsup.cli.view import View
 from sithsup.errors import (
+    CodeChoiceError,
     CodeIncorrectError,
     CodeLockedError,
     NoCardError,
@@ -212,3 +218,42 @@ def test_a_campaign_need_not_tell_of_codes() -> None:
     assert (order_text(None), order_text(plain)) == ("", "")
     free = plain.model_copy(update={"codes": Codes(order=CODES.order)})
     assert order_text(free) == "Have you no PUK code? Call us."
+
+
+class TestChoice:
+    @pytest.mark.parametrize(("typed", "role"), [("1\n", KeyRole.AUTHENTICATION), (" 2 \n", KeyRole.SIGNATURE)])
+    def test_whoever_sits_at_a_terminal_is_asked(
+        self, typed: str, role: KeyRole, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where several codes are locked."""
+        assert self.chosen(monkeypatch, typed, is_terminal=True) == [None, role]
+
+    @pytest.mark.parametrize(
+        ("typed", "is_terminal", "from_stdin"),
+        [("1\n", False, False), ("1\n", True, True), ("both\n", True, False), ("", True, False)],
+    )
+    def test_nobody_is_guessed(
+        self, typed: str, is_terminal: bool, from_stdin: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A script must say it, and whoever answers something else has not."""
+        with pytest.raises(CodeChoiceError):
+            self.chosen(monkeypatch, typed, is_terminal=is_terminal, from_stdin=from_stdin)
+
+    def chosen(
+        self, monkeypatch: pytest.MonkeyPatch, typed: str, *, is_terminal: bool, from_stdin: bool = False
+    ) -> list[KeyRole | None]:
+        """Which roles are asked for, where none is named."""
+        asked: list[KeyRole | None] = []
+
+        class Several:
+            def choose(self, role: KeyRole | None) -> None:
+                asked.append(role)
+                if role is None:
+                    raise CodeChoiceError(role="-")
+
+        stdin: Any = io.StringIO(typed)
+        stdin.isatty = lambda: is_terminal
+        monkeypatch.setattr(sys, "stdin", stdin)
+        context: Any = Namespace(arguments=Namespace(role=None, pin_stdin=from_stdin))
+        command._chosen(context, Several())  # type: ignore[arg-type]
+        return asked

@@ -159,6 +159,16 @@ class Card:
                 self._send_code(token)
             self._open.add(token.info.id)
 
+    @property
+    def may_unblock(self) -> bool:
+        """Whether a way is known by which the module gives a locked code a new value."""
+        return way_of(self._token.module()) is not None
+
+    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
+        """Give the code of a token a new value by means of its PUK code; both are wiped."""
+        with puk, code, self._asking(token):
+            self._token.unblock(token, puk, code)
+
     def _send_code(self, token: TokenContents) -> None:
         with role_named(token):
             if token.info.pin_pad:
@@ -169,16 +179,6 @@ class Card:
                 raise CodeNeededError("none was given")
             with code:
                 self._token.log_in(token.info.id, code)
-
-    @property
-    def may_unblock(self) -> bool:
-        """Whether a way is known by which the module gives a locked code a new value."""
-        return way_of(self._token.module()) is not None
-
-    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
-        """Give the code of a token a new value by means of its PUK code; both are wiped."""
-        with puk, code, self._asking(token):
-            self._token.unblock(token, puk, code)
 
     # --------------------------------------------------------------------------------------------- acts
 
