@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, Protocol, Self
 
 from sithsup.card.session import Card, role_named
-from sithsup.card.unblocking import lengths, require_suitable, require_way, way_of
+from sithsup.card.unblocking import lengths, require_suitable, require_way
 from sithsup.card_lock import CardLock
 from sithsup.errors import (
     CardError,
@@ -106,11 +106,6 @@ class Unblock:
     def codes(self) -> tuple[TokenContents, ...]:
         """Every token with a code that keys are opened with, as it was last seen; authentication first."""
         return tuple(token for token in self._card.contents.tokens if token.roles)
-
-    @property
-    def is_offered(self) -> bool:
-        """Whether a way is known of this module."""
-        return way_of(self._token.module()) is not None
 
     def choose(self, role: KeyRole | None) -> TokenContents:
         """The code that is meant: that of a role, else the only one that is locked.

@@ -127,7 +127,7 @@ def test_the_pins_open_the_tokens(demo: Path) -> None:
 
 
 def test_the_puks_are_the_officers(demo: Path) -> None:
-    """One for each token, in the same order: SoftHSM2 takes it as the security officer's. The codes stay as they are."""
+    """One for each token, in the same order: SoftHSM2 takes it as the security officer's; no code changes."""
     environment = life.environment(demo)
     tool = Pkcs11Tool(environment["SITHSUP_MODULE"], environment["SOFTHSM2_CONF"])
     puks, pins = ((demo / name).read_text().split() for name in ("puks", "pins"))
