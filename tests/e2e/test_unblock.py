@@ -18,6 +18,7 @@ from sithsup.demo.virtual.codes import padded
 from sithsup.demo.virtual.power import Cut, When
 from sithsup.model import KeyAlgorithm
 from tests.demo.tools import Pkcs11Tool
+from tests.support.demo import CONSENT
 from tests.support.virtual import NEEDED, short_folder
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Card:
         return Ended(ended.returncode, json.loads(ended.stdout or "{}"), ended.stderr)
 
     def act(self, action: str) -> Ended:
-        return self.run(action, "--yes", "--pin-stdin", codes=tuple(self.pins))
+        consent = CONSENT if action == "upgrade" else ()
+        return self.run(action, "--yes", "--pin-stdin", *consent, codes=tuple(self.pins))
 
     def unblock(self, *arguments: str, puk: str, new: str = NEW) -> Ended:
         return self.run("unblock", "--pin-stdin", *arguments, codes=(puk, new))

@@ -129,7 +129,7 @@ class Pkcs11Token:
         """The one way that is known of this module (`unblocking.TABLE`); nobody is logged in before or after."""
         with puk as known, code as chosen, native.errors(token.label):
             self.log_out(token)  # a session that is logged in would take the PUK code for something else
-            opened = self._open(token)
+            opened = self._open(token, writes=True)
             info = self._token_info(opened.slot)
             if info is None or info.id != token:
                 raise CardRemovedError("the slot holds another token")
