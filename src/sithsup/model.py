@@ -114,6 +114,8 @@ class TokenInfo:
     read_only: bool
     algorithms: frozenset[KeyAlgorithm]  # that it can generate
     free_public_memory: int | None  # bytes; None where the module does not tell
+    puk: CodeState = CodeState.OK  # CKF_SO_PIN_*; a module that shows no try of the PUK code says that all is well
+    code_lengths: range = range(4, 9)  # digits that its code may have (ulMinPinLen to ulMaxPinLen)
 
 
 @dataclass(frozen=True, slots=True)

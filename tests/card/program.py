@@ -1,5 +1,7 @@
 """A program with a card process, for tests to kill and to look into: program.py MODULE LABEL ACT, the code on stdin.
 
+With the act `unblock` the PUK code stands before the new code.
+
 It knows no code but the one that it reads, so that any trace of it in memory is a leak.
 """
 
@@ -9,18 +11,25 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
 from sithsup.card.process import CardProcess
 from sithsup.model import KeyAlgorithm
 
-CODE_LENGTH = 6
+if TYPE_CHECKING:
+    from sithsup.model import TokenId
+
+CODE_LENGTH, PUK_LENGTH = 6, 8
 
 
 def main(module: str, label: str, act: str) -> None:
     process = CardProcess(module, generation_time_out=1.5)
     token = next(info.id for info in process.tokens() if info.id.label == label)
     say(process.pid)
+    if act == "unblock":
+        unblock(process, token)
+        return
     digits = bytearray(CODE_LENGTH)
     os.readv(0, [digits])
     inverted = bytes(255 - digit for digit in digits)
@@ -33,6 +42,16 @@ def main(module: str, label: str, act: str) -> None:
     if act == "generate":
         process.generate_key_pair(token, KeyAlgorithm.P_256, b"k", "k")
     time.sleep(60)
+
+
+def unblock(process: CardProcess, token: TokenId) -> None:
+    """Look for both codes before and after."""
+    codes = [bytearray(PUK_LENGTH), bytearray(CODE_LENGTH)]
+    os.readv(0, codes)
+    inverted = [bytes(255 - digit for digit in code) for code in codes]
+    say("before:", *("found" if is_in_memory(each) else "gone" for each in inverted))
+    process.unblock(token, *map(Code, codes))
+    say("after:", *("found" if is_in_memory(each) else "gone" for each in inverted))
 
 
 def say(*words: object) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,14 @@ import pytest
 
 from sithsup.card.pin import Code
 from sithsup.card.process import CardProcess
-from sithsup.errors import ModuleBrokenError, ModuleCrashedError, ModuleHungError, ObjectGoneError, SithsupError
+from sithsup.errors import (
+    ModuleBrokenError,
+    ModuleCrashedError,
+    ModuleHungError,
+    ObjectGoneError,
+    PukIncorrectError,
+    SithsupError,
+)
 from sithsup.model import CardObject, KeyAlgorithm, ObjectKind
 from tests.contract import tokens
 
@@ -284,6 +292,29 @@ class TestSilence:
         command = [sys.executable, str(PROGRAM), troubled_card, tokens.AUTHENTICATION_LABEL, "look-for-the-code"]
         done = subprocess.run(command, input=CODE, capture_output=True, check=True, timeout=60)
         assert done.stdout.split()[1:] == [b"before:", b"found", b"after:", b"gone"]
+
+    @linux_only
+    def test_the_parent_keeps_no_puk_in_its_memory(self, troubled_card: str) -> None:
+        """Neither that nor the new code."""
+        command = [sys.executable, str(PROGRAM), troubled_card, tokens.AUTHENTICATION_LABEL, "unblock"]
+        codes = tokens.SECURITY_OFFICER.encode("ascii") + b"246813"
+        done = subprocess.run(command, input=codes, capture_output=True, check=True, timeout=60)
+        assert done.stdout.split()[1:] == b"before: found found after: gone gone".split()
+
+    def test_what_goes_through_the_pipe_is_wiped(self, process: CardProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each code is copied once, into a buffer that is wiped too, whatever the answer was."""
+        copies: list[Code] = []
+
+        class Kept(Code):
+            def __init__(self, buffer: bytearray) -> None:
+                super().__init__(buffer)
+                copies.append(self)
+
+        monkeypatch.setattr("sithsup.card.process.Code", Kept)
+        for puk in (b"00000000", tokens.SECURITY_OFFICER.encode("ascii")):
+            with suppress(PukIncorrectError):
+                process.unblock(authentication(process), Code(bytearray(puk)), Code(bytearray(b"246813")))
+        assert [len(copy) for copy in copies] == [0] * 4
 
 
 class TestTurns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,11 +12,16 @@ from sithsup.errors import (
     CardError,
     CardReadOnlyError,
     CardRemovedError,
+    CodeError,
     CodeIncorrectError,
     CodeLockedError,
     CodeNeededError,
+    CodeNotLockedError,
+    CodeUnsuitableError,
     ModuleCrashedError,
     ObjectGoneError,
+    PukIncorrectError,
+    UnblockElsewhereError,
 )
 from sithsup.model import CodeState, KeyAlgorithm, ObjectKind, TokenId
 from sithsup.sim.keys import verifies
@@ -30,6 +36,31 @@ ALGORITHMS = tuple(KeyAlgorithm)
 
 def wrong() -> Code:
     return Code(bytearray(b"000000"))
+
+
+def puk() -> Code:
+    return Code(bytearray(tokens.SECURITY_OFFICER, "ascii"))
+
+
+def wrong_puk() -> Code:
+    return Code(bytearray(b"00000000"))
+
+
+def new() -> Code:
+    return Code(bytearray(b"246813"))
+
+
+def lock(bench: Bench) -> None:
+    """Lock the signature code, where three wrong tries do."""
+    for _ in range(tokens.TRIES):
+        with pytest.raises(CodeIncorrectError):
+            bench.token.log_in(bench.signature, wrong())
+    assert state(bench) is CodeState.LOCKED
+
+
+def state(bench: Bench) -> CodeState:
+    """What the flags say of the signature code."""
+    return next(info.code for info in bench.token.tokens() if info.id == bench.signature)
 
 
 class TestReading:
@@ -136,6 +167,82 @@ class TestCodes:
         assert all(info.pin_pad for info in bench.token.tokens())
         bench.token.log_in(bench.authentication, None)
         bench.token.generate_key_pair(bench.authentication, KeyAlgorithm.P_256, b"k", "k")
+
+
+class TestUnblocking:
+    @pytest.mark.card(tries=3)
+    def test_a_locked_code_gets_a_new_value(self, bench: Bench) -> None:
+        """The PUK code opens the way; the new code works, the old one does not, the other code is as it was."""
+        token = bench.signature
+        lock(bench)
+        bench.token.unblock(token, puk(), new())
+        states = {info.id: info.code for info in bench.token.tokens()}
+        assert states == dict.fromkeys((bench.authentication, token), CodeState.OK)
+        with pytest.raises(CodeIncorrectError):
+            bench.log_in(token)
+        bench.token.log_in(token, new())
+        bench.log_in(bench.authentication)
+
+    @pytest.mark.card(tries=3)
+    def test_both_codes_are_wiped(self, bench: Bench) -> None:
+        """Whether the PUK code is right or wrong, and where nothing is sent too."""
+        buffers = []
+        lock(bench)
+        for given, chosen in ((wrong_puk(), new()), (puk(), Code(bytearray(b"12345"))), (puk(), new())):
+            buffers += [given, chosen]
+            with suppress(CodeError):
+                bench.token.unblock(bench.signature, given, chosen)
+        assert [len(code) for code in buffers] == [0] * 6
+
+    @pytest.mark.card(tries=3)
+    def test_a_wrong_puk_changes_nothing(self, bench: Bench) -> None:
+        """It says so; the code stays locked, and the right PUK code still works."""
+        lock(bench)
+        with pytest.raises(PukIncorrectError, match=r"CKR_PIN_INCORRECT \(0xA0\)"):
+            bench.token.unblock(bench.signature, wrong_puk(), new())
+        assert state(bench) is CodeState.LOCKED
+        with pytest.raises(CodeLockedError):
+            bench.token.log_in(bench.signature, new())
+        bench.token.unblock(bench.signature, puk(), new())
+        bench.token.log_in(bench.signature, new())
+
+    @pytest.mark.card(tries=3)
+    @pytest.mark.parametrize("chosen", [b"12345", b"123456789", b"12345a", b""])
+    def test_a_code_that_no_card_should_get_is_not_sent(self, bench: Bench, chosen: bytes) -> None:
+        """Six to eight digits and nothing else; a wrong PUK code beside it costs nothing."""
+        lock(bench)
+        with pytest.raises(CodeUnsuitableError) as caught:
+            bench.token.unblock(bench.signature, wrong_puk(), Code(bytearray(chosen)))
+        assert (caught.value.values["shortest"], caught.value.values["longest"]) == (6, 8)
+        assert state(bench) is CodeState.LOCKED
+
+    @pytest.mark.not_on(
+        "softhsm2", reason="C_InitPIN by the security officer costs no try of the code, whatever its state"
+    )
+    @pytest.mark.not_on("card-process", reason="the same")
+    def test_a_code_that_is_not_locked_is_left_alone(self, bench: Bench) -> None:
+        """Some modules would take the PUK code for a wrong old code: nothing is sent, no try of the code is lost."""
+        with pytest.raises(CodeNotLockedError):
+            bench.token.unblock(bench.signature, wrong_puk(), new())
+        for _ in range(2):
+            with pytest.raises(CodeIncorrectError):
+                bench.token.log_in(bench.signature, wrong())
+        bench.log_in(bench.signature)
+
+    def test_a_token_that_was_open_is_closed(self, bench: Bench) -> None:
+        """A session that is logged in would take the PUK code for something else."""
+        bench.log_in(bench.signature)
+        with suppress(CodeNotLockedError):
+            bench.token.unblock(bench.signature, puk(), bench.code(bench.signature))
+            with pytest.raises(CodeNeededError):
+                bench.token.generate_key_pair(bench.signature, KeyAlgorithm.P_256, b"k", "k")
+
+    @pytest.mark.card(pin_pad=True)
+    @pytest.mark.not_on("virtual", reason="its reader has no PIN pad")
+    def test_a_pin_pad_is_not_sent_anything(self, bench: Bench) -> None:
+        """Nobody knows what its reader would ask for."""
+        with pytest.raises(UnblockElsewhereError):
+            bench.token.unblock(bench.signature, puk(), new())
 
 
 class TestKeys:

@@ -40,7 +40,7 @@ AUTHENTICATION_LABEL = "TEST Åsas kort (legitimering)"
 SIGNATURE_LABEL = "TEST Åsas kort (underskrift)"
 CODES = {AUTHENTICATION_LABEL: "804917", SIGNATURE_LABEL: "715093"}
 CARD_NUMBER = "9752269876543210987"
-SECURITY_OFFICER = "12345678"
+SECURITY_OFFICER = "60493817"
 TRIES = 3
 
 MODULE_PLACES = (
@@ -199,6 +199,7 @@ def simulated(options: CardOptions) -> Iterator[Bench]:
         return StoredToken(
             label=label,
             code_digest=digest,
+            puk_digest=code_digest(SECURITY_OFFICER.encode("ascii")),
             pin_pad=options.pin_pad,
             always_authenticate=options.always_authenticate,
         )

@@ -6,6 +6,8 @@
  *   TROUBLED_PULLED                 a file: while it exists the card is out of the reader
  *   TROUBLED_PIN_PAD                the reader asks for the code by itself, and this is what its holder types
  *   TROUBLED_TRIES                  so many wrong codes lock it
+ *   TROUBLED_PUK_TRIES              so many wrong codes of the security officer lock that
+ *   TROUBLED_MAKER                  who made it, as it says (C_GetInfo)
  *   TROUBLED_ALWAYS                 generated private keys want the code for each signature
  *   TROUBLED_ONE_PER_ID             a second certificate under one CKA_ID is refused (as OpenSC does)
  *   TROUBLED_NO_SHA256              no CKM_SHA256_RSA_PKCS
@@ -26,7 +28,7 @@ typedef struct { ulong type; void *value; ulong length; } attribute;
 typedef struct { unsigned char version[2]; void *functions[68]; } function_list;
 
 enum {
-    INITIALIZE = 0, FINALIZE = 1, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
+    INITIALIZE = 0, FINALIZE = 1, GET_INFO = 2, INIT_PIN = 10, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
     OPEN_SESSION = 12, CLOSE_ALL_SESSIONS = 14, GET_SESSION_INFO = 15, LOGIN = 18, CREATE_OBJECT = 20, DESTROY_OBJECT = 22,
     GET_ATTRIBUTE_VALUE = 24, SET_ATTRIBUTE_VALUE = 25, FIND_INIT = 26, FIND = 27, FIND_FINAL = 28, SIGN = 43,
     GENERATE_KEY_PAIR = 59
@@ -37,11 +39,12 @@ enum {
 };
 enum { CKA_CLASS = 0, CKA_ID = 0x102, CKA_PUBLIC_EXPONENT = 0x122, CKA_ALWAYS_AUTHENTICATE = 0x202 };
 enum { READ_WRITE_SESSION = 2, WRITE_PROTECTED = 2 };
+enum { SECURITY_OFFICER = 0, TO_THE_OFFICER_S = 4 }; /* bits from the flags of the user's code */
 enum { COUNT_LOW = 0x10000, FINAL_TRY = 0x20000, LOCKED = 0x40000, PROTECTED_PATH = 0x100 };
 
 static function_list ours;
 static function_list *theirs;
-static int wrong_codes;
+static int wrong_codes, wrong_puks;
 static int sessions_are_lost;
 
 #define CALL(index, ...) ((ulong (*)())theirs->functions[index])(__VA_ARGS__)
@@ -82,6 +85,16 @@ static ulong trouble(const char *function)
 static ulong initialize(void *arguments) { trouble("C_Initialize"); return CALL(INITIALIZE, arguments); }
 static ulong finalize(void *reserved) { trouble("C_Finalize"); return CALL(FINALIZE, reserved); }
 
+static ulong get_info(unsigned char *info)
+{
+    ulong rv = CALL(GET_INFO, info);
+    if (wants("TROUBLED_MAKER", NULL)) {
+        memset(info + 2, ' ', 32);
+        memcpy(info + 2, getenv("TROUBLED_MAKER"), strlen(getenv("TROUBLED_MAKER")));
+    }
+    return rv;
+}
+
 static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count)
 {
     printf("this module prints on the terminal\n");
@@ -104,6 +117,12 @@ static ulong get_slot_info(ulong slot, unsigned char *info)
     return rv;
 }
 
+static ulong tries_flag(const char *name, int wrong)
+{
+    int left = atoi(getenv(name)) - wrong;
+    return left <= 0 ? LOCKED : left == 1 ? FINAL_TRY : wrong ? COUNT_LOW : 0;
+}
+
 static ulong get_token_info(ulong slot, unsigned char *info)
 {
     ulong rv, *flags = (ulong *)(info + 96);
@@ -117,9 +136,12 @@ static ulong get_token_info(ulong slot, unsigned char *info)
     if (wants("TROUBLED_ONE_CARD", NULL))
         memcpy(info + 80, "1234567890123456", 16);
     if (wants("TROUBLED_TRIES", NULL)) {
-        int left = atoi(getenv("TROUBLED_TRIES")) - wrong_codes;
         *flags &= ~(ulong)(COUNT_LOW | FINAL_TRY | LOCKED);
-        *flags |= left <= 0 ? LOCKED : left == 1 ? FINAL_TRY : wrong_codes ? COUNT_LOW : 0;
+        *flags |= tries_flag("TROUBLED_TRIES", wrong_codes);
+    }
+    if (wants("TROUBLED_PUK_TRIES", NULL)) {
+        *flags &= ~((ulong)(COUNT_LOW | FINAL_TRY | LOCKED) << TO_THE_OFFICER_S);
+        *flags |= tries_flag("TROUBLED_PUK_TRIES", wrong_puks) << TO_THE_OFFICER_S;
     }
     return rv;
 }
@@ -149,6 +171,8 @@ static ulong get_session_info(ulong session, void *info)
 static ulong login(ulong session, ulong user, const char *code, ulong length)
 {
     ulong rv;
+    const char *tries = user == SECURITY_OFFICER ? "TROUBLED_PUK_TRIES" : "TROUBLED_TRIES";
+    int *wrong = user == SECURITY_OFFICER ? &wrong_puks : &wrong_codes;
     TROUBLE("C_Login");
     if (wants("TROUBLED_PIN_PAD", NULL)) {
         if (code)
@@ -156,10 +180,19 @@ static ulong login(ulong session, ulong user, const char *code, ulong length)
         code = getenv("TROUBLED_PIN_PAD");
         length = strlen(code);
     }
-    if (wants("TROUBLED_TRIES", NULL) && wrong_codes >= atoi(getenv("TROUBLED_TRIES")))
+    if (wants(tries, NULL) && *wrong >= atoi(getenv(tries)))
         return CKR_PIN_LOCKED;
     rv = CALL(LOGIN, session, user, code, length);
-    wrong_codes = rv == CKR_PIN_INCORRECT ? wrong_codes + 1 : rv == CKR_OK ? 0 : wrong_codes;
+    *wrong = rv == CKR_PIN_INCORRECT ? *wrong + 1 : rv == CKR_OK ? 0 : *wrong;
+    return rv;
+}
+
+static ulong init_pin(ulong session, const char *code, ulong length)
+{
+    ulong rv;
+    TROUBLE("C_InitPIN");
+    rv = CALL(INIT_PIN, session, code, length);
+    wrong_codes = rv == CKR_OK ? 0 : wrong_codes;
     return rv;
 }
 
@@ -245,6 +278,8 @@ ulong C_GetFunctionList(function_list **list)
     ours = *theirs;
     ours.functions[INITIALIZE] = initialize;
     ours.functions[FINALIZE] = finalize;
+    ours.functions[GET_INFO] = get_info;
+    ours.functions[INIT_PIN] = init_pin;
     ours.functions[GET_SLOT_LIST] = get_slot_list;
     ours.functions[GET_SLOT_INFO] = get_slot_info;
     ours.functions[GET_TOKEN_INFO] = get_token_info;
@@ -258,7 +293,7 @@ ulong C_GetFunctionList(function_list **list)
     ours.functions[SET_ATTRIBUTE_VALUE] = set_attribute_value;
     ours.functions[SIGN] = sign;
     ours.functions[GENERATE_KEY_PAIR] = generate_key_pair;
-    wrong_codes = 0;
+    wrong_codes = wrong_puks = 0;
     *list = &ours;
     return CKR_OK;
 }

@@ -126,10 +126,28 @@ def test_the_pins_open_the_tokens(demo: Path) -> None:
         assert any(found.kind == "Private Key" for found in tool.objects(token, code))
 
 
+def test_the_puks_are_the_officers(demo: Path) -> None:
+    """One for each token, in the same order: SoftHSM2 takes it as the security officer's; no code changes."""
+    environment = life.environment(demo)
+    tool = Pkcs11Tool(environment["SITHSUP_MODULE"], environment["SOFTHSM2_CONF"])
+    puks, pins = ((demo / name).read_text().split() for name in ("puks", "pins"))
+    assert all(re.fullmatch(r"\d{8}", puk) for puk in puks)
+    for token, puk, pin in zip(("legitimering", "underskrift"), puks, pins, strict=True):
+        officer = ("--login", "--login-type", "so", "--so-pin", puk)
+        tool.run(*officer, "--init-pin", "--new-pin", pin, "--token-label", f"TEST SITHS kort ({token})")
+
+
 def test_only_the_owner_reads_the_demo(demo: Path) -> None:
     """The folder, the codes and the authority's keys are owner-only."""
     assert demo.stat().st_mode & 0o077 == 0
-    secrets = [demo / "pins", demo / "env", demo / "secret", demo / "reference", *(demo / "authority").glob("*.key")]
+    secrets = [
+        demo / "pins",
+        demo / "puks",
+        demo / "env",
+        demo / "secret",
+        demo / "reference",
+        *(demo / "authority").glob("*.key"),
+    ]
     assert {path.stat().st_mode & 0o777 for path in secrets} == {0o600}
 
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 
 CODES = ("Legit-Kod-kvast-4711", "Under-Kod-mossa-1742")
-PLACES_ALLOWED = {"pins"}
+PLACES_ALLOWED = {"pins", "puks"}
 """The demo writes the codes of its own throw-away card there; nothing else does."""
+CHOSEN = "59284716"
+"""A new code; it must be of digits, so it is as long as one may be."""
 
 
 @pytest.fixture
@@ -136,6 +138,24 @@ def test_no_code_comes_to_rest_when_it_is_wrong(demo: Demo) -> None:
         )
     assert ended.code == 6
     assert watch.looks > 3
+    assert watch.found | in_files(demo, typed) == set()
+    assert not any(code in ended.out + ended.err for code in typed)
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_no_puk_and_no_new_code_comes_to_rest(demo: Demo, is_right: bool) -> None:
+    """During and after `unblock`, whether the PUK code is right or wrong."""
+    known = (demo.folder / "puks").read_text().split()[1]
+    typed = (known if is_right else "Puk-Kod-timjan-91", CHOSEN)
+    with Watch(demo, typed) as watch:
+        ended = demo.run(
+            *("unblock", "--role", "signature", "--pin-stdin", "--json"),
+            codes="".join(f"{code}\n" for code in typed),
+            environ={"SITHSUP_LOG_LEVEL": "DEBUG"},
+        )
+    assert (ended.code, ended.result["changed"]) == ((0, True) if is_right else (6, False))
+    assert watch.looks > 3
+    assert watch.most_processes >= 2
     assert watch.found | in_files(demo, typed) == set()
     assert not any(code in ended.out + ended.err for code in typed)
 

@@ -18,7 +18,8 @@ from sithsup.errors import (
     ObjectGoneError,
 )
 from sithsup.model import KeyAlgorithm, KeyRole, ObjectKind
-from sithsup.sim.case import CODES
+from sithsup.sim.card import TRIES
+from sithsup.sim.case import CODES, PUK
 from sithsup.sim.faults import (
     CARD_VERBS,
     TEARS,
@@ -61,6 +62,9 @@ ACTS: dict[str, Callable[[Bench], object]] = {
     "objects": lambda bench: bench.token.objects(bench.token_id(AUTH)),
     "log_in": log_in_anew,
     "log_out": lambda bench: bench.token.log_out(bench.token_id(AUTH)),
+    "unblock": lambda bench: bench.token.unblock(
+        bench.token_id(AUTH), Code(bytearray(PUK)), Code(bytearray(CODES[AUTH]))
+    ),
     "generate_key_pair": lambda bench: bench.token.generate_key_pair(
         bench.token_id(AUTH), KeyAlgorithm.P_256, b"new", "new"
     ),
@@ -78,8 +82,9 @@ def prepared(verb: str) -> Bench:
     bench = Bench.make()
     bench.card.room_for_certificates = 10_000
     bench.log_in()
-    if verb == "log_in":
+    if verb in {"log_in", "unblock"}:
         bench.token.log_out(bench.token_id(AUTH))
+    for _ in range({"log_in": 1, "unblock": TRIES}.get(verb, 0)):
         with suppress(CardError):
             bench.token.log_in(bench.token_id(AUTH), Code(bytearray(b"000000")))
     return bench
@@ -179,6 +184,16 @@ def test_a_code_is_wiped_whatever_happens(mishap: Mishap) -> None:
     with pytest.raises((CardError, ProcessKilled)):
         bench.token.log_in(bench.token_id(AUTH), code)
     assert len(code) == 0
+
+
+@pytest.mark.parametrize("mishap", mishaps("unblock"), ids=str)
+def test_a_puk_and_a_new_code_are_wiped_whatever_happens(mishap: Mishap) -> None:
+    bench = prepared("unblock")
+    bench.script(Faults(Fault(mishap)))
+    puk, code = Code(bytearray(PUK)), Code(bytearray(CODES[AUTH]))
+    with pytest.raises((CardError, ProcessKilled)):
+        bench.token.unblock(bench.token_id(AUTH), puk, code)
+    assert len(puk) == len(code) == 0
 
 
 @pytest.mark.parametrize("mishap", [m for v, m in WHOLE if v == "tokens"], ids=str)

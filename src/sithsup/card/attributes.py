@@ -49,6 +49,8 @@ RSA = 0  # CKK_RSA
 CODE_INITIALIZED = 0x8  # CKF_USER_PIN_INITIALIZED
 CODE_FLAGS = ((0x40000, CodeState.LOCKED), (0x20000, CodeState.FINAL_TRY), (0x10000, CodeState.COUNT_LOW))
 """CKF_USER_PIN_*, the worst first."""
+PUK_SHIFT = 4
+"""Bits from CKF_USER_PIN_* to CKF_SO_PIN_*."""
 
 
 def number(shown: Attributes, attribute: Attribute) -> int | None:
@@ -145,6 +147,11 @@ def code_state(flags: int) -> CodeState:
     if not flags & CODE_INITIALIZED:
         return CodeState.UNSET
     return next((state for flag, state in CODE_FLAGS if flags & flag), CodeState.OK)
+
+
+def puk_state(flags: int) -> CodeState:
+    """Tell the state of the PUK code by its token's flags; many modules never show a wrong try."""
+    return next((state for flag, state in CODE_FLAGS if flags & flag << PUK_SHIFT), CodeState.OK)
 
 
 def text(native: str) -> str:

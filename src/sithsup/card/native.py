@@ -50,6 +50,43 @@ def name_of(value: int) -> str:
     return str(P11.CKR.get(value, "unknown"))
 
 
+@contextmanager
+def secret(digits: bytearray | None) -> Iterator[Any]:
+    """Lend a code in a buffer of the binding's, overwritten afterwards. No digits make it empty: the PIN pad asks."""
+    buffer = P11.ckbytelist(bytes(len(digits or b"")))
+    try:
+        for place, digit in enumerate(digits or b""):
+            buffer[place] = digit
+        yield buffer
+    finally:
+        for place in range(len(buffer)):
+            buffer[place] = 0
+
+
+def log_in(session: Session, user: int, digits: bytearray | None) -> int:
+    """C_Login; its return code."""
+    with secret(digits) as buffer:
+        return int(session.lib.C_Login(session.session, user, buffer))
+
+
+def set_pin(session: Session, puk: bytearray, chosen: bytearray) -> int:
+    """C_SetPIN with the PUK code as the old one, nobody being logged in; its return code."""
+    with secret(puk) as old, secret(chosen) as new:
+        return int(session.lib.C_SetPIN(session.session, old, new))
+
+
+def init_pin(session: Session, puk: bytearray, chosen: bytearray) -> int:
+    """C_Login as CKU_SO with the PUK code, C_InitPIN, C_Logout; the return code of the first that fails."""
+    value = log_in(session, P11.CKU_SO, puk)
+    if value != P11.CKR_OK:
+        return value
+    try:
+        with secret(chosen) as new:
+            return int(session.lib.C_InitPIN(session.session, new))
+    finally:
+        session.lib.C_Logout(session.session)
+
+
 def search(session: Session, template: list[tuple[int, object]] | None = None) -> list[Any]:
     """Handles of the objects that match. A search that fails is ended, else the session could never search again."""
     try:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
 from PyKCS11 import LowLevel
 
-from sithsup.card import attributes, mechanisms, native, templates
+from sithsup.card import attributes, mechanisms, native, templates, unblocking
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
+from sithsup.card.unblocking import Way
 from sithsup.errors import (
     CardReadOnlyError,
     CardRemovedError,
@@ -111,7 +112,7 @@ class Pkcs11Token:
             if opened.is_logged_in:
                 return
             self._flags(opened, token)  # that it is the token, once more: a code is about to be sent
-            value = self._send_code(opened.session, P11.CKU_USER, digits)
+            value = native.log_in(opened.session, P11.CKU_USER, digits)
             if value not in (P11.CKR_OK, P11.CKR_USER_ALREADY_LOGGED_IN):
                 raise self._code_error(token, value)
 
@@ -124,17 +125,21 @@ class Pkcs11Token:
             with suppress(P11.PyKCS11Error):
                 session.closeSession()
 
-    @staticmethod
-    def _send_code(session: Session, user: int, digits: bytearray | None) -> int:
-        """C_Login with a buffer of ours that is overwritten afterwards; no digits: the PIN pad asks."""
-        buffer = P11.ckbytelist(bytes(len(digits or b"")))
-        try:
-            for place, digit in enumerate(digits or b""):
-                buffer[place] = digit
-            return int(session.lib.C_Login(session.session, user, buffer))
-        finally:
-            for place in range(len(buffer)):
-                buffer[place] = 0
+    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
+        """The one way that is known of this module (`unblocking.TABLE`); nobody is logged in before or after."""
+        with puk as known, code as chosen, native.errors(token.label):
+            self.log_out(token)  # a session that is logged in would take the PUK code for something else
+            opened = self._open(token, writes=True)
+            info = self._token_info(opened.slot)
+            if info is None or info.id != token:
+                raise CardRemovedError("the slot holds another token")
+            way = unblocking.require_way(self.module(), info)
+            unblocking.require_suitable(info, chosen)
+            send = native.init_pin if way is Way.SECURITY_OFFICER else native.set_pin
+            value = send(opened.session, known, chosen)
+            if value != P11.CKR_OK:
+                state = next((each.puk for each in self.tokens() if each.id == token), info.puk)
+                raise unblocking.error_for_puk(native.name_of(value), value, state, token.label)
 
     def _code_error(self, token: TokenId, value: int) -> Exception:
         """The error for a refused code, with what the flags say after the try."""
@@ -183,7 +188,7 @@ class Pkcs11Token:
         return P11.CKM_RSA_PKCS, mechanisms.digest_info(data)
 
     def _authenticate_again(self, session: Session, token: TokenId, digits: bytearray | None) -> None:
-        value = self._send_code(session, P11.CKU_CONTEXT_SPECIFIC, digits)
+        value = native.log_in(session, P11.CKU_CONTEXT_SPECIFIC, digits)
         if value != P11.CKR_OK:
             # A refused C_Sign ends the operation that C_SignInit began; nothing else does.
             session.lib.C_Sign(session.session, P11.ckbytelist(bytes(1)), P11.ckbytelist(bytes(LONGEST_SIGNATURE)))
@@ -274,6 +279,8 @@ class Pkcs11Token:
             read_only=bool(found.flags & P11.CKF_WRITE_PROTECTED),
             algorithms=self._algorithms(slot),
             free_public_memory=found.ulFreePublicMemory if found.ulFreePublicMemory >= 0 else None,
+            puk=attributes.puk_state(found.flags),
+            code_lengths=range(found.ulMinPinLen, found.ulMaxPinLen + 1),
         )
 
     def _mechanisms(self, slot: int) -> frozenset[int]:

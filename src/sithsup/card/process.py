@@ -23,7 +23,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, Self
 
@@ -31,6 +31,7 @@ from sithsup.card.pin import Code
 from sithsup.errors import CardError, ModuleBrokenError, ModuleCrashedError, ModuleHungError, SithsupError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
     from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
@@ -119,6 +120,10 @@ class CardProcess:
         """Close a token."""
         self._ask("log_out", token)
 
+    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
+        """Give a token's code a new value."""
+        self._ask_with_codes("unblock", (puk, code), token)
+
     def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
         """Generate a pair on the card; the one verb with a longer time."""
         self._ask("generate_key_pair", token, algorithm, key_id, label, time_out=self._generation_time_out)
@@ -177,19 +182,24 @@ class CardProcess:
         self._is_loaded = True
 
     def _ask_with_code(self, verb: str, code: Code | None, *arguments: object) -> Any:
-        if code is None:
-            return self._ask(verb, *arguments)
-        padded = bytearray(CODE_ROOM)
-        with code as digits, Code(padded):
-            padded[: len(digits)] = digits
-            return self._ask(verb, *arguments, code=padded)
+        return self._ask_with_codes(verb, () if code is None else (code,), *arguments)
 
-    def _ask(self, verb: str, *arguments: object, code: bytearray | None = None, time_out: float | None = None) -> Any:
+    def _ask_with_codes(self, verb: str, codes: tuple[Code, ...], *arguments: object) -> Any:
+        with ExitStack() as wiped:
+            lent = [wiped.enter_context(code) for code in codes]
+            padded = [wiped.enter_context(Code(bytearray(CODE_ROOM))) for _ in codes]
+            for digits, room in zip(lent, padded, strict=True):
+                room[: len(digits)] = digits
+            return self._ask(verb, *arguments, codes=padded)
+
+    def _ask(
+        self, verb: str, *arguments: object, codes: Sequence[bytearray] = (), time_out: float | None = None
+    ) -> Any:
         """Ask one question and wait for its answer."""
         with self._turn:
-            return self._exchange(verb, arguments, code, self._time_out if time_out is None else time_out)
+            return self._exchange(verb, arguments, codes, self._time_out if time_out is None else time_out)
 
-    def _exchange(self, verb: str, arguments: tuple[object, ...], code: bytearray | None, seconds: float) -> Any:
+    def _exchange(self, verb: str, arguments: tuple[object, ...], codes: Sequence[bytearray], seconds: float) -> Any:
         self.wait()
         self._require_alive()
         if self._outstanding:
@@ -197,8 +207,8 @@ class CardProcess:
                 self._answer(self._outstanding)
         self._outstanding = seconds
         try:
-            self._pipe.send((verb, arguments, code is not None, seconds))
-            if code is not None:
+            self._pipe.send((verb, arguments, len(codes), seconds))
+            for code in codes:
                 self._pipe.send_bytes(code)
         except OSError as error:
             raise self._dead(ModuleCrashedError(f"{verb}: exit code {self._end()}")) from error
@@ -275,10 +285,9 @@ def serve(pipe: Connection, module_path: str, time_out: float) -> None:
 
 
 def _serve_one(pipe: Connection, token: Any) -> None:
-    verb, arguments, has_code, seconds = pipe.recv()
-    if has_code:
-        arguments = (*arguments, _receive_code(pipe))
-    elif verb == "log_in":
+    verb, arguments, codes, seconds = pipe.recv()
+    arguments = (*arguments, *(_receive_code(pipe) for _ in range(codes)))
+    if verb == "log_in" and not codes:
         arguments = (*arguments, None)
     _set_alarm(seconds + ALARM_MARGIN)
     try:

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sithsup.card.contents import card_contents, group_cards
+from sithsup.card.unblocking import way_of
 from sithsup.errors import (
     CardChoiceError,
     CardError,
@@ -42,7 +43,7 @@ from sithsup.model import CodeState, KeyRole, ObjectKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sithsup.card.pin import CodeSource
+    from sithsup.card.pin import Code, CodeSource
     from sithsup.card.token import Token
     from sithsup.model import CardContents, CardObject, KeyAlgorithm, TokenContents, TokenId, TokenInfo
 
@@ -158,8 +159,18 @@ class Card:
                 self._send_code(token)
             self._open.add(token.info.id)
 
+    @property
+    def may_unblock(self) -> bool:
+        """Whether a way is known by which the module gives a locked code a new value."""
+        return way_of(self._token.module()) is not None
+
+    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
+        """Give the code of a token a new value by means of its PUK code; both are wiped."""
+        with puk, code, self._asking(token):
+            self._token.unblock(token, puk, code)
+
     def _send_code(self, token: TokenContents) -> None:
-        with _role_named(token):
+        with role_named(token):
             if token.info.pin_pad:
                 self._token.log_in(token.info.id, None)
                 return
@@ -186,7 +197,7 @@ class Card:
         self.refresh()  # a code is about to be sent: first see that it is the same card
         token = next(token for token in self._contents.tokens if token.info.id == key.token)
         _refuse_locked(token)
-        with self._asking(key.token), _role_named(token):
+        with self._asking(key.token), role_named(token):
             if token.info.pin_pad:
                 return self._token.sign(key, data)
             code = self._codes.code(token.info, token.roles)
@@ -275,12 +286,12 @@ def _public_keys(contents: CardContents) -> frozenset[bytes]:
 
 def _refuse_locked(token: TokenContents) -> None:
     if token.info.code is CodeState.LOCKED:
-        with _role_named(token):
+        with role_named(token):
             raise CodeLockedError("by the token's flags")
 
 
 @contextmanager
-def _role_named(token: TokenContents) -> Iterator[None]:
+def role_named(token: TokenContents) -> Iterator[None]:
     """Put into an error about a code what the code is for."""
     try:
         yield

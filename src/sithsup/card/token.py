@@ -51,6 +51,15 @@ class Token(Protocol):
     def log_out(self, token: TokenId) -> None:
         """Close a token; one that is not open is left alone."""
 
+    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
+        """Give the code of a token a new value by means of its PUK code, and leave the token closed.
+
+        Wipes both in every case. Before anything is sent: `UnblockElsewhereError` where no way is known that costs no
+        try, `CodeNotLockedError`, `PukLockedError`, `CodeUnsuitableError`. After it: `PukIncorrectError` (its `state`
+        tells what the flags say now), `PukLockedError`, `UnblockRefusedError`. Whatever it ends with, the flags are to
+        be read again: the answer may have been lost.
+        """
+
     def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
         """Generate a pair on the card: sensitive, not extractable, with a public key object under the same id."""
 

@@ -31,11 +31,7 @@ class StandardInputCodes:
         """Read the next line."""
         if token.code is CodeState.FINAL_TRY:
             raise LastTryError(role=role_text(roles))
-        buffer = bytearray()
-        while (char := os.read(0, 1)) not in _END_OF_LINE and len(buffer) < LONGEST:
-            buffer += char
-        if char == b"\r":
-            os.read(0, 1)
+        buffer = read_line()
         if not buffer:
             raise CodeNotReadError("an empty line, or none", role=role_text(roles))
         return Code(buffer)
@@ -73,6 +69,16 @@ def code_source(ask: Callable[[str], bool], *, from_stdin: bool) -> CodeSource:
     if from_stdin:
         return StandardInputCodes()
     return TerminalCodes(ask) if sys.stdin.isatty() else NoCodes()
+
+
+def read_line() -> bytearray:
+    """Read a line of standard input, byte by byte: nothing is read ahead into a buffer that nobody wipes."""
+    buffer = bytearray()
+    while (char := os.read(0, 1)) not in _END_OF_LINE and len(buffer) < LONGEST:
+        buffer += char
+    if char == b"\r":
+        os.read(0, 1)
+    return buffer
 
 
 def read_hidden(prompt: str, longest: int = LONGEST) -> bytearray:

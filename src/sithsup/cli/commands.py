@@ -17,6 +17,7 @@ from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
 from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
+from sithsup.cli.locked import order_text
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
@@ -216,6 +217,13 @@ def _advice(report: Report) -> int:
     return report.stops[0].exit_code if report.stops else TO_BE_UPGRADED
 
 
+def unblock(context: Context) -> int:
+    """Give a locked code a new value by means of the PUK code."""
+    from sithsup.cli import unblock
+
+    return unblock.run(context, _ask)
+
+
 def show_history(context: Context) -> int:
     """List what was finished on this computer."""
     entries = history(context.settings.data)
@@ -274,6 +282,8 @@ def _connected(context: Context) -> Iterator[Operation]:
     """The chosen card; from here on it is known whose organisation is to be asked."""
     with _connect(context) as operation:
         context.hsa_id = operation.world.contents.hsa_id
+        context.view.unlocking.order = order_text(context.campaign)
+        context.view.unlocking.may_unblock = operation.world.card.may_unblock
         yield operation
 
 
@@ -315,6 +325,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "upgrade": upgrade,
     "resume": resume,
     "restore": restore,
+    "unblock": unblock,
     "history": show_history,
     "errors": show_errors,
     "campaign": run_campaign,

@@ -50,6 +50,7 @@ _FILES_TEXT = """
 in DIR, when it is made:
   env        for a shell: `. DIR/env`, and from then on every command is about the demo
   pins       the codes, as --pin-stdin reads them: authentication first
+  puks       the PUK code of each, in the same order
   reference, secret
              for a CMP client without a card: what a second holder orders the first certificates with
   campaign.p7m, campaign.json, signing/

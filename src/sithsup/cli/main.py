@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sithsup import __version__, logs, texts
 from sithsup.cli.start import start_card
 from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
+from sithsup.model import KeyRole
 from sithsup.settings import Settings, variable_name
 
 if TYPE_CHECKING:
@@ -25,13 +26,14 @@ COMMANDS = {
     "upgrade": "Upgrade the card.",
     "resume": "Finish an upgrade that was interrupted, here or on another computer.",
     "restore": "Undo an upgrade that was interrupted, as long as that is possible.",
+    "unblock": "Give a locked code a new value by means of the PUK code.",
     "history": "List what was finished on this computer.",
     "errors": "List every error code with its texts.",
     "campaign": "Show the campaign in force; verify or sign one.",
     "settings": "List the settings in force.",
     "demo": "Try the program on a throw-away card and a small authority on this computer.",
 }
-OF_A_CARD = {"check", "upgrade", "resume", "restore"}
+OF_A_CARD = {"check", "upgrade", "resume", "restore", "unblock"}
 WITH_CODES = OF_A_CARD - {"check"}
 
 
@@ -95,7 +97,6 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     card.add_argument("--card", metavar="NUMBER", help="the card to use, by the number printed on it")
     codes = argparse.ArgumentParser(add_help=False)
     codes.add_argument("--pin-stdin", action="store_true", help="read the codes from standard input, one a line")
-    codes.add_argument("--yes", action="store_true", help="do not ask before beginning")
     consent = argparse.ArgumentParser(add_help=False)
     consent.add_argument("--accept-terms", metavar="VERSION", help="accept this version of the terms unseen")
     consent.add_argument(
@@ -109,6 +110,11 @@ def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         parents += [consent] if name == "upgrade" else []
         sub = commands.add_parser(name, parents=parents, help=text, description=text)
         sub.set_defaults(pin_stdin=False, yes=False)
+        if name in WITH_CODES - {"unblock"}:
+            sub.add_argument("--yes", action="store_true", help="do not ask before beginning")
+        if name == "unblock":
+            roles = [role.value for role in KeyRole]
+            sub.add_argument("--role", choices=roles, help="the code that is meant, where several could be")
         if name == "settings":
             sub.add_argument("--explain", action="store_true", help="tell where each of them comes from, and why")
         if name == "campaign" and name in argv:

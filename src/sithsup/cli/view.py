@@ -9,6 +9,7 @@ from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from sithsup.cli.findings import campaign_lines, findings_data, stop_lines, warning_lines
+from sithsup.cli.locked import Unlocking
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
@@ -87,6 +88,7 @@ class View:
         self._erase = ""
         self._case_code = ""
         self._left = ""
+        self.unlocking = Unlocking()
 
     def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
@@ -108,6 +110,7 @@ class View:
     def findings(self, report: Report) -> None:
         """Note for machines what stands in the way, and what may."""
         self.result |= findings_data(report)
+        self.unlocking.look(report.contents)
 
     def warnings(self, report: Report) -> None:
         """Tell a person what they should know before they begin."""
@@ -116,6 +119,8 @@ class View:
 
     def _stops(self, report: Report, whom: Callable[[Contact], str]) -> None:
         for line in stop_lines(report, whom):
+            self.say(line)
+        for line in self.unlocking.look(report.contents).lines:
             self.say(line)
 
     def report(self, report: Report, campaign: Campaign, whom: Callable[[Contact], str]) -> None:
@@ -194,6 +199,8 @@ class View:
         against = [finding for finding in report.findings if finding.name in NOT_USABLE]
         for finding in against:
             self.say(finding.text())
+        for line in self.unlocking.look(report.contents).lines:
+            self.say(line)
         if report.verdict.old_works and not against:
             self.say(tr("The old certificates work."))
 
@@ -270,6 +277,7 @@ class View:
             why,
             self._left,
             error.next_step,
+            *self.unlocking.error_lines(error),
             contact,
         ):
             if line:

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from PyKCS11 import LowLevel
 
 from sithsup.demo.issuing import BlankCard, MadeToken, finish
-from sithsup.demo.kinds import Kind, new_code, plan_tokens
+from sithsup.demo.kinds import Kind, plan_tokens
 from sithsup.model import KeyRole
 
 if TYPE_CHECKING:
@@ -117,12 +117,11 @@ def _make_tokens(configuration: Path, module: Path, plans: tuple[TokenPlan, ...]
 def _make_token(library: Any, plan: TokenPlan) -> MadeToken:
     others = _slots(library)
     blank = next(slot for slot in library.getSlotList() if slot not in others.values())
-    security_officer = new_code()
-    library.initToken(blank, security_officer, plan.label.ljust(_LABEL_LENGTH))  # PyKCS11 fills it up with NULs
+    library.initToken(blank, plan.puk, plan.label.ljust(_LABEL_LENGTH))  # PyKCS11 fills it up with NULs
     serial, slot = next(found for found in _slots(library).items() if found[0] not in others)
     if not plan.has_code:
         return MadeToken(plan, serial, {key.key_id: _public_alone(library, slot, key) for key in plan.keys})
-    with _session(library, slot, security_officer, LowLevel.CKU_SO) as session:
+    with _session(library, slot, plan.puk, LowLevel.CKU_SO) as session:
         session.initPin(plan.code)
     with _session(library, slot, plan.code, LowLevel.CKU_USER) as session:
         return MadeToken(plan, serial, {key.key_id: _generate(session, key) for key in plan.keys})

@@ -60,6 +60,8 @@ class DemoCard:
     codes: tuple[str, ...]
     """The authentication code, then the signature code; one for both on a card with one token.
     None of a token that no code opens."""
+    puks: tuple[str, ...]
+    """The PUK code of each token, in the same order."""
     certificates: tuple[tuple[str, bytes], ...]
     """(name of the profile, DER) of each of the holder's certificates, the oldest first."""
 
@@ -70,7 +72,8 @@ def finish(
     """Issue the holder's certificates; what is to be written to the card, the authorities' own certificates too."""
     issued = tuple(_issue(kind, number, holder, hierarchy, tokens, now))
     written = (*_personal(kind, issued, holder, hierarchy, tokens), *_authorities(kind, hierarchy, tokens))
-    return DemoCard(number, holder, tuple(token.plan.code for token in tokens if token.plan.has_code), issued), written
+    codes = tuple(token.plan.code for token in tokens if token.plan.has_code)
+    return DemoCard(number, holder, codes, tuple(token.plan.puk for token in tokens), issued), written
 
 
 def _issue(

@@ -6,7 +6,7 @@ Ids are text and shared by everything that belongs to one key: so it is on the c
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from sithsup.demo.profiles import PROFILES, Profile, Style
 from sithsup.model import KeyRole
 
 CODE_LENGTH = 6
+PUK_LENGTH = 8
 YEAR = timedelta(days=365)
 BETWEEN_RENEWALS = 2 * YEAR
 _AUTH, _SIGN = KeyRole.AUTHENTICATION, KeyRole.SIGNATURE
@@ -138,15 +139,21 @@ def age_of(profile: Profile, kind: Kind, filling: Filling) -> timedelta:
     return _YOUNG if kind is Kind.UPGRADED and profile.upgrades else filling.age
 
 
+def new_puk() -> str:
+    """Draw a PUK code."""
+    return "".join(secrets.choice("0123456789") for _ in range(PUK_LENGTH))
+
+
 @dataclass(frozen=True, slots=True)
 class TokenPlan:
-    """A token to be made, the code that opens it, and its keys."""
+    """A token to be made, the code that opens it, its keys, and the PUK code that gives it another code."""
 
     label: str
     code: str
     keys: tuple[KeyPlan, ...]
     has_code: bool = True
     """Whether it can be opened now: the code may never have been chosen, or be locked."""
+    puk: str = field(default_factory=new_puk)
 
 
 def plan_tokens(kind: Kind) -> tuple[TokenPlan, ...]:

@@ -6,7 +6,8 @@ DIR/card/        the card and what leads to it             DIR/campaign.p7m    t
 DIR/signing/     who signs it, and the anchor              DIR/campaign.json   the same, to be read
 DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
 DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
-DIR/state/       the program's logs                        DIR/reference, DIR/secret  for a client without a card
+DIR/state/       the program's logs                        DIR/puks            the PUK code of each
+                                                           DIR/reference, DIR/secret  for a client without a card
 """
 
 from __future__ import annotations
@@ -208,6 +209,7 @@ def make(
     _write_privately(folder / "reference", f"{shared.reference.decode()}\n")
     _write_privately(folder / "secret", f"{shared.secret.decode()}\n")
     _write_privately(folder / "pins", "".join(f"{code}\n" for code in card.codes))
+    _write_privately(folder / "puks", "".join(f"{puk}\n" for puk in card.puks))
     _write_privately(folder / "env", _shell(folder, workshop.environment))
     return hierarchy, now
 

@@ -15,7 +15,12 @@
     │   └── CodeError
     │       ├── CodeIncorrectError      SU-1101    ├── CodeNeededError       SU-1103
     │       │                                      │   └── CodeNotReadError  SU-1103
-    │       ├── CodeLockedError         SU-1102    └── LastTryError          SU-1104
+    │       ├── CodeLockedError         SU-1102    │   └── PukNeededError    SU-1103
+    │       ├── LastTryError            SU-1104    │       └── PukNotReadError SU-1103
+    │       ├── PukIncorrectError       SU-1105    ├── UnblockRefusedError   SU-1109
+    │       ├── PukLockedError          SU-1106    ├── CodeUnsuitableError   SU-1110
+    │       ├── PukLastTryError         SU-1107    ├── CodeNotLockedError    SU-1111
+    │       └── UnblockElsewhereError   SU-1108    └── CodeChoiceError       SU-1112
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   │                                          │   └── AnswerOfAnotherTimeError SU-2004
@@ -94,6 +99,18 @@ from sithsup.errors.card import (
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
+from sithsup.errors.unblock import (
+    CodeChoiceError,
+    CodeNotLockedError,
+    CodeUnsuitableError,
+    PukIncorrectError,
+    PukLastTryError,
+    PukLockedError,
+    PukNeededError,
+    PukNotReadError,
+    UnblockElsewhereError,
+    UnblockRefusedError,
+)
 from sithsup.errors.upgrade import (
     CampaignInvalidError,
     CampaignMissingError,
@@ -148,11 +165,14 @@ __all__ = [
     "CardRemovedError",
     "CardTornError",
     "CertificateUnsuitableError",
+    "CodeChoiceError",
     "CodeError",
     "CodeIncorrectError",
     "CodeLockedError",
     "CodeNeededError",
+    "CodeNotLockedError",
     "CodeNotReadError",
+    "CodeUnsuitableError",
     "ConfigurationError",
     "Contact",
     "FinishElsewhereError",
@@ -185,6 +205,11 @@ __all__ = [
     "ProofFailedError",
     "ProxyRefusedError",
     "ProxyUnusableError",
+    "PukIncorrectError",
+    "PukLastTryError",
+    "PukLockedError",
+    "PukNeededError",
+    "PukNotReadError",
     "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",
@@ -198,6 +223,8 @@ __all__ = [
     "StoppedHalfwayError",
     "TermsNotAcceptedError",
     "TransactionUnknownError",
+    "UnblockElsewhereError",
+    "UnblockRefusedError",
     "UnusableError",
     "UpgradeError",
     "UpgradeFinishedError",

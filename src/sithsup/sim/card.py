@@ -20,6 +20,8 @@ from sithsup.sim.state import State
 
 TRIES = 3
 """Wrong codes until a code is locked."""
+PUK_TRIES = 10
+"""Wrong PUK codes until a code can never be unlocked again."""
 
 
 def refused() -> ModuleRefusedError:
@@ -44,6 +46,8 @@ class StoredToken(State):
     label: str
     code_digest: str
     tries: int = TRIES
+    puk_digest: str = ""
+    puk_tries: int = PUK_TRIES
     pin_pad: bool = False
     always_authenticate: bool = False
     """Private keys want the code for each signature (CKA_ALWAYS_AUTHENTICATE)."""
@@ -54,6 +58,20 @@ class StoredToken(State):
         """What the flags say."""
         states = {TRIES: CodeState.OK, 1: CodeState.FINAL_TRY, 0: CodeState.LOCKED}
         return states.get(self.tries, CodeState.COUNT_LOW)
+
+    @property
+    def puk(self) -> CodeState:
+        """What the flags say of the PUK code."""
+        states = {PUK_TRIES: CodeState.OK, 1: CodeState.FINAL_TRY, 0: CodeState.LOCKED}
+        return states.get(self.puk_tries, CodeState.COUNT_LOW)
+
+    def try_puk(self, puk: bytes, code: bytes) -> bool:
+        """Compare a PUK code, and count; the right one gives the code its new value."""
+        right = code_digest(puk) == self.puk_digest
+        self.puk_tries = PUK_TRIES if right else self.puk_tries - 1
+        if right:
+            self.code_digest, self.tries = code_digest(code), TRIES
+        return right
 
     def try_code(self, code: bytes) -> bool:
         """Compare a code, and count."""

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 CODES = {KeyRole.AUTHENTICATION: b"123456", KeyRole.SIGNATURE: b"654321"}
 """The codes of every simulated card; a card with one code has the first."""
+PUK = b"38194720"
+"""The PUK code of every one of them."""
 
 ADDRESS = "http://sim.invalid/cmp"
 """Nobody is there."""
@@ -154,12 +156,14 @@ def _pem(issuer: pki.Issuer) -> str:
 
 
 def _tokens(kind: CardKind) -> list[StoredToken]:
-    digests = {role: code_digest(code) for role, code in CODES.items()}
+    def token(label: str, role: KeyRole) -> StoredToken:
+        return StoredToken(label=label, code_digest=code_digest(CODES[role]), puk_digest=code_digest(PUK))
+
     if kind is CardKind.ONE_PIN:
-        return [StoredToken(label="SIM SITHS-kort", code_digest=digests[KeyRole.AUTHENTICATION])]
+        return [token("SIM SITHS-kort", KeyRole.AUTHENTICATION)]
     return [
-        StoredToken(label="SIM SITHS-kort (legitimering)", code_digest=digests[KeyRole.AUTHENTICATION]),
-        StoredToken(label="SIM SITHS-kort (underskrift)", code_digest=digests[KeyRole.SIGNATURE]),
+        token("SIM SITHS-kort (legitimering)", KeyRole.AUTHENTICATION),
+        token("SIM SITHS-kort (underskrift)", KeyRole.SIGNATURE),
     ]
 
 

@@ -98,6 +98,7 @@ TEARS: dict[str, tuple[Tear, ...]] = {
     "generate_key_pair": (Tear.UNSEEN, Tear.PRIVATE_ALONE, Tear.PHANTOM),
     "write_certificate": (Tear.UNSEEN, Tear.PASSING_ID),
     "rename": (Tear.HALF_RENAMED,),
+    "unblock": (),  # a code has its new value or not
     "destroy": (Tear.PHANTOM,),  # of a private key; anything else is destroyed or not, never half
 }
 READING_VERBS = ("module", "readers", "tokens", "objects", "log_in", "log_out", "sign")

@@ -17,6 +17,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from sithsup.card import unblocking
 from sithsup.errors import (
     CardError,
     CardFullError,
@@ -28,6 +29,7 @@ from sithsup.errors import (
     ModuleHungError,
     NotSupportedError,
     ObjectGoneError,
+    PukIncorrectError,
 )
 from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, ObjectKind, TokenId, TokenInfo
 from sithsup.sim import keys
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from sithsup.card.pin import Code
 
 R = TypeVar("R")
+MODULE = ModuleInfo("simulated", "sithsup", "Simulated cards", "1.0")
 PATIENCE = 60
 """Seconds that the errors say a hanging module was given; nobody waits here."""
 
@@ -94,7 +97,7 @@ class SimulatedToken:
 
     def module(self) -> ModuleInfo:
         """Introduce the simulator."""
-        return self._list("module", lambda: ModuleInfo("simulated", "sithsup", "Simulated cards", "1.0"))
+        return self._list("module", lambda: MODULE)
 
     def readers(self) -> tuple[str, ...]:
         """Name every reader."""
@@ -136,6 +139,21 @@ class SimulatedToken:
     def log_out(self, token: TokenId) -> None:
         """Close a token."""
         self._call("log_out", token, lambda: self._open.discard(token))
+
+    def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
+        """Give a locked code a new value, and leave the token closed."""
+        self.codes_sent += 1
+        with puk as known, code as chosen:
+            self._call("unblock", token, lambda: self._unblock(token, bytes(known), bytearray(chosen)))
+
+    def _unblock(self, token_id: TokenId, puk: bytes, chosen: bytearray) -> None:
+        card, token = self._find(token_id)
+        info = _info(card, token)
+        unblocking.require_way(MODULE, info)
+        unblocking.require_suitable(info, chosen)
+        self._open.discard(token_id)
+        if not token.try_puk(puk, bytes(chosen)):
+            raise PukIncorrectError("CKR_PIN_INCORRECT (0xA0)", state=token.puk, role=token.label)
 
     def close(self) -> None:
         """End the process in peace. Not counted among the calls: it ends even what is dead."""
@@ -344,4 +362,5 @@ def _info(card: SimulatedCard, token: StoredToken) -> TokenInfo:
         read_only=card.read_only,
         algorithms=card.algorithms,
         free_public_memory=card.room_left(),
+        puk=token.puk,
     )

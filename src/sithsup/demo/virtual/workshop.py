@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 RSA_BITS = 2048
 SERIAL_LENGTH = 10
-UNBLOCKING_FILE = "puk"
-UNBLOCKING_LENGTH = 8
 
 
 class MadeCard(NamedTuple):
@@ -72,12 +70,8 @@ class VirtualWorkshop:
         made: MadeCard = blank_card.tokens.result()
         tokens = tuple(MadeToken(plan, plan.label, _public_keys(plan, made.secrets)) for plan in made.plans)
         card, certificates = finish(blank_card.kind, number, holder, hierarchy, tokens, now)
-        unblocking = [_new_unblocking_code() for _ in made.plans]
-        cards.save(
-            self._folder / service.CARD_FILE,
-            _memory(made, certificates, unblocking, self._room, FILLINGS[blank_card.kind].maker),
-        )
-        (self._folder / UNBLOCKING_FILE).write_text("".join(f"{code}\n" for code in unblocking), "ascii")
+        memory = _memory(made, certificates, self._room, FILLINGS[blank_card.kind].maker)
+        cards.save(self._folder / service.CARD_FILE, memory)
         return card
 
 
@@ -90,13 +84,11 @@ def _public_keys(plan: TokenPlan, made: dict[bytes, bytes]) -> dict[bytes, bytes
     return {key.key_id: public_half(made[key.key_id]) for key in plan.keys}
 
 
-def _memory(
-    made: MadeCard, certificates: tuple[WrittenCertificate, ...], unblocking: list[str], room: int | None, maker: str
-) -> Memory:
+def _memory(made: MadeCard, certificates: tuple[WrittenCertificate, ...], room: int | None, maker: str) -> Memory:
     stem = made.plans[0].label.partition(" (")[0]
     codes = [
-        CodePlan(plan.label.partition("(")[2].rstrip(")"), plan.code, puk, is_locked=not plan.has_code)
-        for plan, puk in zip(made.plans, unblocking, strict=True)
+        CodePlan(plan.label.partition("(")[2].rstrip(")"), plan.code, plan.puk, is_locked=not plan.has_code)
+        for plan in made.plans
     ]
     keys = [_key(place, key, made) for place, plan in enumerate(made.plans) for key in plan.keys]
     own = {key.key_id for key in keys}
@@ -109,7 +101,3 @@ def _key(place: int, key: KeyPlan, made: MadeCard) -> KeyOnCard:
     """The authentication key opens encrypted e-mail too."""
     deciphers = key.role is KeyRole.AUTHENTICATION
     return KeyOnCard(place, key.key_id, key.label, made.secrets[key.key_id], deciphers=deciphers)
-
-
-def _new_unblocking_code() -> str:
-    return "".join(secrets.choice("0123456789") for _ in range(UNBLOCKING_LENGTH))
