@@ -18,10 +18,17 @@ if TYPE_CHECKING:
     from sithsup.settings import Settings
 
 
+GENEROUS = 1.15
+"""How much larger than the system's the text is."""
+
+
 def run(settings: Settings) -> int:
     """Show the window until it is closed; its exit code."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("sithsup")
+    font = application.font()
+    font.setPointSizeF(font.pointSizeF() * GENEROUS)
+    application.setFont(font)
     install_headings()
     theme.apply(application)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))

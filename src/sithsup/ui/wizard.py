@@ -206,6 +206,7 @@ class Wizard(QWizard):
         text = page.next_text(self._shown)
         forward.setText(text)
         forward.setVisible(bool(text))
+        was_ready = forward.isEnabled()
         forward.setEnabled(page.may_go_on(self._shown))
         for button in (back, cancel, forward):
             assert isinstance(button, QPushButton)  # noqa: S101  a wizard's are
@@ -213,6 +214,8 @@ class Wizard(QWizard):
             button.setDefault(button is forward)
         cancel.setText(tr("Close"))
         cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE})
+        if forward.isEnabled() and not was_ready:  # what was waited for is there
+            (page.first() or forward).setFocus()
 
     # ------------------------------------------------------------------------------------------------- the end
 
