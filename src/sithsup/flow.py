@@ -1,7 +1,7 @@
 """Where the wizard goes: pages, what happens on them, and what follows. No Qt.
 
-The whole of it is `FLOW`. A row says: on this page, when this happens and that holds, go there. The first row that fits
-counts; what fits no row changes nothing. A step forward may be taken back, a jump may not: what lies behind a jump is no
+The whole of it is `FLOW`. A row says: on this page, when this happens and that holds, go there. The first row that
+fits counts; what fits no row changes nothing. A step forward may be taken back, a jump may not: what lies behind a jump is no
 longer true.
 """
 
@@ -114,9 +114,9 @@ FLOW = (
     #   on this page                   when this happens  and this holds   go there
     Row(_on(P.INSERT),                 H.LOOKED,          _is_half_done,   P.INTERRUPTED),
     Row(_on(P.INSERT),                 H.NEXT,            _may_begin,      P.PREPARE,     is_step=True),
-    Row(_on(P.PREPARE),                H.NEXT,            _may_begin,      P.CODES,       is_step=True, act=Act.UPGRADE),
-    Row(_on(P.INTERRUPTED),            H.RESUME,          _always,         P.CODES,       is_step=True, act=Act.RESUME),
-    Row(_on(P.INTERRUPTED),            H.RESTORE,         _always,         P.CODES,       is_step=True, act=Act.RESTORE),
+    Row(_on(P.PREPARE),                H.NEXT,            _may_begin,      P.CODES, is_step=True, act=Act.UPGRADE),
+    Row(_on(P.INTERRUPTED),            H.RESUME,          _always,         P.CODES, is_step=True, act=Act.RESUME),
+    Row(_on(P.INTERRUPTED),            H.RESTORE,         _always,         P.CODES, is_step=True, act=Act.RESTORE),
     Row(_on(P.CODES),                  H.NEXT,            _always,         P.UPGRADING),
     Row(_on(P.UPGRADING),              H.ASKED,           _always,         P.CODES),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _ended_well,     P.DONE),

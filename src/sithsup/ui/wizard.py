@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWizard
 
-from sithsup.flow import Act, Facts, Flow, Happening, Page
+from sithsup.flow import Facts, Flow, Happening, Page
 from sithsup.recovery import Situation
 from sithsup.texts import mark, tr
+from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.ends import DonePage, HelpPage, InterruptedPage
 from sithsup.ui.pages.insert import InsertPage
@@ -46,6 +47,7 @@ class Wizard(QWizard):
     def __init__(self, worker: Worker) -> None:
         super().__init__()
         self._worker, self._shown, self._is_busy = worker, Shown(), False
+        self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
         self._numbers: dict[Page, int] = {}
         for number, made in enumerate(
@@ -110,6 +112,7 @@ class Wizard(QWizard):
     def ended(self, ending: Ending) -> None:
         """Show how the run ended."""
         self._is_busy = False
+        self._inhibitor.release()
         self._shown = replace(self._shown, ending=ending, wanted=None, sight=replace(self._shown.sight, report=None))
         self._happen(Happening.ENDED)
 
@@ -151,6 +154,7 @@ class Wizard(QWizard):
         elif card:
             self._worker.prompts.give(codes)
             self._is_busy = True
+            self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
             self._shown = replace(self._shown, progress=None, ending=None)
             upgrading = self._pages[Page.UPGRADING]
             assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name

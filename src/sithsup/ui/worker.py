@@ -90,7 +90,7 @@ class Worker(QObject):
         """Look which readers and cards there are; tell it when that has changed."""
         try:
             token = self._open()
-            present = (token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens()))
+            present: object = (token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens()))
         except SithsupError as error:
             present = (type(error), str(error))
             self._close()
@@ -144,7 +144,7 @@ class Worker(QObject):
         except SithsupError as error:
             _log.info("%s", error)
             return _ending(order.act, operation, case_code, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
             _log.exception("bug")
             return _ending(order.act, operation, case_code, SithsupError(repr(error)))
 

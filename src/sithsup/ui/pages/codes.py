@@ -88,7 +88,7 @@ class CodesPage(WizardPage):
         self.notice = Text("notice")
         self.column.addWidget(self.panel)
         self.column.addWidget(self.notice)
-        self.setCommitPage(True)  # noqa: FBT003  Qt's own
+        self.setCommitPage(True)
 
     def tell(self, shown: Shown) -> None:
         self.say(tr("Give your codes"), tr("They are sent to the card alone, and kept nowhere."))
