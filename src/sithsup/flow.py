@@ -1,8 +1,8 @@
 """Where the wizard goes: pages, what happens on them, and what follows. No Qt.
 
 The whole of it is `FLOW`. A row says: on this page, when this happens and that holds, go there. The first row that
-fits counts; what fits no row changes nothing. A step forward may be taken back, a jump may not: what lies behind a jump is no
-longer true.
+fits counts; what fits no row changes nothing. A step forward may be taken back, a jump may not: what lies behind a
+jump is no longer true.
 """
 
 from __future__ import annotations
