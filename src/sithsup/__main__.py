@@ -23,9 +23,23 @@ def main() -> None:
         warnings.simplefilter("ignore")  # a library's word to developers about an authority's odd certificate, say
     if sys.platform == "win32":
         _write_utf8()
-    from sithsup.cli import run
+    if len(sys.argv) > 1:
+        from sithsup.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        sys.exit(run(sys.argv[1:]))
+    sys.exit(_open_window())
+
+
+def _open_window() -> int:
+    from sithsup import logs, texts
+    from sithsup.settings import Settings
+
+    settings = Settings.load(os.environ)
+    texts.set_language(settings.language)
+    logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
+    from sithsup.ui.app import run
+
+    return run(settings)
 
 
 def _write_utf8() -> None:

@@ -1,0 +1,91 @@
+"""Keep the computer awake and running while the card is written: a courtesy. What really protects is the journal.
+
+Linux asks logind (org.freedesktop.login1, Inhibit); Windows says why it must not shut down, and stays awake; macOS
+holds a power assertion. A system that cannot be asked is left alone: nothing of this may stop an upgrade.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import sys
+from contextlib import suppress
+
+_log = logging.getLogger(__name__)
+
+WHAT = "sleep:shutdown:idle:handle-lid-switch"
+TIMEOUT = 2000
+"""Milliseconds that logind may take to answer."""
+
+
+class Inhibitor:
+    """Holds the computer awake between `hold` and `release`. Both may be called twice."""
+
+    def __init__(self) -> None:
+        self._held: object = None
+        self._window = 0
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the system has agreed."""
+        return self._held is not None
+
+    def hold(self, window: int, reason: str) -> None:
+        """Ask the system to stay up. `window` is its native handle, `reason` what a person reads who wants it down."""
+        if self._held is not None:
+            return
+        self._window = window
+        with suppress(OSError, AttributeError):
+            self._held = _hold(window, reason)
+        _log.info("the computer is %s", "held awake" if self.is_held else "not held awake: the system cannot be asked")
+
+    def release(self) -> None:
+        """Let the computer sleep again."""
+        held, self._held = self._held, None
+        if held is not None:
+            with suppress(OSError, AttributeError):
+                _release(self._window, held)
+
+
+if sys.platform == "win32":  # never run here: needs a Windows
+    _AWAKE, _CONTINUOUS = 0x00000001, 0x80000000
+
+    def _hold(window: int, reason: str) -> object:
+        ctypes.windll.user32.ShutdownBlockReasonCreate(ctypes.c_void_p(window), ctypes.c_wchar_p(reason))
+        return ctypes.windll.kernel32.SetThreadExecutionState(_CONTINUOUS | _AWAKE)
+
+    def _release(window: int, held: object) -> None:  # noqa: ARG001  the other systems need it
+        ctypes.windll.user32.ShutdownBlockReasonDestroy(ctypes.c_void_p(window))
+        ctypes.windll.kernel32.SetThreadExecutionState(_CONTINUOUS)
+
+elif sys.platform == "darwin":  # never run here: needs a Mac
+    _ON, _UTF_8 = 255, 0x08000100
+
+    def _hold(window: int, reason: str) -> object:  # noqa: ARG001  the other systems need it
+        power = ctypes.CDLL("/System/Library/Frameworks/IOKit.framework/IOKit")
+        core = ctypes.CDLL("/System/Library/Frameworks/CoreFoundation.framework/CoreFoundation")
+        core.CFStringCreateWithCString.restype = ctypes.c_void_p
+        kind, why = (
+            ctypes.c_void_p(core.CFStringCreateWithCString(None, text.encode(), _UTF_8))
+            for text in ("PreventUserIdleSystemSleep", reason)
+        )
+        number = ctypes.c_uint32()
+        return None if power.IOPMAssertionCreateWithName(kind, _ON, why, ctypes.byref(number)) else number
+
+    def _release(window: int, held: object) -> None:  # noqa: ARG001  the other systems need it
+        ctypes.CDLL("/System/Library/Frameworks/IOKit.framework/IOKit").IOPMAssertionRelease(held)
+
+else:
+    from PySide6.QtDBus import QDBus, QDBusConnection, QDBusMessage
+
+    def _hold(window: int, reason: str) -> object:  # noqa: ARG001  the other systems need it
+        """A file descriptor: the computer is held as long as it is open."""
+        message = QDBusMessage.createMethodCall(
+            "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "Inhibit"
+        )
+        message.setArguments([WHAT, "sithsup", reason, "block"])
+        answer = QDBusConnection.systemBus().call(message, QDBus.CallMode.Block, TIMEOUT)
+        return answer.arguments()[0] if answer.type() == QDBusMessage.MessageType.ReplyMessage else None
+
+    def _release(window: int, held: object) -> None:
+        """Nothing to do: the descriptor closes with the last reference to it."""

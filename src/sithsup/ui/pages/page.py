@@ -1,0 +1,109 @@
+"""What every page is: a heading, a sentence, and a column that scrolls when the text is large."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget, QWizardPage
+
+from sithsup.errors import Contact
+from sithsup.flow import Flow, Happening, Page
+from sithsup.texts import tr
+from sithsup.ui.parts import Heading, Text
+from sithsup.ui.seen import Ending, Progress, Sight, Wanted
+
+if TYPE_CHECKING:
+    from sithsup.model import CardContents
+
+MARGIN = 32
+SPACING = 14
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything that a page may show."""
+
+    flow: Flow = field(default_factory=Flow)
+    sight: Sight = field(default_factory=Sight)
+    progress: Progress | None = None
+    ending: Ending | None = None
+    wanted: Wanted | None = None
+
+    @property
+    def card(self) -> CardContents | None:
+        """The card that is meant."""
+        return self.sight.report.contents if self.sight.report else None
+
+    def contact(self, contact: Contact | None) -> str:
+        """Whom to ask, on one line; empty where nobody need be asked."""
+        campaign, card = self.sight.campaign, self.card
+        if campaign is None or contact is None:
+            return ""
+        found = campaign.contacts.of(card.hsa_id if card else None)
+        if contact is Contact.DEPUTY_ISSUER:
+            return tr("Your deputy issuer: {contact}", contact=found.deputy_issuer)
+        return tr("Your local IT support: {contact}", contact=found.local_it)
+
+
+class WizardPage(QWizardPage):
+    """A page of the wizard. Subclasses name themselves, build once, and are told whenever anything changes."""
+
+    page: ClassVar[Page]
+    happened = Signal(object)  # Happening
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heading, self.lead = Heading(), Text("lead")
+        inside = QWidget()
+        self.column = QVBoxLayout(inside)
+        self.column.setContentsMargins(MARGIN, MARGIN - 8, MARGIN, MARGIN // 2)
+        self.column.setSpacing(SPACING)
+        self.column.addWidget(self.heading)
+        self.column.addWidget(self.lead)
+        self.build()
+        self.column.addStretch(1)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
+
+    def build(self) -> None:
+        """Make the widgets of the page, below its heading."""
+
+    def tell(self, shown: Shown) -> None:
+        """Show what is known now, in the language in use."""
+        raise NotImplementedError
+
+    def say(self, heading: str, lead: str = "") -> None:
+        """Set the heading and the sentence below it; a screen reader hears both when the page comes."""
+        self.heading.setText(heading)
+        self.lead.tell(lead)
+        self.setAccessibleName(heading)
+        self.setAccessibleDescription(lead)
+
+    def next_text(self, shown: Shown) -> str:  # noqa: ARG002  a page may need it
+        """What the main button says; empty where the page has none."""
+        return tr("&Next")
+
+    def may_go_on(self, shown: Shown) -> bool:  # noqa: ARG002  a page may need it
+        """Whether the main button can be pressed."""
+        return True
+
+    def first(self) -> QWidget | None:
+        """What has the focus when the page comes; None leaves it to the main button."""
+        return None
+
+    def go_on(self) -> bool:
+        """Check what was given when the main button is pressed; False stays, and says why on the page."""
+        return True
+
+    def happen(self, happening: Happening) -> None:
+        """Say what the person has done."""
+        self.happened.emit(happening)

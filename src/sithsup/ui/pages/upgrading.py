@@ -1,0 +1,105 @@
+"""Uppgraderar: the rows of the upgrade table with their marks, and one honest bar."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QProgressBar
+
+from sithsup.flow import Act, Page
+from sithsup.runner import Mark
+from sithsup.texts import mark, tr
+from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.parts import Panel, Text, announce
+
+if TYPE_CHECKING:
+    from sithsup.ui.seen import RowSeen
+
+SIGNS = {
+    Mark.STARTED: "\N{BLACK RIGHT-POINTING POINTER}",
+    Mark.DONE: "\N{CHECK MARK}",
+    Mark.SEEN: "\N{CHECK MARK}",
+    Mark.UNDONE: "\N{ANTICLOCKWISE OPEN CIRCLE ARROW}",
+    None: "\N{WHITE CIRCLE}",
+}
+HEADINGS = {
+    Act.UPGRADE: mark("Your card is being upgraded"),
+    Act.RESUME: mark("The upgrade is being finished"),
+    Act.RESTORE: mark("The old is being restored"),
+}
+WHOLE = 1000
+"""Units of the bar."""
+LONG = 10
+"""Seconds after which a row tells how long it has taken."""
+
+
+class UpgradingPage(WizardPage):
+    """The page on which nothing can be done but to wait."""
+
+    page = Page.UPGRADING
+
+    def build(self) -> None:
+        self.notice = Text("notice")
+        self.bar = QProgressBar()
+        self.bar.setMaximum(WHOLE)
+        self.bar.setTextVisible(False)
+        self.elapsed = Text("quiet")
+        self.panel = Panel()
+        self.rows: list[Text] = []
+        for widget in (self.notice, self.bar, self.elapsed, self.panel):
+            self.column.addWidget(widget)
+        self._current: RowSeen | None = None
+        self._since = 0.0
+        self._timer = QTimer(self)
+        self._timer.setInterval(1000)
+        self._timer.timeout.connect(self._tell_time)
+
+    def tell(self, shown: Shown) -> None:
+        progress = shown.progress
+        self.say(tr(HEADINGS[progress.act if progress else shown.flow.facts.act]))
+        self.notice.tell(tr("Leave the card in the reader until everything is done."))
+        self.bar.setAccessibleName(tr("How far it has come"))
+        if progress is None:
+            return
+        while len(self.rows) < len(progress.rows):
+            self.rows.append(Text())
+            self.panel.column.addWidget(self.rows[-1])
+        for place, text in enumerate(self.rows):
+            row = progress.rows[place] if place < len(progress.rows) else None
+            text.tell(f"{SIGNS[row.mark]}  {tr(row.text)}" if row else "")
+        self.bar.setValue(max(self.bar.value(), int(progress.share * WHOLE)))
+        self._begin_row(progress.current)
+
+    def next_text(self, shown: Shown) -> str:  # noqa: ARG002  there is no button here
+        return ""
+
+    def restart(self) -> None:
+        """Begin a new run: the bar stands at nothing again."""
+        self.bar.setValue(0)
+        self._current = None
+
+    def _begin_row(self, row: RowSeen | None) -> None:
+        if row is None:
+            self._timer.stop()
+            self.elapsed.tell("")
+        elif self._current is None or row.name != self._current.name:
+            self._since = time.monotonic()
+            self._timer.start()
+            self.elapsed.tell("")
+            announce(self, tr(row.text))
+        self._current = row
+
+    def _tell_time(self) -> None:
+        """Say how long a row has taken, against how long it usually takes, once it has taken a while."""
+        seconds = int(time.monotonic() - self._since)
+        if self._current and seconds >= LONG:
+            usual = self._current.seconds
+            self.elapsed.tell(
+                tr(
+                    "{seconds} s so far. It usually takes about {usual} s, on a slow card longer.",
+                    seconds=seconds,
+                    usual=usual,
+                )
+            )

@@ -1,0 +1,150 @@
+"""A field for a code, in which Qt never holds a digit (law 11).
+
+A plain password field leaks. Measured with Qt 6.12 on Linux: every digit goes to the accessibility bus as inserted
+text, stays in the field's undo history and in freed memory; and Qt's bridge forwards each key press to whoever
+listens for keys, before any widget sees it. Here:
+
+* Digits go from the key press into one buffer of our own, which is overwritten when it is taken or wiped. The line
+  edit below only ever holds bullets.
+* While the field has the focus it filters the application's events, ahead of Qt's bridge, and takes the digits there.
+* An assistive tool may still set the text: its digits are taken, and masked at once.
+* Nothing is copied, dragged, pasted, undone, or shown to an input method.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+MASK = "\N{BLACK CIRCLE}"
+LONGEST = 16
+"""No code is longer; PKCS#11 tokens tell their own limit (ulMaxPinLen), which is not less on any known card."""
+_DIGITS = range(Qt.Key.Key_0, Qt.Key.Key_9 + 1)
+_PLAIN = Qt.KeyboardModifier.NoModifier | Qt.KeyboardModifier.KeypadModifier
+_LEAVES = {Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Return, Qt.Key.Key_Enter}
+
+
+class PinField(QLineEdit):
+    """A password field that holds no password. Take the digits with `take`."""
+
+    length_changed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._buffer = bytearray(LONGEST)
+        self._length = 0
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setDragEnabled(False)
+        self.setAcceptDrops(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_InputMethodEnabled, on=False)
+        self.textChanged.connect(self._take_foreign)
+
+    @property
+    def length(self) -> int:
+        """How many digits were given."""
+        return self._length
+
+    def take(self) -> bytearray:
+        """The digits (ASCII), in a buffer that the caller wipes; the field is empty afterwards."""
+        taken = self._buffer[: self._length]
+        self.wipe()
+        return taken
+
+    def wipe(self) -> None:
+        """Overwrite the digits."""
+        self._buffer[:] = bytes(LONGEST)
+        self._length = 0
+        self._show()
+
+    # ------------------------------------------------------------------------------------------------- keys
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802  Qt's name
+        """Come before every other filter of the application: the one that was installed last is asked first."""
+        super().focusInEvent(event)
+        application = QCoreApplication.instance()
+        assert application  # noqa: S101  a widget has one
+        application.removeEventFilter(self)
+        application.installEventFilter(self)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  Qt's name
+        super().focusOutEvent(event)
+        application = QCoreApplication.instance()
+        assert application  # noqa: S101  a widget has one
+        application.removeEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802  Qt's name
+        """Take what is typed, whichever object Qt shows it to first; digits go no further, pressed or let go."""
+        if event.type() not in {QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride}:
+            return False
+        assert isinstance(event, QKeyEvent)  # noqa: S101  by its type
+        if not self._is_ours(event):
+            return False
+        if event.type() is QEvent.Type.KeyPress:
+            self.keyPressEvent(event)
+        event.accept()
+        return True
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+        """Digits and deletion are ours; what leaves the field is Qt's; nothing else happens."""
+        key = event.key()
+        if _is_digit(event):
+            self._append(key - Qt.Key.Key_0)
+        elif key == Qt.Key.Key_Backspace:
+            self._drop_last()
+        elif key == Qt.Key.Key_Delete:
+            self.wipe()
+        elif key in _LEAVES:
+            super().keyPressEvent(event)
+        else:
+            event.ignore()
+
+    @staticmethod
+    def _is_ours(event: QKeyEvent) -> bool:
+        return _is_digit(event) or event.key() in {Qt.Key.Key_Backspace, Qt.Key.Key_Delete}
+
+    def _append(self, digit: int) -> None:
+        if self._length < LONGEST:
+            self._buffer[self._length] = ord("0") + digit
+            self._length += 1
+            self._show()
+
+    def _drop_last(self) -> None:
+        if self._length:
+            self._length -= 1
+            self._buffer[self._length] = 0
+            self._show()
+
+    # ------------------------------------------------------------------------------------- what is shown, and what not
+
+    def _show(self) -> None:
+        self.blockSignals(True)  # noqa: FBT003  Qt's own
+        super().setText(MASK * self._length)
+        self.blockSignals(False)  # noqa: FBT003  Qt's own
+        self.length_changed.emit(self._length)
+
+    def _take_foreign(self, text: str) -> None:
+        """Text that an assistive tool has set: take its digits, and mask them."""
+        if not text.strip(MASK):
+            return
+        self._buffer[:] = bytes(LONGEST)
+        self._length = 0
+        for char in text:
+            if char in "0123456789" and self._length < LONGEST:
+                self._buffer[self._length] = ord(char)
+                self._length += 1
+        self._show()
+
+    def copy(self) -> None:
+        """Copy nothing: it would only be bullets, and nobody should think otherwise."""
+
+    def cut(self) -> None:
+        """Cut nothing."""
+
+    def paste(self) -> None:
+        """Take nothing: a code that is on the clipboard is known to every program."""
+
+
+def _is_digit(event: QKeyEvent) -> bool:
+    return event.key() in _DIGITS and not event.modifiers() & ~_PLAIN

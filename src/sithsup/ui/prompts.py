@@ -1,0 +1,50 @@
+"""The person as a source of codes: the worker asks and waits, the window answers.
+
+A code that was typed is handed over once and kept by nobody. None is an answer too: the person does not want to go on.
+"""
+
+from __future__ import annotations
+
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from sithsup.card.pin import Code
+from sithsup.ui.seen import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sithsup.model import KeyRole, TokenId, TokenInfo
+
+
+class Prompts:
+    """A `card.pin.CodeSource`. `code` is called in the worker's thread, everything else in the window's."""
+
+    def __init__(self, ask: Callable[[Wanted], None]) -> None:
+        """`ask` makes a request reach the window."""
+        self._ask = ask
+        self._given: dict[TokenId, bytearray] = {}
+        self._answers: SimpleQueue[bytearray | None] = SimpleQueue()
+
+    def give(self, codes: dict[TokenId, bytearray]) -> None:
+        """Lay down what was typed before the run begins."""
+        self.forget()
+        self._given = codes
+
+    def answer(self, code: bytearray | None) -> None:
+        """Answer the request that was made last."""
+        self._answers.put(code)
+
+    def forget(self) -> None:
+        """Wipe what nobody came for."""
+        for buffer in self._given.values():
+            Code(buffer).wipe()
+        self._given = {}
+
+    def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
+        """Take what lies there for this token, once; else ask, and wait."""
+        typed = self._given.pop(token.id, None)
+        if typed is None:
+            self._ask(Wanted(token, roles))
+            typed = self._answers.get()
+        return Code(typed) if typed else None

@@ -1,0 +1,273 @@
+"""The window: a wizard whose way is `flow`'s, and whose work is the worker's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWizard
+
+from sithsup.flow import Facts, Flow, Happening, Page
+from sithsup.recovery import Situation
+from sithsup.texts import mark, tr
+from sithsup.ui.inhibit import Inhibitor
+from sithsup.ui.pages.codes import CodesPage
+from sithsup.ui.pages.ends import DonePage, HelpPage, InterruptedPage
+from sithsup.ui.pages.insert import InsertPage
+from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.prepare import PreparePage
+from sithsup.ui.pages.upgrading import UpgradingPage
+from sithsup.ui.parts import announce
+from sithsup.ui.seen import Ending, Order, Progress, Sight, Wanted
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QCloseEvent
+
+    from sithsup.ui.worker import Worker
+
+STEPS = {
+    Page.INSERT: mark("Insert the card"),
+    Page.PREPARE: mark("Prepare"),
+    Page.CODES: mark("Codes"),
+    Page.UPGRADING: mark("Upgrade"),
+    Page.DONE: mark("Done"),
+}
+"""The list beside the pages."""
+BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
+SIZE = (860, 600)
+
+
+class Wizard(QWizard):
+    """Shows one page at a time. Everything it knows is in `Shown`."""
+
+    act_wanted = Signal(object)  # Order
+    look_wanted = Signal()
+
+    def __init__(self, worker: Worker) -> None:
+        super().__init__()
+        self._worker, self._shown, self._is_busy = worker, Shown(), False
+        self._inhibitor = Inhibitor()
+        self._pages: dict[Page, WizardPage] = {}
+        self._numbers: dict[Page, int] = {}
+        for number, made in enumerate(
+            (InsertPage, PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
+        ):
+            page = made()
+            page.happened.connect(self.happened)
+            self._pages[page.page], self._numbers[page.page] = page, number
+            self.setPage(number, page)
+        self._side = _Side()
+        self.setSideWidget(self._side)
+        self._dress()
+        self._listen()
+        self._show_page()
+
+    def _dress(self) -> None:
+        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+        self.setOptions(
+            QWizard.WizardOption.HaveCustomButton1
+            | QWizard.WizardOption.HaveCustomButton2
+            | QWizard.WizardOption.NoDefaultButton
+        )
+        stretch, cancel = QWizard.WizardButton.Stretch, QWizard.WizardButton.CancelButton
+        self.setButtonLayout([stretch, BACK, NEXT, cancel])
+        self.resize(*SIZE)
+
+    def _listen(self) -> None:
+        self.customButtonClicked.connect(self._pressed)
+        worker, queued = self._worker, Qt.ConnectionType.QueuedConnection
+        self.act_wanted.connect(worker.act, queued)
+        self.look_wanted.connect(worker.look, queued)
+        for signal, slot in (
+            (worker.looked, self.looked),
+            (worker.began, self.stepped),
+            (worker.stepped, self.stepped),
+            (worker.asked, self.asked),
+            (worker.ended, self.ended),
+        ):
+            signal.connect(slot, queued)
+
+    # --------------------------------------------------------------------------------------- what the worker tells
+
+    @Slot(object)
+    def looked(self, sight: Sight) -> None:
+        """Show what is in the readers."""
+        self._shown = replace(self._shown, sight=sight)
+        self._happen(Happening.LOOKED)
+
+    @Slot(object)
+    def stepped(self, progress: Progress) -> None:
+        """Show how far the run has come."""
+        self._shown = replace(self._shown, progress=progress)
+        self._tell()
+
+    @Slot(object)
+    def asked(self, wanted: Wanted) -> None:
+        """Ask for a code once more."""
+        self._shown = replace(self._shown, wanted=wanted)
+        self._happen(Happening.ASKED)
+
+    @Slot(object)
+    def ended(self, ending: Ending) -> None:
+        """Show how the run ended."""
+        self._is_busy = False
+        self._inhibitor.release()
+        self._shown = replace(self._shown, ending=ending, wanted=None, sight=replace(self._shown.sight, report=None))
+        self._happen(Happening.ENDED)
+
+    # --------------------------------------------------------------------------------------- what the person does
+
+    @Slot(object)
+    def happened(self, happening: Happening) -> None:
+        """Follow what a page says that the person did."""
+        self._happen(happening)
+
+    @Slot(int)
+    def _pressed(self, button: int) -> None:
+        if button == BACK.value:
+            self._move(self._shown.flow.back())
+        elif self._page.go_on():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        page = self._shown.flow.page
+        if page is Page.CODES:
+            self._send_codes()
+            self._happen(Happening.NEXT)
+        elif page is Page.DONE:
+            self.close()
+        elif page is Page.HELP:
+            self._happen(Happening.AGAIN)
+            self.look_wanted.emit()
+        else:
+            self._happen(Happening.RESUME if page is Page.INTERRUPTED else Happening.NEXT)
+
+    def _send_codes(self) -> None:
+        """Hand the codes over: to the run that asks for one, else to the one that begins."""
+        page, card = self._pages[Page.CODES], self._shown.card
+        assert isinstance(page, CodesPage)  # noqa: S101  by its name
+        codes = page.take()
+        if self._shown.wanted:
+            self._worker.prompts.answer(next(iter(codes.values()), None))
+            self._shown = replace(self._shown, wanted=None)
+        elif card:
+            self._worker.prompts.give(codes)
+            self._is_busy = True
+            self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
+            self._shown = replace(self._shown, progress=None, ending=None)
+            upgrading = self._pages[Page.UPGRADING]
+            assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
+            upgrading.restart()
+            self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials))
+
+    # --------------------------------------------------------------------------------------------------- the way
+
+    def _happen(self, happening: Happening) -> None:
+        self._move(self._shown.flow.on(happening, self._facts()))
+
+    def _facts(self) -> Facts:
+        report, ending = self._shown.sight.report, self._shown.ending
+        return Facts(
+            situation=report.verdict.situation if report else None,
+            may_begin=report is not None and not report.reasons and report.verdict.situation is Situation.FRESH,
+            outcome=ending.outcome if ending else None,
+            act=self._shown.flow.facts.act,
+        )
+
+    def _move(self, flow: Flow) -> None:
+        is_new = flow.page is not self._shown.flow.page
+        self._shown = replace(self._shown, flow=flow)
+        if is_new:
+            self._show_page()
+        else:
+            self._tell()
+
+    def _show_page(self) -> None:
+        """Bring the page up: Qt's own history is not used, for a page may come twice."""
+        self.setStartId(self._numbers[self._shown.flow.page])
+        self._tell()
+        self.restart()
+        self._tell()
+        page = self._page
+        (page.first() or self.button(NEXT)).setFocus()
+        announce(page, ". ".join(filter(None, (page.heading.text(), page.lead.text()))))
+
+    @property
+    def _page(self) -> WizardPage:
+        return self._pages[self._shown.flow.page]
+
+    def _tell(self) -> None:
+        """Show what is known, in the language in use."""
+        self.setWindowTitle(tr("SITHS card upgrade"))
+        page, flow = self._page, self._shown.flow
+        page.tell(self._shown)
+        self._side.tell(flow.page)
+        back, forward = self.button(BACK), self.button(NEXT)
+        cancel = self.button(QWizard.WizardButton.CancelButton)
+        back.setText(tr("&Back"))
+        back.setVisible(flow.may_go_back)
+        text = page.next_text(self._shown)
+        forward.setText(text)
+        forward.setVisible(bool(text))
+        was_ready = forward.isEnabled()
+        forward.setEnabled(page.may_go_on(self._shown))
+        for button in (back, cancel, forward):
+            assert isinstance(button, QPushButton)  # noqa: S101  a wizard's are
+            button.setAutoDefault(False)
+            button.setDefault(button is forward)
+        cancel.setText(tr("Close"))
+        cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE})
+        if forward.isEnabled() and not was_ready:  # what was waited for is there
+            (page.first() or forward).setFocus()
+
+    # ------------------------------------------------------------------------------------------------- the end
+
+    def reject(self) -> None:
+        """Esc and the close button of the page: refused while the card is written."""
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
+        """Refuse to close while the card is written, and say why; harmless at any other time."""
+        if self._is_busy and self._shown.flow.page is Page.UPGRADING:
+            event.ignore()
+            announce(self, tr("Leave the card in the reader until everything is done."))
+            return
+        if self._is_busy:
+            self._worker.prompts.answer(None)
+        event.accept()
+
+
+class _Side(QFrame):
+    """The list of steps beside the pages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("side")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 20, 0, 20)
+        self._brand = QLabel("sithsup")
+        self._brand.setObjectName("brand")
+        column.addWidget(self._brand)
+        self._labels = {page: QLabel() for page in STEPS}
+        for label in self._labels.values():
+            column.addWidget(label)
+        column.addStretch(1)
+
+    def tell(self, page: Page) -> None:
+        """Mark the step that is under way."""
+        for place, (step, label) in enumerate(self._labels.items(), 1):
+            text = f"{place}. {tr(STEPS[step])}"
+            label.setText(text)
+            is_current = step is page
+            label.setProperty("current", is_current)
+            label.style().unpolish(label)
+            label.style().polish(label)
+            label.setAccessibleName(tr("{step}, now", step=text) if is_current else text)
+
+
+def end(thread: QThread, worker: Worker) -> None:
+    """Let the worker let go of the card, and end its thread."""
+    QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.BlockingQueuedConnection)
+    thread.quit()
+    thread.wait()

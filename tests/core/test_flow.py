@@ -1,0 +1,100 @@
+"""The wizard's way, as strings: what happens, and where one is then."""
+
+from __future__ import annotations
+
+import pytest
+
+from sithsup.flow import FLOW, Act, Facts, Flow, Happening, Page
+from sithsup.model import Outcome
+from sithsup.recovery import Situation
+
+FRESH = Facts(situation=Situation.FRESH, may_begin=True)
+REFUSED = Facts(situation=Situation.FRESH)
+HALF_DONE = Facts(situation=Situation.INTERRUPTED)
+FACTS = {
+    "": None,
+    "nothing": Facts(),
+    "fresh": FRESH,
+    "refused": REFUSED,
+    "half-done": HALF_DONE,
+    "upgraded": Facts(situation=Situation.UPGRADED, outcome=Outcome.UPGRADED),
+    "restored": Facts(situation=Situation.FRESH, may_begin=True, outcome=Outcome.RESTORED),
+    "interrupted": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED),
+    "stopped": Facts(situation=Situation.FRESH, may_begin=True),
+}
+
+WAYS = {
+    "an upgrade": (
+        "looked:fresh next next next ended:upgraded",
+        "insert insert prepare codes upgrading done",
+    ),
+    "a card that is refused": ("looked:refused next", "insert insert insert"),
+    "a card that came and went": ("looked:fresh next looked:nothing next", "insert insert prepare prepare prepare"),
+    "second thoughts": (
+        "looked:fresh next next back back back",
+        "insert insert prepare codes prepare insert insert",
+    ),
+    "no way back from the work": (
+        "looked:fresh next next next back",
+        "insert insert prepare codes upgrading upgrading",
+    ),
+    "a half-done card at the start": ("looked:half-done", "insert interrupted"),
+    "a pull, and on": (
+        "looked:fresh next next next ended:interrupted looked:half-done resume next ended:upgraded",
+        "insert insert prepare codes upgrading interrupted interrupted codes upgrading done",
+    ),
+    "a pull, and back": (
+        "looked:half-done restore next ended:restored",
+        "insert interrupted codes upgrading done",
+    ),
+    "a pull, and again": (
+        "looked:half-done resume next ended:interrupted looked:half-done resume next ended:upgraded",
+        "insert interrupted codes upgrading interrupted interrupted codes upgrading done",
+    ),
+    "a code asked for once more": (
+        "looked:fresh next next next asked next ended:upgraded",
+        "insert insert prepare codes upgrading codes upgrading done",
+    ),
+    "a wrong code": (
+        "looked:fresh next next next ended:stopped again looked:fresh",
+        "insert insert prepare codes upgrading help insert insert",
+    ),
+    "an end while a code is asked for": (
+        "looked:fresh next next next asked ended:interrupted",
+        "insert insert prepare codes upgrading codes interrupted",
+    ),
+    "support, and back": ("support back", "insert support insert"),
+    "a card pulled at its codes": ("looked:fresh next next looked:nothing", "insert insert prepare codes codes"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_way_through_the_wizard(way: str) -> None:
+    happenings, pages = WAYS[way]
+    flow = Flow()
+    been = [flow.page]
+    for step in happenings.split():
+        name, _, facts = step.partition(":")
+        flow = flow.back() if name == "back" else flow.on(Happening(name), FACTS[facts])
+        been.append(flow.page)
+    assert " ".join(been) == pages
+
+
+def test_what_the_codes_are_for_is_remembered() -> None:
+    """The button of the page says it, and the worker is told it."""
+    for happening, act in ((Happening.RESUME, Act.RESUME), (Happening.RESTORE, Act.RESTORE)):
+        assert Flow(Page.INTERRUPTED, HALF_DONE).on(happening).facts.act is act
+    assert Flow(Page.PREPARE, FRESH).on(Happening.NEXT).facts.act is Act.UPGRADE
+
+
+def test_every_page_is_reached_and_left() -> None:
+    """No row leads nowhere, and no page is a trap."""
+    assert {row.to for row in FLOW} == set(Page)
+    assert {page for row in FLOW for page in row.pages} == set(Page)
+    assert all(Flow(page, stack=(Page.INSERT,)).back().page is Page.INSERT for page in Page)
+
+
+def test_a_jump_forgets_the_way_back() -> None:
+    """What lies behind it is no longer true."""
+    flow = Flow(Page.CODES, FRESH, (Page.INSERT, Page.PREPARE)).on(Happening.NEXT)
+    assert not flow.may_go_back
