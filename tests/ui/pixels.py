@@ -62,11 +62,10 @@ def ink(image: QImage, part: QRect) -> tuple[int, int]:
 
 def changed(before: QImage, after: QImage, least: float) -> int:
     """How many pixels stand out from what they were before by at least this ratio."""
-    one, two = (
-        memoryview(i.convertToFormat(QImage.Format.Format_RGB32).constBits()).cast("I") for i in (before, after)
-    )
-    pairs = Counter((a, b) for a, b in zip(one, two, strict=True) if a != b)
-    return sum(count for (a, b), count in pairs.items() if ratio(a & 0xFFFFFF, b & 0xFFFFFF) >= least)
+    images = [image.convertToFormat(QImage.Format.Format_RGB32) for image in (before, after)]  # they own what is read
+    one, two = (memoryview(image.constBits()).cast("I") for image in images)
+    pairs = Counter(zip(one, two, strict=True))
+    return sum(count for (a, b), count in pairs.items() if a != b and ratio(a & 0xFFFFFF, b & 0xFFFFFF) >= least)
 
 
 def differences(one: QImage, two: QImage, tolerance: int) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from sithsup import texts
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+FONT = "DejaVu Sans"
 POINTS = 11.0
 TURNS = 4
 SCREEN = QSize(1366, 728)
@@ -65,7 +66,8 @@ def application() -> QApplication:
 
 def dress(setting: Setting) -> None:
     """Set the computer as this person has."""
-    font = QFont("DejaVu Sans")
+    assert FONT in QFontDatabase.families(), "the pictures are of one font: Debian's fonts-dejavu-core"
+    font = QFont(FONT)
     font.setPointSizeF(POINTS * setting.scale)
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     font.setStyleStrategy(QFont.StyleStrategy.PreferAntialias)

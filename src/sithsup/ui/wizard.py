@@ -166,9 +166,7 @@ class Wizard(QWizard):
             self._is_busy = True
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
             self._shown = replace(self._shown, progress=None, ending=None)
-            upgrading = self._pages[Page.UPGRADING]
-            assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
-            upgrading.restart()
+            self._restart_bar()
             self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials))
 
     # --------------------------------------------------------------------------------------------------- the way
@@ -176,7 +174,13 @@ class Wizard(QWizard):
     def present(self, shown: Shown) -> None:
         """Show all of this at once, however one came there."""
         self._shown = shown
+        self._restart_bar()
         self._show_page()
+
+    def _restart_bar(self) -> None:
+        upgrading = self._pages[Page.UPGRADING]
+        assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
+        upgrading.restart()
 
     def _happen(self, happening: Happening) -> None:
         self._move(self._shown.flow.on(happening, self._facts()))
