@@ -90,9 +90,10 @@ def old_card(
     algorithm: KeyAlgorithm = KeyAlgorithm.P_256,
     number: int = 1,
     pool: KeyPool | None = None,
+    person: pki.Person | None = None,
 ) -> Case:
-    """Invent a person and make the card that they were given three years ago."""
-    person = pki.Person.invent(number)
+    """Invent a person, unless one is given, and make the card that they were given three years ago."""
+    person = person or pki.Person.invent(number)
     card = SimulatedCard(serial=f"SIM{number:013d}", reader=f"SIM Reader {number}", tokens=_tokens(kind))
     hierarchy, pool = pki.Hierarchy.found(at), pool or KeyPool()
     certificates: dict[str, list[bytes]] = {pki.OLD_PERSONS: [], pki.TELIA: []}

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from sithsup.ui import theme
 from sithsup.ui.parts import install_headings
+from sithsup.ui.signs import icon
 from sithsup.ui.wizard import Wizard, end
 from sithsup.ui.worker import Worker
 
@@ -29,6 +30,7 @@ def run(settings: Settings) -> int:
     font = application.font()
     font.setPointSizeF(font.pointSizeF() * GENEROUS)
     application.setFont(font)
+    application.setWindowIcon(icon())
     install_headings()
     theme.apply(application)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))

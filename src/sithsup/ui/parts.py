@@ -5,18 +5,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QAccessibleWidget, QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont, QFontMetrics, QPainter, QPalette, QPen
+from PySide6.QtWidgets import (
+    QAccessibleWidget,
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
-    from PySide6.QtGui import QAccessibleInterface
+    from PySide6.QtGui import QAccessibleInterface, QPaintEvent
 
 HEADING_SIZE = 1.7
 """Of a page's heading, in units of the person's font."""
+RING = 2
+"""The thickness of the line around a text that has the focus."""
+SIGN_SIZE = 1.2
+"""Of a sign beside text, in lines."""
 
 _headings: dict[QObject, QAccessibleInterface] = {}
 """Qt keeps no reference to what Python makes for it."""
+
+
+def em() -> int:
+    """The height of a line of the person's font: what every distance is measured in."""
+    return QFontMetrics(QApplication.font()).height()
+
+
+def sized(factor: float, *, bold: bool = False) -> QFont:
+    """The person's font, larger or smaller."""
+    font = QApplication.font()
+    font.setPointSizeF(font.pointSizeF() * factor)
+    font.setBold(bold)
+    return font
 
 
 class Heading(QLabel):
@@ -25,10 +53,8 @@ class Heading(QLabel):
     def __init__(self) -> None:
         super().__init__()
         self.setWordWrap(True)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * HEADING_SIZE)
-        font.setBold(True)
-        self.setFont(font)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setFont(sized(HEADING_SIZE, bold=True))
 
     def setText(self, text: str) -> None:  # noqa: N802  Qt's name
         """Say it to screen readers too."""
@@ -57,11 +83,12 @@ def _interface(_: str, item: QObject) -> QAccessibleInterface | None:
 class Text(QLabel):
     """Plain text that wraps, and that can be selected by mouse and keyboard where it is worth copying."""
 
-    def __init__(self, name: str = "", *, may_be_copied: bool = False) -> None:
+    def __init__(self, name: str = "", *, may_be_copied: bool = False, size: float = 1.0, bold: bool = False) -> None:
         super().__init__()
         self.setObjectName(name)
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)  # what a card or an authority says is never read as HTML
+        self.setFont(sized(size, bold=bold))
         policy = self.sizePolicy()
         policy.setVerticalPolicy(QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -70,21 +97,72 @@ class Text(QLabel):
             flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             self.setTextInteractionFlags(flags)
 
+            self.setMargin(RING)
+
     def tell(self, text: str) -> None:
         """Show a text; no text takes no room."""
         self.setText(text)
         self.setVisible(bool(text))
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), RING))
+            painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
+            painter.end()
+
+
+class Signed(QFrame):
+    """A text with a sign before it, so that its colour is never all that tells what it is."""
+
+    def __init__(
+        self, name: str = "", sign: str = "", *, may_be_copied: bool = False, bold: bool = False, margin: float = 0
+    ) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.sign, self.text = Sign(sign, SIGN_SIZE), Text(may_be_copied=may_be_copied, bold=bold)
+        self.text.setContentsMargins(0, round(em() * (SIGN_SIZE - 1) / 2), 0, 0)  # its first line beside the sign
+        row = QHBoxLayout(self)
+        row.setContentsMargins(*[round(em() * margin)] * 4)
+        row.setSpacing(round(em() * 0.7))
+        row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.text, 1)
+
+    def tell(self, text: str, sign: str | None = None) -> None:
+        """Show a text, and another sign; no text takes no room."""
+        if sign is not None:
+            self.sign.draw(sign)
+            restyle(self, sign=sign)
+        self.text.setText(text)
+        self.setVisible(bool(text))
+
+
+class Notice(Signed):
+    """What must not be overlooked."""
+
+    def __init__(self) -> None:
+        super().__init__("notice", "warning", margin=0.8)
+
 
 class Panel(QFrame):
     """A raised part of a page with its own column."""
 
-    def __init__(self, name: str = "card") -> None:
+    def __init__(self, name: str = "panel", margin: float = 1.1, spacing: float = 0.7) -> None:
         super().__init__()
         self.setObjectName(name)
         self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(16, 14, 16, 14)
-        self.column.setSpacing(6)
+        self.column.setContentsMargins(*[round(em() * margin)] * 4)
+        self.column.setSpacing(round(em() * spacing))
+
+
+def restyle(widget: QWidget, **properties: object) -> None:
+    """Set properties that the style sheet asks for, and have it asked again."""
+    for name, value in properties.items():
+        widget.setProperty(name, value)
+    for part in (widget, *widget.findChildren(QWidget)):
+        part.style().unpolish(part)
+        part.style().polish(part)
 
 
 def announce(widget: QWidget, text: str) -> None:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from string import Template
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
 
 from sithsup.texts import resources
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QApplication
 
 Role = QPalette.ColorRole
 
@@ -23,11 +26,14 @@ class Colours:
 
     ground: str
     raised: str
+    card: str
     text: str
     muted: str
     accent: str
     on_accent: str
     line: str
+    edge: str
+    """Of a panel: it tells nothing, and so needs no contrast."""
     good: str
     warning_ground: str
     warning_text: str
@@ -37,11 +43,13 @@ class Colours:
 LIGHT = Colours(
     ground="#ffffff",
     raised="#f2f6f9",
+    card="#dcebf6",
     text="#16202a",
     muted="#465563",
     accent="#00629b",
     on_accent="#ffffff",
     line="#768492",
+    edge="#d5dee6",
     good="#1c6b3c",
     warning_ground="#fff3d6",
     warning_text="#4d3800",
@@ -50,11 +58,13 @@ LIGHT = Colours(
 DARK = Colours(
     ground="#171c21",
     raised="#212930",
+    card="#1f3a50",
     text="#f1f4f6",
     muted="#c0cad3",
     accent="#86c8ff",
     on_accent="#06121c",
     line="#8795a1",
+    edge="#3a4650",
     good="#7fd6a2",
     warning_ground="#3e3216",
     warning_text="#ffe6ab",
@@ -79,6 +89,7 @@ def apply(application: QApplication, colours: Colours | None = None) -> None:
     application.setStyle("Fusion")
     if colours is None and wants_contrast():
         application.setStyleSheet("")
+        application.setPalette(QPalette())
         return
     chosen = colours or (DARK if is_dark() else LIGHT)
     application.setPalette(_palette(chosen))
@@ -100,6 +111,8 @@ def _palette(colours: Colours) -> QPalette:
         Role.Highlight: colours.accent,
         Role.HighlightedText: colours.on_accent,
         Role.Link: colours.accent,
+        Role.Mid: colours.line,
+        Role.Light: colours.card,
         Role.ToolTipBase: colours.raised,
         Role.ToolTipText: colours.text,
     }.items():

@@ -6,11 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWizard
+from PySide6.QtWidgets import QPushButton, QWizard
 
 from sithsup.flow import Facts, Flow, Happening, Page
 from sithsup.recovery import Situation
-from sithsup.texts import mark, tr
+from sithsup.texts import set_language, tr
+from sithsup.ui.about import About
+from sithsup.ui.frame import lay_out, window_size
 from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.ends import DonePage, HelpPage, InterruptedPage
@@ -20,22 +22,15 @@ from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.parts import announce
 from sithsup.ui.seen import Ending, Order, Progress, Sight, Wanted
+from sithsup.ui.side import Side
+from sithsup.ui.signs import icon
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent
 
     from sithsup.ui.worker import Worker
 
-STEPS = {
-    Page.INSERT: mark("Insert the card"),
-    Page.PREPARE: mark("Prepare"),
-    Page.CODES: mark("Codes"),
-    Page.UPGRADING: mark("Upgrade"),
-    Page.DONE: mark("Done"),
-}
-"""The list beside the pages."""
 BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
-SIZE = (860, 600)
 
 
 class Wizard(QWizard):
@@ -57,11 +52,12 @@ class Wizard(QWizard):
             page.happened.connect(self.happened)
             self._pages[page.page], self._numbers[page.page] = page, number
             self.setPage(number, page)
-        self._side = _Side()
+        self._side = Side()
         self.setSideWidget(self._side)
         self._dress()
         self._listen()
         self._show_page()
+        lay_out(self, self._side)
 
     def _dress(self) -> None:
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
@@ -72,10 +68,13 @@ class Wizard(QWizard):
         )
         stretch, cancel = QWizard.WizardButton.Stretch, QWizard.WizardButton.CancelButton
         self.setButtonLayout([stretch, BACK, NEXT, cancel])
-        self.resize(*SIZE)
+        self.setWindowIcon(icon())
+        self.resize(window_size(self.screen().availableSize()))
 
     def _listen(self) -> None:
         self.customButtonClicked.connect(self._pressed)
+        self._side.language_wanted.connect(self.speak)
+        self._side.about_wanted.connect(self.tell_about)
         worker, queued = self._worker, Qt.ConnectionType.QueuedConnection
         self.act_wanted.connect(worker.act, queued)
         self.look_wanted.connect(worker.look, queued)
@@ -123,6 +122,17 @@ class Wizard(QWizard):
         """Follow what a page says that the person did."""
         self._happen(happening)
 
+    @Slot(str)
+    def speak(self, language: str) -> None:
+        """Go on in another language."""
+        set_language(language)
+        self._tell()
+
+    @Slot()
+    def tell_about(self) -> None:
+        """Show what program this is."""
+        About(self).open()
+
     @Slot(int)
     def _pressed(self, button: int) -> None:
         if button == BACK.value:
@@ -156,12 +166,21 @@ class Wizard(QWizard):
             self._is_busy = True
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
             self._shown = replace(self._shown, progress=None, ending=None)
-            upgrading = self._pages[Page.UPGRADING]
-            assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
-            upgrading.restart()
+            self._restart_bar()
             self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials))
 
     # --------------------------------------------------------------------------------------------------- the way
+
+    def present(self, shown: Shown) -> None:
+        """Show all of this at once, however one came there."""
+        self._shown = shown
+        self._restart_bar()
+        self._show_page()
+
+    def _restart_bar(self) -> None:
+        upgrading = self._pages[Page.UPGRADING]
+        assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
+        upgrading.restart()
 
     def _happen(self, happening: Happening) -> None:
         self._move(self._shown.flow.on(happening, self._facts()))
@@ -190,8 +209,14 @@ class Wizard(QWizard):
         self.restart()
         self._tell()
         page = self._page
-        (page.first() or self.button(NEXT)).setFocus()
+        self._focus()
         announce(page, ". ".join(filter(None, (page.heading.text(), page.lead.text()))))
+
+    def _focus(self) -> None:
+        """Where one goes on; where one cannot, on the page itself, so that no key does what nobody meant."""
+        page, forward = self._page, self.button(NEXT)
+        may_go_on = forward.isEnabled() and not forward.isHidden()
+        (page.first() or (forward if may_go_on else page.area)).setFocus()
 
     @property
     def _page(self) -> WizardPage:
@@ -219,7 +244,7 @@ class Wizard(QWizard):
         cancel.setText(tr("Close"))
         cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE})
         if forward.isEnabled() and not was_ready:  # what was waited for is there
-            (page.first() or forward).setFocus()
+            self._focus()
 
     # ------------------------------------------------------------------------------------------------- the end
 
@@ -236,34 +261,6 @@ class Wizard(QWizard):
         if self._is_busy:
             self._worker.prompts.answer(None)
         event.accept()
-
-
-class _Side(QFrame):
-    """The list of steps beside the pages."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("side")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 20, 0, 20)
-        self._brand = QLabel("sithsup")
-        self._brand.setObjectName("brand")
-        column.addWidget(self._brand)
-        self._labels = {page: QLabel() for page in STEPS}
-        for label in self._labels.values():
-            column.addWidget(label)
-        column.addStretch(1)
-
-    def tell(self, page: Page) -> None:
-        """Mark the step that is under way."""
-        for place, (step, label) in enumerate(self._labels.items(), 1):
-            text = f"{place}. {tr(STEPS[step])}"
-            label.setText(text)
-            is_current = step is page
-            label.setProperty("current", is_current)
-            label.style().unpolish(label)
-            label.style().polish(label)
-            label.setAccessibleName(tr("{step}, now", step=text) if is_current else text)
 
 
 def end(thread: QThread, worker: Worker) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QLabel
+from PySide6.QtWidgets import QLabel
 
 from sithsup.errors import role_text
 from sithsup.flow import Act, Page
 from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import Shown, WizardPage
-from sithsup.ui.parts import Panel, Text
+from sithsup.ui.parts import Notice, Panel, Signed, announce, em, restyle, sized
 from sithsup.ui.pin_field import PinField
+from sithsup.ui.tick import Tick
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -31,6 +32,8 @@ BUTTONS = {
     Act.RESUME: mark("&Finish the upgrade"),
     Act.RESTORE: mark("&Go back to the old"),
 }
+FIELD = 20
+"""The width of a field, in lines of text."""
 SHORTEST = 4
 """No card takes a shorter code: it is not sent, so that no try is lost on it."""
 
@@ -39,8 +42,10 @@ class CodeRow:
     """One code: its name, its field, what is to be known of its tries, and the yes to a last one."""
 
     def __init__(self, panel: Panel) -> None:
-        self.label, self.field, self.tries, self.sure = QLabel(), PinField(), Text("quiet"), QCheckBox()
+        self.label, self.field, self.tries, self.sure = QLabel(), PinField(), Signed("tries"), Tick()
         self.label.setBuddy(self.field)
+        self.label.setFont(sized(1, bold=True))
+        self.field.setMaximumWidth(FIELD * em())
         self.token: TokenInfo | None = None
         for widget in (self.label, self.field, self.tries, self.sure):
             panel.column.addWidget(widget)
@@ -63,7 +68,11 @@ class CodeRow:
         self.field.setAccessibleName(tr("Code for {role}", role=role))
         self.sure.setText(tr("I am sure of my code for {role}", role=role))
         pad = tr("The code for {role} is typed on the reader, when it asks for it.", role=role)
-        self.tries.tell(pad if token.pin_pad else tr(TRIES[token.code]) if TRIES[token.code] else "")
+        if token.pin_pad:
+            self.tries.tell(pad, "keypad")
+        elif TRIES[token.code]:
+            self.tries.tell(tr(TRIES[token.code]), "warning")
+        restyle(self.tries, grave=not token.pin_pad)
 
     @property
     def problem(self) -> str:
@@ -83,16 +92,21 @@ class CodesPage(WizardPage):
     page = Page.CODES
 
     def build(self) -> None:
-        self.panel = Panel("plain")
-        self.rows = (CodeRow(self.panel), CodeRow(self.panel))
-        self.notice = Text("notice")
+        self.panel = Panel("plain", margin=0)
+        first = CodeRow(self.panel)
+        self.panel.column.addSpacing(em() // 2)
+        self.rows = (first, CodeRow(self.panel))
+        self.notice = Notice()
         self.column.addWidget(self.panel)
         self.column.addWidget(self.notice)
         self.setCommitPage(True)
 
     def tell(self, shown: Shown) -> None:
-        self.say(tr("Give your codes"), tr("They are sent to the card alone, and kept nowhere."))
         wanted = _wanted(shown)
+        if len(wanted) == 1:
+            self.say(tr("Give your code"), tr("It is sent to the card alone, and kept nowhere."))
+        else:
+            self.say(tr("Give your codes"), tr("They are sent to the card alone, and kept nowhere."))
         for place, row in enumerate(self.rows):
             row.tell(*(wanted[place] if place < len(wanted) else (None, frozenset())))
         self.notice.tell("")
@@ -106,6 +120,8 @@ class CodesPage(WizardPage):
     def go_on(self) -> bool:
         problem = next((row.problem for row in self.rows if row.problem), "")
         self.notice.tell(problem)
+        if problem:
+            announce(self, problem)
         return not problem
 
     def take(self) -> dict[TokenId, bytearray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
@@ -13,13 +14,17 @@ from sithsup.model import Outcome
 from sithsup.recovery import Choice
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import Shown, WizardPage
-from sithsup.ui.parts import Panel, Text, announce
+from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
+from sithsup.ui.signs import Sign
 
 WORKS = {
     True: mark("You can log in with the card now."),
     False: mark("You cannot log in with the card now."),
     None: mark("It cannot be told now whether you can log in with the card."),
 }
+WORKS_SIGNS = {True: "done", False: "stop", None: "info"}
+PICTURE = 3.5
+"""The height of the sign of a good end, in lines of text."""
 
 
 class DonePage(WizardPage):
@@ -28,11 +33,16 @@ class DonePage(WizardPage):
     page = Page.DONE
 
     def build(self) -> None:
+        self.picture = Sign("done", PICTURE)
+        self.picture.setObjectName("good")
+        self.column.insertWidget(0, self.picture)
         self.panel = Panel()
-        self.next_step, self.case, self.contact = Text(), Text("quiet", may_be_copied=True), Text(may_be_copied=True)
-        for text in (self.next_step, self.contact, self.case):
-            self.panel.column.addWidget(text)
+        self.next_step, self.contact = Signed("point", "info"), Signed("point", "person", may_be_copied=True)
+        self.case = Text("quiet", may_be_copied=True)
+        for part in (self.next_step, self.contact):
+            self.panel.column.addWidget(part)
         self.column.addWidget(self.panel)
+        self.column.addWidget(self.case)
 
     def tell(self, shown: Shown) -> None:
         ending = shown.ending
@@ -59,16 +69,19 @@ class InterruptedPage(WizardPage):
     page = Page.INTERRUPTED
 
     def build(self) -> None:
-        self.why = Text("notice")
+        self.why = Notice()
         self.panel = Panel()
-        self.works, self.time = Text("verdict"), Text("quiet")
+        self.works, self.time = Signed("verdict", bold=True), Signed("quiet", "clock")
         self.panel.column.addWidget(self.works)
         self.panel.column.addWidget(self.time)
         self.restore = QPushButton()
         self.restore.clicked.connect(lambda: self.happen(Happening.RESTORE))
-        self.same, self.contact = Text(), Text("quiet", may_be_copied=True)
-        for widget in (self.why, self.panel, self.same, self.restore, self.contact):
+        self.same, self.contact = Signed("same", "info"), Signed("quiet", "person", may_be_copied=True)
+        self.picture = Sign("insert", PICTURE * 2)
+        for widget in (self.why, self.picture, self.same, self.panel):
             self.column.addWidget(widget)
+        self.column.addWidget(self.restore, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.contact)
 
     def tell(self, shown: Shown) -> None:
         report, ending = shown.sight.report, shown.ending
@@ -77,8 +90,9 @@ class InterruptedPage(WizardPage):
         self.why.tell(f"{error.what} ({error.code})" if error else "")
         self.panel.setVisible(report is not None)
         if report:
-            self.works.tell(tr(WORKS[report.verdict.can_log_in]))
+            self.works.tell(tr(WORKS[report.verdict.can_log_in]), WORKS_SIGNS[report.verdict.can_log_in])
             self.time.tell(tr("To finish takes about {count} min.", count=ceil(report.verdict.seconds / 60)))
+        self.picture.setVisible(report is None)
         self.same.tell("" if report else tr("Put the same card into the reader again."))
         self.restore.setText(tr("&Go back to the old"))
         self.restore.setVisible(report is not None and Choice.RESTORE in report.verdict.choices)
@@ -98,15 +112,16 @@ class HelpPage(WizardPage):
     page = Page.HELP
 
     def build(self) -> None:
-        self.panel = Panel()
-        self.why, self.what_next, self.contact = Text(), Text("verdict"), Text(may_be_copied=True)
-        self.codes = Text("quiet", may_be_copied=True)
-        for text in (self.why, self.what_next, self.contact, self.codes):
-            self.panel.column.addWidget(text)
+        self.panel = Panel(spacing=0.9)
+        self.why, self.what_next = Signed("point", "info"), Signed("point", "now", bold=True)
+        self.contact, self.codes = Signed("point", "person", may_be_copied=True), Text("quiet", may_be_copied=True)
+        for part in (self.what_next, self.why, self.contact):
+            self.panel.column.addWidget(part)
         self.copy = QPushButton()
         self.copy.clicked.connect(self._copy)
         self.column.addWidget(self.panel)
-        self.column.addWidget(self.copy)
+        self.column.addWidget(self.codes)
+        self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def tell(self, shown: Shown) -> None:
         ending = shown.ending
@@ -126,6 +141,7 @@ class HelpPage(WizardPage):
         return tr("&Try again")
 
     def _copy(self) -> None:
-        texts = (self.heading, self.lead, self.why, self.what_next, self.contact, self.codes)
+        signed = (self.why.text, self.what_next.text, self.contact.text)
+        texts = (self.heading, self.lead, *signed, self.codes)
         QGuiApplication.clipboard().setText("\n".join(text.text() for text in texts if text.text()))
         announce(self, tr("Copied"))

@@ -5,20 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget, QWizardPage
 
 from sithsup.errors import Contact
 from sithsup.flow import Flow, Happening, Page
 from sithsup.texts import tr
-from sithsup.ui.parts import Heading, Text
+from sithsup.ui.column import Column
+from sithsup.ui.frame import MARGIN
+from sithsup.ui.parts import Heading, Text, em
 from sithsup.ui.seen import Ending, Progress, Sight, Wanted
 
 if TYPE_CHECKING:
     from sithsup.model import CardContents
-
-MARGIN = 32
-SPACING = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +55,21 @@ class WizardPage(QWizardPage):
     def __init__(self) -> None:
         super().__init__()
         self.heading, self.lead = Heading(), Text("lead")
-        inside = QWidget()
-        self.column = QVBoxLayout(inside)
-        self.column.setContentsMargins(MARGIN, MARGIN - 8, MARGIN, MARGIN // 2)
-        self.column.setSpacing(SPACING)
-        self.column.addWidget(self.heading)
-        self.column.addWidget(self.lead)
+        self.area = Column()
+        self.column = self.area.column
+        side = round(em() * MARGIN)
+        self.column.setContentsMargins(side, side, side, em())
+        self.column.setSpacing(em())
+        head = QVBoxLayout()
+        head.setSpacing(em() // 2)
+        head.addWidget(self.heading)
+        head.addWidget(self.lead)
+        self.column.addLayout(head)
         self.build()
         self.column.addStretch(1)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(area)
+        whole.addWidget(self.area)
 
     def build(self) -> None:
         """Make the widgets of the page, below its heading."""
@@ -86,6 +83,7 @@ class WizardPage(QWizardPage):
         self.heading.setText(heading)
         self.lead.tell(lead)
         self.setAccessibleName(heading)
+        self.area.setAccessibleName(heading)
         self.setAccessibleDescription(lead)
 
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  a page may need it

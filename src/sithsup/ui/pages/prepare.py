@@ -5,13 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox
-
 from sithsup.flow import Page
 from sithsup.model import CodeState
 from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
-from sithsup.ui.parts import Panel, Text
+from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
+from sithsup.ui.tick import Tick
 from sithsup.upgrade import UPGRADE
 
 if TYPE_CHECKING:
@@ -26,13 +25,13 @@ class PreparePage(WizardPage):
     page = Page.PREPARE
 
     def build(self) -> None:
-        self.panel = Panel()
-        self.points = tuple(Text() for _ in range(3))
+        self.panel = Panel(spacing=0.9)
+        self.points = tuple(Signed("point", sign) for sign in ("key", "clock", "shield"))
         for point in self.points:
             self.panel.column.addWidget(point)
-        self.codes = QCheckBox()
+        self.codes = Tick()
         self.codes.toggled.connect(lambda _: self.completeChanged.emit())
-        self.notice, self.price = Text("notice"), Text("quiet", may_be_copied=True)
+        self.notice, self.price = Notice(), Text("quiet", may_be_copied=True)
         for widget in (self.panel, self.codes, self.price, self.notice):
             self.column.addWidget(widget)
 
@@ -45,7 +44,7 @@ class PreparePage(WizardPage):
             tr("If something interrupts it, the card still works, and you can go on later or on another computer."),
         )
         for point, text in zip(self.points, texts, strict=True):
-            point.tell(f"\N{BULLET} {text}")
+            point.tell(text)
         both = shown.card is not None and _codes_needed(shown.card) > 1
         self.codes.setText(
             tr("I have both codes at hand: for authentication and for signatures")
@@ -62,6 +61,7 @@ class PreparePage(WizardPage):
     def go_on(self) -> bool:
         if not self.codes.isChecked():
             self.notice.tell(tr("Find your codes first, then tick the box above."))
+            announce(self, self.notice.text.text())
         return self.codes.isChecked()
 
 

@@ -12,17 +12,23 @@ from sithsup.flow import Act, Page
 from sithsup.runner import Mark
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import Shown, WizardPage
-from sithsup.ui.parts import Panel, Text, announce
+from sithsup.ui.parts import Notice, Panel, Signed, Text, announce, sized
 
 if TYPE_CHECKING:
     from sithsup.ui.seen import RowSeen
 
 SIGNS = {
-    Mark.STARTED: "\N{BLACK RIGHT-POINTING POINTER}",
-    Mark.DONE: "\N{CHECK MARK}",
-    Mark.SEEN: "\N{CHECK MARK}",
-    Mark.UNDONE: "\N{ANTICLOCKWISE OPEN CIRCLE ARROW}",
-    None: "\N{WHITE CIRCLE}",
+    Mark.STARTED: "now",
+    Mark.DONE: "done",
+    Mark.SEEN: "done",
+    Mark.UNDONE: "undone",
+    None: "todo",
+}
+SPOKEN = {
+    Mark.STARTED: mark("{step}, now"),
+    Mark.DONE: mark("{step}, done"),
+    Mark.SEEN: mark("{step}, done"),
+    Mark.UNDONE: mark("{step}, undone"),
 }
 HEADINGS = {
     Act.UPGRADE: mark("Your card is being upgraded"),
@@ -41,13 +47,13 @@ class UpgradingPage(WizardPage):
     page = Page.UPGRADING
 
     def build(self) -> None:
-        self.notice = Text("notice")
+        self.notice = Notice()
         self.bar = QProgressBar()
         self.bar.setMaximum(WHOLE)
         self.bar.setTextVisible(False)
         self.elapsed = Text("quiet")
-        self.panel = Panel()
-        self.rows: list[Text] = []
+        self.panel = Panel(spacing=0.55)
+        self.rows: list[Signed] = []
         for widget in (self.notice, self.bar, self.elapsed, self.panel):
             self.column.addWidget(widget)
         self._current: RowSeen | None = None
@@ -61,14 +67,14 @@ class UpgradingPage(WizardPage):
         self.say(tr(HEADINGS[progress.act if progress else shown.flow.facts.act]))
         self.notice.tell(tr("Leave the card in the reader until everything is done."))
         self.bar.setAccessibleName(tr("How far it has come"))
+        self.panel.setVisible(progress is not None)
         if progress is None:
             return
         while len(self.rows) < len(progress.rows):
-            self.rows.append(Text())
+            self.rows.append(Signed("row"))
             self.panel.column.addWidget(self.rows[-1])
-        for place, text in enumerate(self.rows):
-            row = progress.rows[place] if place < len(progress.rows) else None
-            text.tell(f"{SIGNS[row.mark]}  {tr(row.text)}" if row else "")
+        for place, signed in enumerate(self.rows):
+            _tell_row(signed, progress.rows[place] if place < len(progress.rows) else None)
         self.bar.setValue(max(self.bar.value(), int(progress.share * WHOLE)))
         self._begin_row(progress.current)
 
@@ -103,3 +109,13 @@ class UpgradingPage(WizardPage):
                     usual=usual,
                 )
             )
+
+
+def _tell_row(signed: Signed, row: RowSeen | None) -> None:
+    if row is None:
+        signed.tell("")
+        return
+    text = tr(row.text)
+    signed.tell(text, SIGNS[row.mark])
+    signed.text.setAccessibleName(tr(SPOKEN[row.mark], step=text) if row.mark else text)
+    signed.text.setFont(sized(1, bold=row.mark is Mark.STARTED))

@@ -1,0 +1,49 @@
+"""The frame around the pages, other than Qt draws it: the side from edge to edge, the buttons under the page alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget, QWizard
+
+from sithsup.ui.parts import em
+
+if TYPE_CHECKING:
+    from sithsup.ui.side import Side
+
+SIZE = (54, 38)
+"""Of the window, in lines of text."""
+MARGIN = 2.2
+"""Beside the page and its buttons, in lines of text."""
+
+
+def window_size(available: QSize) -> QSize:
+    """As large as the person's text asks for, and never larger than the screen."""
+    return QSize(SIZE[0] * em(), SIZE[1] * em()).boundedTo(available)
+
+
+def lay_out(wizard: QWizard, side: Side) -> None:
+    """Rearrange what Qt has laid out. It does so once, as long as no page has a title of Qt's own."""
+    grid = wizard.findChild(QGridLayout)
+    assert grid  # noqa: S101  a modern wizard has one
+    parts = [part for place in range(grid.count()) if (part := grid.itemAt(place))]
+    rule = next(widget for part in parts if (widget := part.widget()) and type(widget) is QWidget)
+    rule.setFixedHeight(0)
+    buttons = next(found for part in parts if isinstance(found := part.layout(), QHBoxLayout))
+    holder = side.parentWidget()
+    assert isinstance(holder, QLabel)  # noqa: S101  Qt puts the side where a picture would be
+    inside = holder.layout()
+    assert inside  # noqa: S101  it holds the side
+    inside.setContentsMargins(0, 0, 0, 0)
+    grid.addWidget(holder, 0, 0, 3, 1)
+    grid.setColumnStretch(1, 1)
+    buttons.setSpacing(round(em() * 0.7))
+    _keep_right_of(side.width(), buttons)
+    side.widened.connect(lambda width: _keep_right_of(width, buttons))
+
+
+def _keep_right_of(width: int, buttons: QHBoxLayout) -> None:
+    """Qt gives the buttons the whole width of the window: what the side takes of it is a margin."""
+    margin = round(em() * MARGIN)
+    buttons.setContentsMargins(width + em() // 2, em() // 2, margin, round(em() * 1.2))

@@ -1,0 +1,116 @@
+"""What stands beside the pages: the steps, and below them the other language and what program this is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+
+from sithsup.flow import Page
+from sithsup.texts import ENGLISH, SWEDISH, language, mark, tr
+from sithsup.ui.parts import em, restyle, sized
+from sithsup.ui.signs import Sign
+
+STEPS = {
+    Page.INSERT: mark("Insert the card"),
+    Page.PREPARE: mark("Prepare"),
+    Page.CODES: mark("Codes"),
+    Page.UPGRADING: mark("Upgrade"),
+    Page.DONE: mark("Done"),
+}
+"""The list beside the pages."""
+LANGUAGES = {ENGLISH: "English", SWEDISH: "Svenska"}
+"""Each in its own words, for whoever cannot read the other."""
+
+
+class Step(QFrame):
+    """One step: its sign, its name, and a line before it while it is under way."""
+
+    def __init__(self, place: int, page: Page) -> None:
+        super().__init__()
+        self.setObjectName("step")
+        self._place, self._page = place, page
+        self.sign, self.label = Sign("todo", 1.2), QLabel()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(em(), em() // 2, em(), em() // 2)
+        row.setSpacing(round(em() * 0.7))
+        row.addWidget(self.sign)
+        row.addWidget(self.label, 1)
+
+    def tell(self, page: Page) -> None:
+        """Say whether this step is done, under way, or to come."""
+        steps = tuple(STEPS)
+        here = steps.index(page) if page in STEPS else -1
+        own = steps.index(self._page)
+        state = "now" if own == here else "done" if own < here else "todo"
+        if page is Page.DONE:
+            state = "done"
+        name = f"{self._place}. {tr(STEPS[self._page])}"
+        self.label.setText(name)
+        spoken = {"now": tr("{step}, now", step=name), "done": tr("{step}, done", step=name), "todo": name}
+        self.label.setAccessibleName(spoken[state])
+        bold = sized(1, bold=True)
+        self.label.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(name))  # no name moves when it becomes bold
+        self.sign.draw(state)
+        restyle(self, state=state)
+        self.label.setFont(bold if state == "now" else sized(1))
+
+
+class Side(QFrame):
+    """The list of steps, and two quiet buttons."""
+
+    language_wanted = Signal(str)
+    about_wanted = Signal()
+    widened = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("side")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, round(em() * 1.6), 0, em())
+        column.setSpacing(em() // 5)
+        column.addLayout(self._brand())
+        column.addSpacing(em())
+        self.steps = tuple(Step(place, page) for place, page in enumerate(STEPS, 1))
+        for step in self.steps:
+            column.addWidget(step)
+        column.addStretch(1)
+        low = QVBoxLayout()
+        low.setContentsMargins(em() // 2, 0, em() // 2, 0)
+        low.setSpacing(0)
+        column.addLayout(low)
+        self.language, self.about = QPushButton(), QPushButton()
+        for button in (self.language, self.about):
+            button.setObjectName("link")
+            button.setAutoDefault(False)
+            low.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.language.clicked.connect(lambda: self.language_wanted.emit(_other()))
+        self.about.clicked.connect(self.about_wanted)
+
+    @staticmethod
+    def _brand() -> QHBoxLayout:
+        name = QLabel("sithsup")
+        name.setObjectName("brand")
+        name.setFont(sized(1.15, bold=True))
+        row = QHBoxLayout()
+        row.setContentsMargins(em(), 0, em(), 0)
+        row.setSpacing(em() // 2)
+        row.addWidget(Sign("sithsup", 1.7))
+        row.addWidget(name, 1)
+        return row
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  Qt's name
+        super().resizeEvent(event)
+        self.widened.emit(self.width())
+
+    def tell(self, page: Page) -> None:
+        """Mark the step that is under way, in the language in use."""
+        for step in self.steps:
+            step.tell(page)
+        self.language.setText(LANGUAGES[_other()])
+        self.language.setAccessibleName(LANGUAGES[_other()])
+        self.about.setText(tr("About the program"))
+
+
+def _other() -> str:
+    return ENGLISH if language() == SWEDISH else SWEDISH

@@ -1,0 +1,259 @@
+"""Every page in each of its important states, as values: for the audit, for the pictures, and to look at.
+
+The people are invented, and say so; the cards are simulated ones, read as real ones are.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sithsup.campaign import Codes, ContactData, Directory, Price, Text, Words
+from sithsup.card.session import find_cards
+from sithsup.eligibility import Reason, reason_text
+from sithsup.errors import (
+    AuthorityUnreachableError,
+    CardChoiceError,
+    CardRemovedError,
+    CodeIncorrectError,
+    CodeLockedError,
+    NoCardError,
+    NoReaderError,
+    NotEligibleError,
+    SithsupError,
+    role_text,
+)
+from sithsup.flow import Act, Facts, Flow, Page
+from sithsup.model import CodeState, KeyRole, Outcome
+from sithsup.operation import Report
+from sithsup.recovery import Choice, Situation, Verdict
+from sithsup.runner import Mark
+from sithsup.sim import pki
+from sithsup.sim.card import Desk
+from sithsup.sim.case import CardKind, campaign, old_card
+from sithsup.sim.faults import Faults
+from sithsup.sim.token import SimulatedToken
+from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.upgrading import UpgradingPage
+from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
+from sithsup.upgrade import UPGRADE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sithsup.campaign import Campaign
+    from sithsup.model import CardContents
+
+AT = datetime(2030, 1, 1, 12, tzinfo=UTC)
+CASE = "TEST-2345-6789"
+ORGANIZATION = "TEST Påhittade regionen"
+PEOPLE = (
+    pki.Person(
+        given_name="Testa",
+        surname="Åkesson-Öberg",
+        organization=ORGANIZATION,
+        hsa_id="TSTNMT2321000156-TA01",
+        personal_number="189211039822",
+        card_number="9752000275103948612",
+    ),
+    pki.Person(
+        given_name="Prov",
+        surname="Övningsson",
+        organization=ORGANIZATION,
+        hsa_id="TSTNMT2321000156-PO02",
+        personal_number="189604279811",
+        card_number="9752000518204437196",
+    ),
+)
+
+
+@cache
+def sim_campaign() -> Campaign:
+    """The simulated campaign, in words that a person might read."""
+    return campaign(AT).model_copy(
+        update={
+            "levels": {pki.OLD_PERSONS: 2, pki.NEW_HSA_ID: 3, pki.NEW_PERSON_ID: 3},
+            "words": Words(
+                why=Text(
+                    sv="TEST: Säkerhetskraven har höjts. Kortet behöver nya certifikat.",
+                    en="TEST: The security rules are stricter now. The card needs new certificates.",
+                )
+            ),
+            "codes": Codes(
+                price=Price(amount=150, currency="SEK"),
+                order=Text(
+                    sv="TEST: Beställ nya hos din utgivare. Det kostar 150 kr.",
+                    en="TEST: Order new ones from your issuer. It costs 150 kr.",
+                ),
+            ),
+            "contacts": Directory(
+                deputy_issuer=ContactData(name="TEST Utfärda Påhittad", phone="000-00 00 00"),
+                local_it=ContactData(name="TEST Hjälpa Låtsasson", phone="000-00 00 01"),
+            ),
+        }
+    )
+
+
+@cache
+def card(kind: CardKind = CardKind.TWO_PINS, person: int = 0) -> CardContents:
+    """A card as it is read."""
+    found = old_card(kind, AT, number=person + 1, person=PEOPLE[person])
+    return find_cards(SimulatedToken(Desk(cards=[found.card]), Faults()))[0]
+
+
+def with_codes(contents: CardContents, *states: CodeState, pin_pad: bool = False) -> CardContents:
+    """The same card, with codes in these states."""
+    tokens = (
+        replace(token, info=replace(token.info, code=state, pin_pad=pin_pad))
+        for token, state in zip(contents.tokens, states, strict=True)
+    )
+    return replace(contents, tokens=tuple(tokens))
+
+
+def verdict(situation: Situation, *choices: Choice, can_log_in: bool | None = True) -> Verdict:
+    return Verdict(
+        situation,
+        old_works=True,
+        old_signs=True,
+        new_works=False,
+        can_log_in=can_log_in,
+        doubt=None,
+        missing=(),
+        choices=choices,
+        seconds=sum(step.seconds for step in UPGRADE[4:]),
+    )
+
+
+def sight(
+    contents: CardContents | None = None,
+    judged: Verdict | None = None,
+    *reasons: Reason,
+    error: SithsupError | None = None,
+) -> Sight:
+    judged = judged or verdict(Situation.FRESH)
+    report = Report(contents, judged, reasons, (), case_open=False) if contents else None
+    return Sight(sim_campaign(), ("TEST reader",), (contents,) if contents else (), report, error)
+
+
+# ------------------------------------------------------------------------------------------------- the pages
+
+
+def insert(seen: Sight, *, may_begin: bool = False) -> Shown:
+    return Shown(Flow(Page.INSERT, Facts(may_begin=may_begin)), seen)
+
+
+def prepare(contents: CardContents) -> Shown:
+    return Shown(Flow(Page.PREPARE, Facts(Situation.FRESH, may_begin=True), (Page.INSERT,)), sight(contents))
+
+
+def codes(contents: CardContents, act: Act = Act.UPGRADE, wanted: Wanted | None = None) -> Shown:
+    stack = () if wanted else (Page.INSERT, Page.PREPARE)
+    return Shown(Flow(Page.CODES, Facts(Situation.FRESH, act=act), stack), sight(contents), wanted=wanted)
+
+
+def upgrading(done: int, act: Act = Act.UPGRADE, seen: int = 0) -> Shown:
+    """So many rows done, of which so many were done before this run, and the next one under way."""
+    marks = [*[Mark.SEEN] * seen, *[Mark.DONE] * (done - seen), Mark.STARTED]
+    rows = tuple(
+        RowSeen(step.name, step.text, step.seconds, marks[place] if place < len(marks) else None)
+        for place, step in enumerate(UPGRADE)
+    )
+    return Shown(Flow(Page.UPGRADING, Facts(act=act)), sight(card()), Progress(act, rows))
+
+
+def restoring() -> Shown:
+    """Up the table: what was undone is told from below."""
+    marks = {"write-certificates": Mark.UNDONE, "order-certificates": Mark.UNDONE}
+    rows = tuple(RowSeen(step.name, step.text, step.seconds, marks.get(step.name)) for step in UPGRADE)
+    return Shown(Flow(Page.UPGRADING, Facts(act=Act.RESTORE)), sight(card()), Progress(Act.RESTORE, rows))
+
+
+def done(outcome: Outcome) -> Shown:
+    act = Act.RESTORE if outcome is Outcome.RESTORED else Act.UPGRADE
+    return Shown(Flow(Page.DONE, Facts(outcome=outcome)), sight(card()), ending=Ending(act, outcome, CASE))
+
+
+def interrupted(judged: Verdict | None = None, error: SithsupError | None = None) -> Shown:
+    ending = Ending(Act.UPGRADE, Outcome.INTERRUPTED, CASE, error) if error else None
+    return Shown(Flow(Page.INTERRUPTED), sight(card() if judged else None, judged), ending=ending)
+
+
+def trouble(error: SithsupError, outcome: Outcome | None = None) -> Shown:
+    return Shown(Flow(Page.HELP), sight(card()), ending=Ending(Act.UPGRADE, outcome, CASE, error))
+
+
+OK, LOW, LAST = CodeState.OK, CodeState.COUNT_LOW, CodeState.FINAL_TRY
+BOTH = (Choice.CONTINUE, Choice.RESTORE)
+
+
+def states() -> dict[str, Shown]:
+    """By a name that says what it is; files of pictures are called so too. In the language in use."""
+    fresh, other, one = card(), card(person=1), card(CardKind.ONE_PIN)
+    half = verdict(Situation.INTERRUPTED, *BOTH)
+    first = fresh.tokens[0]
+    return {
+        "insert-looking": insert(sight()),
+        "insert-no-reader": insert(sight(error=NoReaderError())),
+        "insert-no-card": insert(sight(error=NoCardError())),
+        "insert-several-cards": insert(
+            replace(sight(error=CardChoiceError(cards="-")), cards=(fresh, other)),
+        ),
+        "insert-fresh": insert(sight(fresh), may_begin=True),
+        "insert-spare-card": insert(sight(other, None, Reason.SPARE_CARD)),
+        "insert-window-closed": insert(sight(fresh, None, Reason.WINDOW_CLOSED)),
+        "insert-upgraded": insert(sight(fresh, verdict(Situation.UPGRADED), Reason.ALREADY_UPGRADED)),
+        "prepare-two-codes": prepare(fresh),
+        "prepare-not-ticked": prepare(fresh),
+        "prepare-one-code": prepare(one),
+        "codes-two": codes(fresh),
+        "codes-one": codes(one),
+        "codes-missing": codes(fresh),
+        "codes-few-tries": codes(with_codes(fresh, LOW, OK)),
+        "codes-last-try": codes(with_codes(fresh, OK, LAST)),
+        "codes-pin-pad": codes(with_codes(fresh, OK, OK, pin_pad=True)),
+        "codes-finish": codes(fresh, Act.RESUME),
+        "codes-go-back": codes(fresh, Act.RESTORE),
+        "codes-asked-again": codes(fresh, wanted=Wanted(first.info, first.roles)),
+        "upgrading-begun": upgrading(0),
+        "upgrading-long-key": upgrading(1),
+        "upgrading-nearly": upgrading(8),
+        "upgrading-finish": upgrading(5, Act.RESUME, seen=4),
+        "upgrading-go-back": restoring(),
+        "done-upgraded": done(Outcome.UPGRADED),
+        "done-restored": done(Outcome.RESTORED),
+        "interrupted-card-out": interrupted(error=CardRemovedError()),
+        "interrupted-card-in": interrupted(half, CardRemovedError()),
+        "interrupted-only-on": interrupted(verdict(Situation.INTERRUPTED, Choice.CONTINUE)),
+        "interrupted-no-log-in": interrupted(verdict(Situation.INTERRUPTED, Choice.CONTINUE, can_log_in=False)),
+        "interrupted-not-known": interrupted(
+            verdict(Situation.INTERRUPTED, Choice.CONTINUE, can_log_in=None), AuthorityUnreachableError(seconds=30)
+        ),
+        "help-wrong-code": trouble(CodeIncorrectError(state=LAST, role=_role(KeyRole.SIGNATURE))),
+        "help-locked-code": trouble(CodeLockedError(role=_role(KeyRole.AUTHENTICATION))),
+        "help-not-eligible": trouble(NotEligibleError(reasons=("NOT_IN_HSA",), reason=reason_text("NOT_IN_HSA"))),
+        "help-no-answer": trouble(AuthorityUnreachableError(seconds=30)),
+        "help-bug": trouble(SithsupError()),
+    }
+
+
+def _role(role: KeyRole) -> str:
+    return role_text(frozenset({role}))
+
+
+def _wait(page: WizardPage) -> None:
+    """Half a minute later."""
+    assert isinstance(page, UpgradingPage)
+    page._timer.stop()
+    page._since = time.monotonic() - 34.5
+    page._tell_time()
+
+
+AFTER: dict[str, Callable[[WizardPage], object]] = {
+    "prepare-not-ticked": lambda page: page.go_on(),
+    "codes-missing": lambda page: page.go_on(),
+    "upgrading-long-key": _wait,
+}
+"""What happens on a page before it is looked at."""

@@ -1,0 +1,87 @@
+"""Beside the pages: the steps, the other language, and what program this is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtTest import QTest
+
+from sithsup.texts import ENGLISH, PSEUDO, SWEDISH, language, resources
+from sithsup.ui import theme
+from sithsup.ui.about import About
+from sithsup.ui.pages.codes import CodesPage
+from sithsup.ui.signs import COLOURS, _renderer, icon
+from tests.ui.audit import Scene, audit, text_of, unmarked
+from tests.ui.window import THEMES, Setting, application, opened, settle, show
+
+if TYPE_CHECKING:
+    from PySide6.QtSvg import QSvgRenderer
+
+DRAWINGS = sorted(path.stem for path in (resources() / "icons").glob("*.svg"))
+
+
+@pytest.mark.parametrize("drawing", DRAWINGS)
+def test_a_drawing_can_be_drawn(drawing: str) -> None:
+    application()
+    renderer: QSvgRenderer = _renderer(drawing, QPalette())
+    assert renderer.isValid()
+    assert not renderer.viewBoxF().isEmpty()
+    assert {"ground", "accent"} < COLOURS.keys()
+
+
+def test_the_window_has_the_programs_icon() -> None:
+    with opened(Setting()) as window:
+        assert not window.windowIcon().isNull()
+        assert len(icon().availableSizes()) > 1
+
+
+def test_the_language_is_changed_while_it_runs() -> None:
+    """Back and forth, on whatever page one is; what was typed stays."""
+    with opened(Setting(SWEDISH)) as window:
+        page = show(window, "codes-two")
+        swedish = page.heading.text()
+        assert isinstance(page, CodesPage)
+        for code in "123456":
+            QTest.keyClick(page.rows[0].field, Qt.Key(ord(code)))
+        window._side.language.click()
+        assert language() == ENGLISH
+        assert page.heading.text() == "Give your codes"
+        assert window._side.language.text() == "Svenska"
+        window._side.language.click()
+        assert language() == SWEDISH
+        assert page.heading.text() == swedish
+        assert sorted(len(code) for code in page.take().values()) == [0, 6]
+
+
+@pytest.mark.parametrize("setting", [Setting(), Setting(theme="dark", scale=2), Setting(language=PSEUDO)], ids=str)
+def test_what_program_this_is(setting: Setting) -> None:
+    """It says that nothing is collected; Esc closes it; and there is nothing to stumble over in it."""
+    with opened(setting) as window:
+        show(window, "insert-fresh")
+        QTest.mouseClick(window._side.about, Qt.MouseButton.LeftButton)
+        settle()
+        box = window.findChild(About)
+        assert box
+        scene = Scene(box, box.area, setting.scale)
+        assert not audit(scene)
+        if setting.language == PSEUDO:
+            assert not list(unmarked(scene, frozenset({"sithsup"})))
+        if setting.language == SWEDISH:
+            assert any("Ingen statistik" in text_of(widget) for widget in scene.widgets)
+        QTest.keyClick(box, Qt.Key.Key_Escape)
+        settle()
+        assert window.findChild(About) is None
+
+
+def test_whoever_wants_contrast_gets_the_systems_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No style sheet and no colour of ours is left."""
+    app = application()
+    theme.apply(app, THEMES["light"])
+    monkeypatch.setattr(theme, "wants_contrast", lambda: True)
+    theme.apply(app)
+    assert app.styleSheet() == ""
+    assert app.palette().color(QPalette.ColorRole.Window).name() != theme.DARK.ground
+    assert app.palette().color(QPalette.ColorRole.Highlight).name() != theme.LIGHT.accent
