@@ -6,18 +6,18 @@ Every search has its control: an ordinary password field in the same session, wh
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
-import time
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.support import plain_field
 from tests.support import window as shown
 from tests.support.demo import NEW
 from tests.support.desktop import NEEDED
+from tests.support.memory import copies
 from tests.support.window import FIELDS, ScreenReader, Window
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def test_no_digit_is_on_the_accessibility_bus(desktop: Desktop, demo: Demo) -> N
         window.wait(lambda: is_forwarding(window), "a key forwarded")
         assert digits_heard(window.reader) == ("", "")
         assert window.reader.carried("object:text-changed:insert")
-        assert "Tab" in window.reader.keys()
+        assert "Tab" in window.reader.key_texts()
         assert not DIGIT.search("".join(each.text for each in window.tree if each.role == "password text"))
 
 
@@ -88,12 +88,12 @@ def test_no_digit_reaches_a_screen_reader_that_comes_late(desktop: Desktop, demo
         window.wait(lambda: is_forwarding(window), "a key forwarded")
         window.type(CODES[0][2:])
         window.wait(lambda: is_forwarding(window), "another key forwarded")
-        second = ScreenReader(desktop, window.process.pid)
-        second.listen()
-        window.type(CODES[0])
-        window.wait(lambda: is_forwarding(window), "one more key forwarded")
-        assert digits_heard(window.reader) == ("", "")
-        second.close()
+        with ScreenReader(desktop, window.process.pid) as second, ThreadPoolExecutor(1) as hand:
+            typing = hand.submit(window.type, CODES[0] * 4)
+            while not typing.done():
+                second.listen()
+            window.wait(lambda: is_forwarding(window), "one more key forwarded")
+            assert digits_heard(second) == digits_heard(window.reader) == ("", "")
 
 
 def test_a_plain_field_leaks_every_digit(desktop: Desktop, demo: Demo) -> None:
@@ -104,3 +104,94 @@ def test_a_plain_field_leaks_every_digit(desktop: Desktop, demo: Demo) -> None:
         window.type(CODES[0])
         both = "".join(digit * 4 for digit in CODES[0])
         window.wait(lambda: digits_heard(window.reader) == (both, CODES[0]), "every digit")
+
+
+# ------------------------------------------------------------------------------------------- clipboard and undoing
+
+
+def on_clipboard(desktop: Desktop, demo: Demo) -> str:
+    """What another window could paste."""
+    with plain_window(desktop, demo, listening=False) as other:
+        other.wait_for_focus(plain_field.NAME)
+        other.keys("F2")
+        other.wait_for_text(plain_field.CLIPBOARD)
+        (found,) = [each.name for each in other.tree if each.name.startswith(plain_field.CLIPBOARD)]
+    return found.removeprefix(plain_field.CLIPBOARD)
+
+
+def test_nothing_of_a_code_is_copied_or_cut(desktop: Desktop, demo: Demo) -> None:
+    """The field keeps its bullets, and another window has nothing to paste; of ordinary text it has (the control)."""
+    with Window.open(desktop, demo) as window:
+        window.go_to_codes()
+        window.wait_for_focus(FIELDS[0])
+        window.type(CODES[0])
+        window.keys("ctrl+a", "ctrl+c", "ctrl+x", "ctrl+Insert", "shift+Delete", "ctrl+a", "ctrl+c")
+        assert not DIGIT.search(on_clipboard(desktop, demo))
+    with plain_window(desktop, demo) as window:
+        window.wait_for_focus(plain_field.NAME)
+        window.keys("Tab")
+        window.type(CODES[0])
+        window.keys("ctrl+a", "ctrl+c")
+        window.keys("F2")
+        window.wait_for_text(f"{plain_field.CLIPBOARD}{CODES[0]}")
+
+
+def test_nothing_is_undone(desktop: Desktop, demo: Demo) -> None:
+    """Neither a typed digit nor a wiped field, and no digit is heard of it."""
+    with Window.open(desktop, demo) as window:
+        window.go_to_codes()
+        window.wait_for_focus(FIELDS[0])
+        for keys, left in ((("ctrl+z", "ctrl+y", "ctrl+shift+z"), len(CODES[0])), (("Delete", "ctrl+z", "ctrl+y"), 0)):
+            if left:
+                window.type(CODES[0])
+            window.keys(*keys)
+            window.wait(lambda: is_forwarding(window), "a key forwarded")
+            (text,) = [each.text for each in window.tree if each.name == FIELDS[0] and each.role == "password text"]
+            assert text == "\N{BLACK CIRCLE}" * left
+        assert digits_heard(window.reader) == ("", "")
+
+
+# -------------------------------------------------------------------------------------------------------- memory
+
+
+def card_processes(window: Window) -> set[int]:
+    """The card processes of the window."""
+    children = psutil.Process(window.process.pid).children()
+    return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
+
+
+def counted(process: int, codes: Sequence[str]) -> list[int]:
+    """How many copies of each code are in a process."""
+    return [copies(process, code) for code in codes]
+
+
+def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
+    """Each lies once in its field while it is typed, and nowhere when the run is over; its card process is gone."""
+    with Window.open(desktop, demo) as window:
+        window.go_to_codes()
+        window.type_codes(CODES)
+        assert counted(window.process.pid, CODES) == [1, 1]
+        with_codes = card_processes(window)
+        assert with_codes
+        window.keys("Return")
+        window.wait_for_page(shown.DONE)
+        window.wait(lambda: not with_codes & card_processes(window), "the card process gone", seconds=1)
+        assert counted(window.process.pid, [*CODES, *(code[:6] for code in CODES)]) == [0, 0, 0, 0]
+        window.wait(lambda: card_processes(window), "looking again")
+        (looking,) = card_processes(window)
+        assert counted(looking, CODES) == [0, 0]
+    assert demo.identity() == NEW
+
+
+def test_a_plain_field_leaves_copies(desktop: Desktop, demo: Demo) -> None:
+    """The control: of four codes that were taken and cleared at least one is still there, by Qt's luck."""
+    codes = [code[::step] for code in CODES for step in (1, -1)]
+    with plain_window(desktop, demo) as window:
+        window.wait_for_focus(plain_field.NAME)
+        for code in codes:
+            window.type(code)
+            window.wait_for_length(plain_field.NAME, len(code))
+            assert copies(window.process.pid, code) >= 1
+            window.keys("Return")
+        window.wait_for_text(plain_field.TAKEN)
+        assert sum(counted(window.process.pid, codes)) > 0

@@ -14,11 +14,11 @@ import os
 import signal
 import subprocess
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 NEEDED = ("dbus-daemon", "Xvfb", "openbox", "xdotool", "/usr/libexec/at-spi-bus-launcher", "/usr/bin/python3")
 """Programs that a desktop needs (the marker `needs`)."""
@@ -51,7 +51,9 @@ class Desktop:
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "TMPDIR") if name in os.environ}
         plain = {**kept, "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "GIO_USE_VFS": "local", "LANG": "C.UTF-8"}
         bus = stack.enter_context(started(plain, "dbus-daemon", "--session", "--nofork", "--nopidfile", write_to=3))
-        number = stack.enter_context(started(plain, "Xvfb", "-screen", "0", SCREEN, "-nolisten", "tcp", write_to=4))
+        number = stack.enter_context(
+            started(plain, "Xvfb", "-noreset", "-screen", "0", SCREEN, "-nolisten", "tcp", write_to=4)
+        )
         self.environment = {
             **plain,
             "DBUS_SESSION_BUS_ADDRESS": bus,

@@ -1,23 +1,28 @@
 """The control: a window with an ordinary password field, as one would make it without further thought.
 
-Return takes what was typed and clears the field, as the program's own pages do.
+Return takes what was typed and clears the field, as the program's own pages do. A field for ordinary text is there too,
+and F2 tells what is on the clipboard, the selection of X11 included.
 """
 
 import gc
 import sys
 
+from PySide6.QtGui import QClipboard, QShortcut
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 NAME = "Vanligt fält"
+TEXT = "Vanlig text"
 TAKEN = "taget"
+CLIPBOARD = "Urklipp: "
 
 if __name__ == "__main__":
     application = QApplication(sys.argv)
     window = QWidget()
     column = QVBoxLayout(window)
-    field, label = QLineEdit(), QLabel()
+    field, text, label = QLineEdit(), QLineEdit(), QLabel()
     field.setEchoMode(QLineEdit.EchoMode.Password)
     field.setAccessibleName(NAME)
+    text.setAccessibleName(TEXT)
 
     def take() -> None:
         """Use the code and forget it, as well as such a field can."""
@@ -27,8 +32,15 @@ if __name__ == "__main__":
         gc.collect()
         label.setText(TAKEN)
 
+    def tell() -> None:
+        """Show what can be pasted."""
+        clipboard = application.clipboard()
+        texts = (clipboard.text(mode) for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection))
+        label.setText(CLIPBOARD + "|".join(texts))
+
     field.returnPressed.connect(take)
-    for widget in (field, label):
+    QShortcut("F2", window).activated.connect(tell)
+    for widget in (field, text, label):
         column.addWidget(widget)
     window.show()
     field.setFocus()

@@ -1,10 +1,10 @@
 """The program's window as a screen reader and a keyboard meet it: from outside its process.
 
-    with Window.open(desktop, demo) as window:
-        window.wait_for_page("Sätt i ditt kort")
-        window.press("Nästa")                       # by its accessible action
-        window.keys("Tab", "space")                 # by the keyboard
-        window.type(code)
+with Window.open(desktop, demo) as window:
+    window.wait_for_page("Sätt i ditt kort")
+    window.press("Nästa")                       # by its accessible action
+    window.keys("Tab", "space")                 # by the keyboard
+    window.type(code)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from tests.support.demo import PROGRAM
 
@@ -87,7 +87,7 @@ class ScreenReader:
         """What the events of a kind carried, in order."""
         return [carried for name, _, _, carried in self.ask("heard") if name.startswith(kind)]
 
-    def keys(self) -> list[str]:
+    def key_texts(self) -> list[str]:
         """The text of every key that was pressed or let go."""
         return [text for _, text, _ in self.ask("keys")]
 
@@ -95,6 +95,12 @@ class ScreenReader:
         """End it."""
         self._process.kill()
         self._process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Window:
@@ -135,7 +141,9 @@ class Window:
     def tree(self) -> list[Seen]:
         """Everything that is shown."""
         found = self.reader.ask("tree")
-        return [Seen(each["role"], each["name"], frozenset(each["states"]), each["text"], each["depth"]) for each in found]
+        return [
+            Seen(each["role"], each["name"], frozenset(each["states"]), each["text"], each["depth"]) for each in found
+        ]
 
     @property
     def texts(self) -> str:
@@ -157,9 +165,9 @@ class Window:
         """Whether the process lives."""
         return self.process.poll() is None
 
-    def wait(self, holds: Callable[[], object], what: str) -> None:
+    def wait(self, holds: Callable[[], object], what: str, *, seconds: float = PATIENCE) -> None:
         """Wait until something holds."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + seconds
         while True:
             with suppress(LookupError):  # it changes while it is looked at
                 if holds():
@@ -179,6 +187,10 @@ class Window:
     def wait_for_focus(self, name: str) -> None:
         """Wait until something has the focus."""
         self.wait(lambda: self.focused == name, f"focus on {name}")
+
+    def wait_for_length(self, name: str, length: int) -> None:
+        """Wait until a field for a code holds so many signs."""
+        self.wait(lambda: [len(each.text) for each in self.tree if each.name == name and each.text] == [length], name)
 
     def wait_for_announcement(self, text: str) -> None:
         """Wait until something was announced."""
@@ -230,3 +242,5 @@ class Window:
         self.keys("Tab")
         self.wait_for_focus(FIELDS[1])
         self.type(codes[1])
+        for field, code in zip(FIELDS, codes, strict=True):
+            self.wait_for_length(field, len(code))
