@@ -85,17 +85,9 @@ class Desktop:
         """Type a text."""
         self._xdotool("type", "--delay", "15", text)
 
-    def close_window(self, process: int) -> None:
-        """Press the close button that the frame of a window has."""
-        number = self._xdotool("search", "--onlyvisible", "--pid", str(process)).split()[0]
-        self._xdotool("windowquit", number)
-
-    def _xdotool(self, *arguments: str) -> str:
+    def _xdotool(self, *arguments: str) -> None:
         command = ["xdotool", *arguments]
-        done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, check=True, timeout=PATIENCE
-        )
-        return done.stdout
+        subprocess.run(command, env=self.environment, capture_output=True, check=True, timeout=PATIENCE)
 
 
 @contextmanager
