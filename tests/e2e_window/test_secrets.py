@@ -130,9 +130,10 @@ def test_nothing_of_a_code_is_copied_or_cut(desktop: Desktop, demo: Demo) -> Non
     with plain_window(desktop, demo) as window:
         window.wait_for_focus(plain_field.NAME)
         window.keys("Tab")
+        window.wait_for_focus(plain_field.TEXT)
         window.type(CODES[0])
-        window.keys("ctrl+a", "ctrl+c")
-        window.keys("F2")
+        window.wait_for_length(plain_field.TEXT, len(CODES[0]))
+        window.keys("ctrl+a", "ctrl+c", "F2")
         window.wait_for_text(f"{plain_field.CLIPBOARD}{CODES[0]}")
 
 

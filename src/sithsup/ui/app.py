@@ -1,21 +1,25 @@
-"""The window's composition root."""
+"""The window's composition root.
+
+The window comes up before the rest of the program is loaded, which takes several times as long: the worker's thread
+loads it, while the first page says that it looks for the card.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QObject, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from sithsup.ui import theme
 from sithsup.ui.parts import install_headings
 from sithsup.ui.wizard import Wizard, end
-from sithsup.ui.worker import Worker
 
 if TYPE_CHECKING:
     from sithsup.settings import Settings
+    from sithsup.ui.worker import Worker
 
 
 GENEROUS = 1.15
@@ -32,13 +36,32 @@ def run(settings: Settings) -> int:
     install_headings()
     theme.apply(application)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))
-    thread, worker = QThread(), Worker(settings)
-    worker.moveToThread(thread)
-    thread.started.connect(worker.start)
-    wizard = Wizard(worker)
+    thread, loader, wizard = QThread(), Loader(settings), Wizard()
+    loader.moveToThread(thread)
+    loader.loaded.connect(wizard.attach)
+    thread.started.connect(loader.load)
     wizard.show()
     thread.start()
     try:
         return application.exec()
     finally:
-        end(thread, worker)
+        end(thread, loader.worker)
+
+
+class Loader(QObject):
+    """Makes the worker in the thread that it lives in."""
+
+    loaded = Signal(object)  # Worker
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.worker: Worker | None = None
+
+    @Slot()
+    def load(self) -> None:
+        """Load the heart, and everything that it works with."""
+        from sithsup.ui.worker import Worker  # noqa: PLC0415  see above
+
+        self.worker = Worker(self._settings)
+        self.loaded.emit(self.worker)

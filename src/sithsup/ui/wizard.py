@@ -9,7 +9,7 @@ from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWizard
 
 from sithsup.flow import Facts, Flow, Happening, Page
-from sithsup.recovery import Situation
+from sithsup.model import Situation
 from sithsup.texts import mark, tr
 from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.codes import CodesPage
@@ -44,9 +44,10 @@ class Wizard(QWizard):
     act_wanted = Signal(object)  # Order
     look_wanted = Signal()
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker | None = None) -> None:
+        """Without a worker the first page is shown; `attach` brings one."""
         super().__init__()
-        self._worker, self._shown, self._is_busy = worker, Shown(), False
+        self._shown, self._is_busy = Shown(), False
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
         self._numbers: dict[Page, int] = {}
@@ -60,8 +61,10 @@ class Wizard(QWizard):
         self._side = _Side()
         self.setSideWidget(self._side)
         self._dress()
-        self._listen()
+        self.customButtonClicked.connect(self._pressed)
         self._show_page()
+        if worker:
+            self.attach(worker)
 
     def _dress(self) -> None:
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
@@ -74,9 +77,10 @@ class Wizard(QWizard):
         self.setButtonLayout([stretch, BACK, NEXT, cancel])
         self.resize(*SIZE)
 
-    def _listen(self) -> None:
-        self.customButtonClicked.connect(self._pressed)
-        worker, queued = self._worker, Qt.ConnectionType.QueuedConnection
+    @Slot(object)
+    def attach(self, worker: Worker) -> None:
+        """Listen to a worker, and let it begin to look."""
+        self._worker, queued = worker, Qt.ConnectionType.QueuedConnection
         self.act_wanted.connect(worker.act, queued)
         self.look_wanted.connect(worker.look, queued)
         for signal, slot in (
@@ -87,6 +91,7 @@ class Wizard(QWizard):
             (worker.ended, self.ended),
         ):
             signal.connect(slot, queued)
+        QMetaObject.invokeMethod(worker, "start", queued)
 
     # --------------------------------------------------------------------------------------- what the worker tells
 
@@ -266,8 +271,9 @@ class _Side(QFrame):
             label.setAccessibleName(tr("{step}, now", step=text) if is_current else text)
 
 
-def end(thread: QThread, worker: Worker) -> None:
-    """Let the worker let go of the card, and end its thread."""
-    QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.BlockingQueuedConnection)
+def end(thread: QThread, worker: Worker | None) -> None:
+    """Let the worker, if it was made, let go of the card, and end its thread."""
+    if worker:
+        QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.BlockingQueuedConnection)
     thread.quit()
     thread.wait()

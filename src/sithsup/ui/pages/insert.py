@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sithsup.eligibility import reason_text
 from sithsup.errors import Contact, NoCardError, NoReaderError
 from sithsup.flow import Page
-from sithsup.recovery import Situation
+from sithsup.model import Situation
 from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Panel, Text
@@ -65,5 +64,7 @@ def _verdict(shown: Shown) -> str:
     if report.verdict.situation is Situation.UPGRADED:
         return tr("Your card is upgraded already.")
     if report.reasons:
+        from sithsup.eligibility import reason_text  # noqa: PLC0415  loaded by then; the page is shown before that
+
         return " ".join(reason_text(reason) for reason in report.reasons)
     return tr("The card can be upgraded. It takes a few minutes.")
