@@ -33,6 +33,7 @@ def test_a_card_is_upgraded_by_keyboard_alone(desktop: Desktop, demo: Demo) -> N
         window.wait_for_focus(shown.CLOSE)
         window.keys("Return")
         assert window.wait_for_end() == 0
+        assert not window.said, "a word of Qt's, about threads perhaps"
     assert demo.identity() == NEW
 
 
@@ -44,4 +45,5 @@ def test_a_card_is_upgraded_by_accessible_actions_alone(desktop: Desktop, demo: 
         window.wait_for_page(shown.DONE)
         window.press(shown.CLOSE)
         assert window.wait_for_end() == 0
+        assert not window.said, "a word of Qt's, about threads perhaps"
     assert demo.identity() == NEW

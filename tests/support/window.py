@@ -110,6 +110,8 @@ class Window:
         """Look at a process that was started on a desktop."""
         self.desktop, self.process = desktop, process
         self.reader = ScreenReader(desktop, process.pid)
+        self.said = ""
+        """What it had to complain about, known when it has ended."""
 
     @classmethod
     @contextmanager
@@ -132,8 +134,9 @@ class Window:
             yield window
         finally:
             window.reader.close()
-            process.kill()
-            process.communicate()
+            if window.is_open:
+                process.kill()
+                process.communicate()
 
     # ------------------------------------------------------------------------------------------------ looking
 
@@ -198,7 +201,8 @@ class Window:
 
     def wait_for_end(self) -> int:
         """Wait until the window has closed and its process has ended; the exit code."""
-        return self.process.wait(PATIENCE)
+        _, self.said = self.process.communicate(timeout=PATIENCE)
+        return self.process.returncode
 
     # ------------------------------------------------------------------------------------------------- acting
 

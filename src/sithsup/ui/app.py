@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -38,10 +38,10 @@ def run(settings: Settings) -> int:
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))
     thread, loader, wizard = QThread(), Loader(settings), Wizard()
     loader.moveToThread(thread)
-    loader.loaded.connect(wizard.attach)
+    loader.loaded.connect(wizard.attach, Qt.ConnectionType.QueuedConnection)
     thread.started.connect(loader.load)
+    wizard.painted.connect(thread.start)
     wizard.show()
-    thread.start()
     try:
         return application.exec()
     finally:

@@ -22,7 +22,7 @@ from sithsup.ui.parts import announce
 from sithsup.ui.seen import Ending, Order, Progress, Sight, Wanted
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QPaintEvent
 
     from sithsup.ui.worker import Worker
 
@@ -43,11 +43,13 @@ class Wizard(QWizard):
 
     act_wanted = Signal(object)  # Order
     look_wanted = Signal()
+    painted = Signal()
+    """The window is on the screen for the first time."""
 
     def __init__(self, worker: Worker | None = None) -> None:
         """Without a worker the first page is shown; `attach` brings one."""
         super().__init__()
-        self._shown, self._is_busy = Shown(), False
+        self._shown, self._is_busy, self._is_painted = Shown(), False, False
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
         self._numbers: dict[Page, int] = {}
@@ -225,6 +227,12 @@ class Wizard(QWizard):
         cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE})
         if forward.isEnabled() and not was_ready:  # what was waited for is there
             (page.first() or forward).setFocus()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self.painted.emit()
 
     # ------------------------------------------------------------------------------------------------- the end
 
