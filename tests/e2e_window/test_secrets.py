@@ -184,15 +184,10 @@ def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
     assert demo.identity() == NEW
 
 
-def test_a_plain_field_leaves_copies(desktop: Desktop, demo: Demo) -> None:
-    """The control: of four codes that were taken and cleared at least one is still there, by Qt's luck."""
-    codes = [code[::step] for code in CODES for step in (1, -1)]
+def test_a_plain_field_holds_the_code(desktop: Desktop, demo: Demo) -> None:
+    """The control: the search finds Qt's own copy, which is UTF-16. What is left of it afterwards is luck."""
     with plain_window(desktop, demo) as window:
         window.wait_for_focus(plain_field.NAME)
-        for code in codes:
-            window.type(code)
-            window.wait_for_length(plain_field.NAME, len(code))
-            assert copies(window.process.pid, code) >= 1
-            window.keys("Return")
-        window.wait_for_text(plain_field.TAKEN)
-        assert sum(counted(window.process.pid, codes)) > 0
+        window.type(CODES[0])
+        window.wait_for_length(plain_field.NAME, len(CODES[0]))
+        assert copies(window.process.pid, CODES[0]) >= 1

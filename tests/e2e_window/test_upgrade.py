@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", *NEEDED)
 
 
+def complaints(window: Window) -> list[str]:
+    """What Qt had to say of our objects: that one was touched in another thread, for instance."""
+    return [line for line in window.said.splitlines() if line.startswith("QObject")]
+
+
 def test_a_card_is_upgraded_by_keyboard_alone(desktop: Desktop, demo: Demo) -> None:
     """Every page has the focus where one goes on, and Return does so."""
     with Window.open(desktop, demo) as window:
@@ -33,7 +38,7 @@ def test_a_card_is_upgraded_by_keyboard_alone(desktop: Desktop, demo: Demo) -> N
         window.wait_for_focus(shown.CLOSE)
         window.keys("Return")
         assert window.wait_for_end() == 0
-        assert not window.said, "a word of Qt's, about threads perhaps"
+        assert complaints(window) == []
     assert demo.identity() == NEW
 
 
@@ -45,5 +50,5 @@ def test_a_card_is_upgraded_by_accessible_actions_alone(desktop: Desktop, demo: 
         window.wait_for_page(shown.DONE)
         window.press(shown.CLOSE)
         assert window.wait_for_end() == 0
-        assert not window.said, "a word of Qt's, about threads perhaps"
+        assert complaints(window) == []
     assert demo.identity() == NEW

@@ -1,10 +1,8 @@
 """The control: a window with an ordinary password field, as one would make it without further thought.
 
-Return takes what was typed and clears the field, as the program's own pages do. A field for ordinary text is there too,
-and F2 tells what is on the clipboard, the selection of X11 included.
+A field for ordinary text is there too, and F2 tells what is on the clipboard, the selection of X11 included.
 """
 
-import gc
 import sys
 
 from PySide6.QtGui import QClipboard, QShortcut
@@ -12,7 +10,6 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QVBoxLayout, QWid
 
 NAME = "Vanligt fält"
 TEXT = "Vanlig text"
-TAKEN = "taget"
 CLIPBOARD = "Urklipp: "
 
 if __name__ == "__main__":
@@ -24,21 +21,12 @@ if __name__ == "__main__":
     field.setAccessibleName(NAME)
     text.setAccessibleName(TEXT)
 
-    def take() -> None:
-        """Use the code and forget it, as well as such a field can."""
-        code = bytearray(field.text().encode())
-        code[:] = bytes(len(code))
-        field.clear()
-        gc.collect()
-        label.setText(TAKEN)
-
     def tell() -> None:
         """Show what can be pasted."""
         clipboard = application.clipboard()
         texts = (clipboard.text(mode) for mode in (QClipboard.Mode.Clipboard, QClipboard.Mode.Selection))
         label.setText(CLIPBOARD + "|".join(texts))
 
-    field.returnPressed.connect(take)
     QShortcut("F2", window).activated.connect(tell)
     for widget in (field, text, label):
         column.addWidget(widget)

@@ -34,6 +34,7 @@ STEPS = {
     Page.DONE: mark("Done"),
 }
 """The list beside the pages."""
+PAGES = (InsertPage, PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
 BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
 SIZE = (860, 600)
 
@@ -52,14 +53,6 @@ class Wizard(QWizard):
         self._shown, self._is_busy, self._is_painted = Shown(), False, False
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
-        self._numbers: dict[Page, int] = {}
-        for number, made in enumerate(
-            (InsertPage, PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
-        ):
-            page = made()
-            page.happened.connect(self.happened)
-            self._pages[page.page], self._numbers[page.page] = page, number
-            self.setPage(number, page)
         self._side = _Side()
         self.setSideWidget(self._side)
         self._dress()
@@ -67,6 +60,15 @@ class Wizard(QWizard):
         self._show_page()
         if worker:
             self.attach(worker)
+
+    def _made(self, page: Page) -> WizardPage:
+        """A page, made when it is first needed: so the window is there sooner."""
+        if page not in self._pages:
+            number, kind = next((number, kind) for number, kind in enumerate(PAGES) if kind.page is page)
+            made = self._pages[page] = kind()
+            made.happened.connect(self.happened)
+            self.setPage(number, made)
+        return self._pages[page]
 
     def _dress(self) -> None:
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
@@ -152,7 +154,7 @@ class Wizard(QWizard):
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""
-        page, card = self._pages[Page.CODES], self._shown.card
+        page, card = self._made(Page.CODES), self._shown.card
         assert isinstance(page, CodesPage)  # noqa: S101  by its name
         codes = page.take()
         if self._shown.wanted:
@@ -163,7 +165,7 @@ class Wizard(QWizard):
             self._is_busy = True
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
             self._shown = replace(self._shown, progress=None, ending=None)
-            upgrading = self._pages[Page.UPGRADING]
+            upgrading = self._made(Page.UPGRADING)
             assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
             upgrading.restart()
             self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials))
@@ -192,17 +194,17 @@ class Wizard(QWizard):
 
     def _show_page(self) -> None:
         """Bring the page up: Qt's own history is not used, for a page may come twice."""
-        self.setStartId(self._numbers[self._shown.flow.page])
+        page = self._page
+        self.setStartId(next(number for number in self.pageIds() if self.page(number) is page))
         self._tell()
         self.restart()
         self._tell()
-        page = self._page
         (page.first() or self.button(NEXT)).setFocus()
         announce(page, ". ".join(filter(None, (page.heading.text(), page.lead.text()))))
 
     @property
     def _page(self) -> WizardPage:
-        return self._pages[self._shown.flow.page]
+        return self._made(self._shown.flow.page)
 
     def _tell(self) -> None:
         """Show what is known, in the language in use."""
