@@ -16,6 +16,7 @@ from bench import slow
 from bench.rounds import compare
 from bench.stage import KEY_TYPES, staged
 from bench.virtual import PACE, compare_on_card, virtual_stage
+from bench.window import OfTheWindow, measure_window
 from sithsup.model import KeyAlgorithm
 
 if TYPE_CHECKING:
@@ -77,7 +78,13 @@ def _measure_virtual(folder: Path, count: int | None, result: dict[str, Any]) ->
     return [bound for bound, holds in bounds.items() if not holds]
 
 
-PARTS = {"rounds": _measure_rounds, "slow": _measure_slow, "virtual": _measure_virtual}
+def _measure_window(folder: Path, count: int | None, result: dict[str, Any]) -> list[str]:
+    measured = _on_screen(folder, count or ROUNDS)
+    result["window"] = measured.as_data()
+    return measured.broken()
+
+
+PARTS = {"rounds": _measure_rounds, "slow": _measure_slow, "virtual": _measure_virtual, "window": _measure_window}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -147,6 +154,23 @@ def _on_card(folder: Path, count: int) -> dict[str, OnTheCard]:
         _tell(f"{name:8}{each.wall:>7.1f} s {spread:>16}{each.commands:>10g}   {idle}")
     for gap in measured["sithsup"].attempts[-1].idle.gaps()[: slow.GAPS_TOLD]:
         _tell(f"    {gap.seconds:.2f} s between {gap.after} and {gap.before}")
+    return measured
+
+
+def _on_screen(folder: Path, count: int) -> OfTheWindow:
+    _tell(f"\nthe window against a bare QWizard ({count} rounds), a key in 20 s, and a module that hangs")
+    with staged(folder / "window", KeyAlgorithm.P_256, ca_delay=slow.CA_DELAY) as stage:
+        measured = measure_window(stage, folder, count)
+    for name, runs in (("bare", measured.bare), ("sithsup", measured.ours)):
+        firsts, memory = sorted(each.first for each in runs), median(each.at_first for each in runs)
+        spread = f"({firsts[0]:.2f} to {firsts[-1]:.2f})"
+        _tell(f"{name:8} there after {median(firsts):.2f} s {spread}, {memory:.0f} MiB")
+    _tell(f"sithsup is there after {measured.ratio:.2f} times as long, with {measured.memory:.2f} times as much memory")
+    _tell(f"an upgrade takes {measured.slow.memory:.0f} MiB, {measured.peak:.2f} times as much as bare")
+    for card, run in (("slow", measured.slow), ("hangs", measured.hung)):
+        for phase, gaps in run.gaps.items():
+            figures = f"p99 {run.p99(phase) * 1000:6.1f} ms, at most {max(gaps) * 1000:6.1f} ms of {sum(gaps):6.2f} s"
+            _tell(f"{card:6} {phase:26} {figures}")
     return measured
 
 

@@ -385,6 +385,31 @@ class AcceptedTerms(NamedTuple):
     at: datetime
 
 
+class Situation(StrEnum):
+    """What a card is, for a campaign."""
+
+    FRESH = "fresh"
+    UPGRADED = "upgraded"
+    INTERRUPTED = "interrupted"
+    UNUSABLE = "unusable"
+
+
+class Choice(StrEnum):
+    """What a person may choose for an interrupted upgrade."""
+
+    CONTINUE = "continue"
+    RESTORE = "restore"
+
+
+class Mark(StrEnum):
+    """What happened to a row of the table."""
+
+    STARTED = "started"
+    DONE = "done"
+    SEEN = "seen"  # it was done already
+    UNDONE = "undone"
+
+
 class Identity(NamedTuple):
     """By what a certificate names its holder."""
 

@@ -31,7 +31,7 @@ from sithsup.evidence import (
     status,
     targets_of,
 )
-from sithsup.model import CertificateState, KeyRole, Seen
+from sithsup.model import CertificateState, Choice, KeyRole, Seen, Situation
 from sithsup.steps import nothing
 
 if TYPE_CHECKING:
@@ -40,20 +40,7 @@ if TYPE_CHECKING:
     from sithsup.upgrade import Step
 
 
-class Situation(StrEnum):
-    """What the card is, for this campaign."""
-
-    FRESH = "fresh"
-    UPGRADED = "upgraded"
-    INTERRUPTED = "interrupted"
-    UNUSABLE = "unusable"
-
-
-class Choice(StrEnum):
-    """What a person may choose for an interrupted upgrade."""
-
-    CONTINUE = "continue"
-    RESTORE = "restore"
+__all__ = ["Choice", "Evidence", "Heard", "Situation", "Verdict", "assess", "look"]
 
 
 class Heard(StrEnum):

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sithsup.errors import PointOfNoReturnError, RestoreElsewhereError, StepNotSeenError, TransactionUnknownError
 from sithsup.evidence import is_lifted_elsewhere, past_no_return
-from sithsup.model import Seen
+from sithsup.model import Mark, Seen
 from sithsup.steps import nothing, put_back
 
 if TYPE_CHECKING:
@@ -25,19 +24,12 @@ if TYPE_CHECKING:
     from sithsup.evidence import World
     from sithsup.upgrade import Step
 
+__all__ = ["WALKS", "Mark", "StepEvent", "require_way_back", "roll_back", "roll_forward"]
+
 _log = logging.getLogger(__name__)
 
 WALKS = 3
 """How many walks down the table one run may take."""
-
-
-class Mark(StrEnum):
-    """What happened to a row."""
-
-    STARTED = "started"
-    DONE = "done"
-    SEEN = "seen"  # it was done already
-    UNDONE = "undone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
-"""The window's composition root."""
+"""The window's composition root.
+
+The window comes up before the rest of the program is loaded, which takes several times as long: the worker's thread
+loads it, while the first page says that it looks for the card.
+"""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QThread
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -13,10 +17,10 @@ from sithsup.ui import theme
 from sithsup.ui.parts import install_headings
 from sithsup.ui.signs import icon
 from sithsup.ui.wizard import Wizard, end
-from sithsup.ui.worker import Worker
 
 if TYPE_CHECKING:
     from sithsup.settings import Settings
+    from sithsup.ui.worker import Worker
 
 
 GENEROUS = 1.15
@@ -34,13 +38,32 @@ def run(settings: Settings) -> int:
     install_headings()
     theme.apply(application)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))
-    thread, worker = QThread(), Worker(settings)
-    worker.moveToThread(thread)
-    thread.started.connect(worker.start)
-    wizard = Wizard(worker)
+    thread, loader, wizard = QThread(), Loader(settings), Wizard()
+    loader.moveToThread(thread)
+    loader.loaded.connect(wizard.attach, Qt.ConnectionType.QueuedConnection)
+    thread.started.connect(loader.load)
+    wizard.painted.connect(thread.start)
     wizard.show()
-    thread.start()
     try:
         return application.exec()
     finally:
-        end(thread, worker)
+        end(thread, loader.worker)
+
+
+class Loader(QObject):
+    """Makes the worker in the thread that it lives in."""
+
+    loaded = Signal(object)  # Worker
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+        self.worker: Worker | None = None
+
+    @Slot()
+    def load(self) -> None:
+        """Load the heart, and everything that it works with."""
+        from sithsup.ui.worker import Worker  # noqa: PLC0415  see above
+
+        self.worker = Worker(self._settings)
+        self.loaded.emit(self.worker)

@@ -7,15 +7,23 @@ listens for keys, before any widget sees it. Here:
 * Digits go from the key press into one buffer of our own, which is overwritten when it is taken or wiped. The line
   edit below only ever holds bullets.
 * While the field has the focus it filters the application's events, ahead of Qt's bridge, and takes the digits there.
+  The filter that was installed last is asked first, and the bridge installs its own anew whenever a screen reader
+  begins to listen for anything: so this one does too, before Qt makes an event of what the system sends (X11), and
+  wherever Qt first asks whether a key is a shortcut, which the bridge does not forward.
 * An assistive tool may still set the text: its digits are taken, and masked at once.
 * Nothing is copied, dragged, pasted, undone, or shown to an input method.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QAbstractNativeEventFilter, QCoreApplication, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MASK = "\N{BLACK CIRCLE}"
 LONGEST = 16
@@ -34,6 +42,7 @@ class PinField(QLineEdit):
         super().__init__(parent)
         self._buffer = bytearray(LONGEST)
         self._length = 0
+        self._early = _Early(self._come_first)
         self.setEchoMode(QLineEdit.EchoMode.Password)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.setDragEnabled(False)
@@ -61,18 +70,20 @@ class PinField(QLineEdit):
     # ------------------------------------------------------------------------------------------------- keys
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802  Qt's name
-        """Come before every other filter of the application: the one that was installed last is asked first."""
+        """Come before every other filter of the application, and stay there."""
         super().focusInEvent(event)
-        application = QCoreApplication.instance()
-        assert application  # noqa: S101  a widget has one
-        application.removeEventFilter(self)
-        application.installEventFilter(self)
+        self._come_first()
+        _application().installNativeEventFilter(self._early)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  Qt's name
         super().focusOutEvent(event)
-        application = QCoreApplication.instance()
-        assert application  # noqa: S101  a widget has one
+        _application().removeNativeEventFilter(self._early)
+        _application().removeEventFilter(self)
+
+    def _come_first(self) -> None:
+        application = _application()
         application.removeEventFilter(self)
+        application.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002, N802  Qt's name
         """Take what is typed, whichever object Qt shows it to first; digits go no further, pressed or let go."""
@@ -81,7 +92,9 @@ class PinField(QLineEdit):
         assert isinstance(event, QKeyEvent)  # noqa: S101  by its type
         if not self._is_ours(event):
             return False
-        if event.type() is QEvent.Type.KeyPress:
+        if event.type() is QEvent.Type.ShortcutOverride:
+            self._come_first()
+        elif event.type() is QEvent.Type.KeyPress:
             self.keyPressEvent(event)
         event.accept()
         return True
@@ -144,6 +157,25 @@ class PinField(QLineEdit):
 
     def paste(self) -> None:
         """Take nothing: a code that is on the clipboard is known to every program."""
+
+
+class _Early(QAbstractNativeEventFilter):
+    """Sees what the system sends before Qt makes an event of it."""
+
+    def __init__(self, seen: Callable[[], None]) -> None:
+        super().__init__()
+        self._seen = seen
+
+    def nativeEventFilter(self, kind: object, message: int) -> tuple[bool, int]:  # noqa: ARG002, N802  Qt's name
+        """Tell that something comes, and let it pass."""
+        self._seen()
+        return False, 0
+
+
+def _application() -> QCoreApplication:
+    application = QCoreApplication.instance()
+    assert application  # noqa: S101  a widget has one
+    return application
 
 
 def _is_digit(event: QKeyEvent) -> bool:

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.errors import SithsupError
     from sithsup.flow import Act
-    from sithsup.model import CardContents, KeyRole, Outcome, TokenId, TokenInfo
+    from sithsup.model import CardContents, KeyRole, Mark, Outcome, TokenId, TokenInfo
     from sithsup.operation import Report
-    from sithsup.runner import Mark
 
 
 @dataclass(frozen=True, slots=True)

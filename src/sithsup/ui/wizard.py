@@ -9,7 +9,7 @@ from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWizard
 
 from sithsup.flow import Facts, Flow, Happening, Page
-from sithsup.recovery import Situation
+from sithsup.model import Situation
 from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
 from sithsup.ui.frame import lay_out, window_size
@@ -26,10 +26,11 @@ from sithsup.ui.side import Side
 from sithsup.ui.signs import icon
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent
+    from PySide6.QtGui import QCloseEvent, QPaintEvent
 
     from sithsup.ui.worker import Worker
 
+PAGES = (InsertPage, PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
 BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
 
 
@@ -38,26 +39,34 @@ class Wizard(QWizard):
 
     act_wanted = Signal(object)  # Order
     look_wanted = Signal()
+    painted = Signal()
+    """The window is on the screen for the first time."""
 
-    def __init__(self, worker: Worker) -> None:
+    def __init__(self, worker: Worker | None = None) -> None:
+        """Without a worker the first page is shown; `attach` brings one."""
         super().__init__()
-        self._worker, self._shown, self._is_busy = worker, Shown(), False
+        self._shown, self._is_busy, self._is_painted = Shown(), False, False
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
-        self._numbers: dict[Page, int] = {}
-        for number, made in enumerate(
-            (InsertPage, PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
-        ):
-            page = made()
-            page.happened.connect(self.happened)
-            self._pages[page.page], self._numbers[page.page] = page, number
-            self.setPage(number, page)
         self._side = Side()
         self.setSideWidget(self._side)
+        self._side.language_wanted.connect(self.speak)
+        self._side.about_wanted.connect(self.tell_about)
         self._dress()
-        self._listen()
+        self.customButtonClicked.connect(self._pressed)
         self._show_page()
         lay_out(self, self._side)
+        if worker:
+            self.attach(worker)
+
+    def _made(self, page: Page) -> WizardPage:
+        """A page, made when it is first needed: so the window is there sooner."""
+        if page not in self._pages:
+            number, kind = next((number, kind) for number, kind in enumerate(PAGES) if kind.page is page)
+            made = self._pages[page] = kind()
+            made.happened.connect(self.happened)
+            self.setPage(number, made)
+        return self._pages[page]
 
     def _dress(self) -> None:
         self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
@@ -71,11 +80,10 @@ class Wizard(QWizard):
         self.setWindowIcon(icon())
         self.resize(window_size(self.screen().availableSize()))
 
-    def _listen(self) -> None:
-        self.customButtonClicked.connect(self._pressed)
-        self._side.language_wanted.connect(self.speak)
-        self._side.about_wanted.connect(self.tell_about)
-        worker, queued = self._worker, Qt.ConnectionType.QueuedConnection
+    @Slot(object)
+    def attach(self, worker: Worker) -> None:
+        """Listen to a worker, and let it begin to look."""
+        self._worker, queued = worker, Qt.ConnectionType.QueuedConnection
         self.act_wanted.connect(worker.act, queued)
         self.look_wanted.connect(worker.look, queued)
         for signal, slot in (
@@ -86,6 +94,7 @@ class Wizard(QWizard):
             (worker.ended, self.ended),
         ):
             signal.connect(slot, queued)
+        QMetaObject.invokeMethod(worker, "start", queued)
 
     # --------------------------------------------------------------------------------------- what the worker tells
 
@@ -155,7 +164,7 @@ class Wizard(QWizard):
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""
-        page, card = self._pages[Page.CODES], self._shown.card
+        page, card = self._made(Page.CODES), self._shown.card
         assert isinstance(page, CodesPage)  # noqa: S101  by its name
         codes = page.take()
         if self._shown.wanted:
@@ -178,7 +187,7 @@ class Wizard(QWizard):
         self._show_page()
 
     def _restart_bar(self) -> None:
-        upgrading = self._pages[Page.UPGRADING]
+        upgrading = self._made(Page.UPGRADING)
         assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
         upgrading.restart()
 
@@ -204,7 +213,8 @@ class Wizard(QWizard):
 
     def _show_page(self) -> None:
         """Bring the page up: Qt's own history is not used, for a page may come twice."""
-        self.setStartId(self._numbers[self._shown.flow.page])
+        page = self._page
+        self.setStartId(next(number for number in self.pageIds() if self.page(number) is page))
         self._tell()
         self.restart()
         self._tell()
@@ -220,7 +230,7 @@ class Wizard(QWizard):
 
     @property
     def _page(self) -> WizardPage:
-        return self._pages[self._shown.flow.page]
+        return self._made(self._shown.flow.page)
 
     def _tell(self) -> None:
         """Show what is known, in the language in use."""
@@ -246,6 +256,12 @@ class Wizard(QWizard):
         if forward.isEnabled() and not was_ready:  # what was waited for is there
             self._focus()
 
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
+        super().paintEvent(event)
+        if not self._is_painted:
+            self._is_painted = True
+            self.painted.emit()
+
     # ------------------------------------------------------------------------------------------------- the end
 
     def reject(self) -> None:
@@ -263,8 +279,9 @@ class Wizard(QWizard):
         event.accept()
 
 
-def end(thread: QThread, worker: Worker) -> None:
-    """Let the worker let go of the card, and end its thread."""
-    QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.BlockingQueuedConnection)
+def end(thread: QThread, worker: Worker | None) -> None:
+    """Let the worker, if it was made, let go of the card, and end its thread."""
+    if worker:
+        QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.BlockingQueuedConnection)
     thread.quit()
     thread.wait()

@@ -10,8 +10,7 @@ from PySide6.QtWidgets import QPushButton
 
 from sithsup.errors import Contact
 from sithsup.flow import Happening, Page
-from sithsup.model import Outcome
-from sithsup.recovery import Choice
+from sithsup.model import Choice, Outcome
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from sithsup.eligibility import reason_text
 from sithsup.errors import CardChoiceError, Contact, NoCardError, NoReaderError
 from sithsup.flow import Page
-from sithsup.recovery import Situation
+from sithsup.model import Situation
 from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Signed, Text
@@ -77,5 +76,7 @@ def _verdict(shown: Shown) -> tuple[str, str]:
     if report.verdict.situation is Situation.UPGRADED:
         return tr("Your card is upgraded already."), "done"
     if report.reasons:
+        from sithsup.eligibility import reason_text  # noqa: PLC0415  loaded by then; the page is shown before that
+
         return " ".join(reason_text(reason) for reason in report.reasons), "stop"
     return tr("The card can be upgraded. It takes a few minutes."), "done"

@@ -11,7 +11,6 @@ from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.tick import Tick
-from sithsup.upgrade import UPGRADE
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -37,7 +36,8 @@ class PreparePage(WizardPage):
 
     def tell(self, shown: Shown) -> None:
         self.say(tr("Before you begin"), tr("Nothing is changed on the card before you have given your codes."))
-        minutes = ceil(sum(step.seconds for step in UPGRADE) / 60)
+        report = shown.sight.report
+        minutes = ceil(report.verdict.seconds / 60) if report else 1
         texts = (
             tr("Your card gets new keys and new certificates. Your codes stay as they are."),
             tr("It takes about {count} min. The card must stay in the reader until everything is done.", count=minutes),

@@ -1,0 +1,81 @@
+"""What a screen reader is told: every page and every step by itself, headings as headings, fields by their names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sithsup.texts import set_language, tr
+from sithsup.upgrade import UPGRADE
+from tests.support import window as shown
+from tests.support.desktop import NEEDED
+from tests.support.window import FIELDS, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.demo import Demo
+    from tests.support.desktop import Desktop
+
+pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", *NEEDED)
+
+PAGES = (shown.INSERT, shown.PREPARE, shown.CODES, shown.UPGRADING, shown.DONE)
+ACTED_ON = {"push button", "check box", "password text", "text", "progress bar"}
+
+
+@pytest.fixture
+def _swedish() -> Iterator[None]:
+    set_language("sv")
+    yield
+    set_language(None)
+
+
+@pytest.mark.usefixtures("_swedish")
+def test_every_page_and_every_step_is_announced(desktop: Desktop, demo: Demo) -> None:
+    """In the order in which they come, each once; a page with its heading and its first sentence."""
+    with Window.open(desktop, demo) as window:
+        window.go_to_codes()
+        window.give_codes(demo.codes)
+        window.wait_for_page(shown.DONE)
+        window.wait_for_announcement(shown.DONE)
+        announced = window.reader.announced
+    texts = {step.name: tr(step.text) for step in UPGRADE}
+    steps = [texts[name] for name in re.findall(r" do ([a-z-]+)$", log(demo), re.MULTILINE)]
+    pages = [text.split(". ")[0] for text in announced if text.split(". ")[0] in PAGES]
+    assert [page for page in pages if page != shown.INSERT] == list(PAGES[1:])
+    assert len(steps) >= len(UPGRADE) - 2  # the authority may have revoked already, and the old keys are kept
+    assert [text for text in announced if text in texts.values()] == steps
+
+
+def log(demo: Demo) -> str:
+    """What the program wrote down."""
+    return (demo.state / "sithsup.log").read_text(encoding="utf-8")
+
+
+def test_every_page_shows_one_heading_and_names_what_is_acted_on(desktop: Desktop, demo: Demo) -> None:
+    """The role is `heading`; the fields of the codes have the role `password text`."""
+    with Window.open(desktop, demo) as window:
+        window.wait_for_page(shown.INSERT)
+        check_page(window, shown.INSERT)
+        window.press(shown.NEXT)
+        window.wait_for_page(shown.PREPARE)
+        check_page(window, shown.PREPARE)
+        window.press(shown.HAVE_CODES)
+        window.press(shown.NEXT)
+        window.wait_for_page(shown.CODES)
+        check_page(window, shown.CODES)
+        assert tuple(each.name for each in window.tree if each.role == "password text") == FIELDS
+        window.give_codes(demo.codes)
+        window.wait_for_page(shown.UPGRADING)
+        check_page(window, shown.UPGRADING)
+        window.wait_for_page(shown.DONE)
+        check_page(window, shown.DONE)
+
+
+def check_page(window: Window, heading: str) -> None:
+    """One heading, and a name for everything that one acts on or waits for."""
+    tree = window.tree
+    assert [each.name for each in tree if each.role == "heading"] == [heading]
+    assert [each for each in tree if each.role in ACTED_ON and not each.name.strip()] == []
