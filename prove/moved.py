@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sithsup.cli import commands, run
-from sithsup.cli.connect import Connection
+from sithsup.connection import Connection
 
 if TYPE_CHECKING:
     from sithsup.model import Clock

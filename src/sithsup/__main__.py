@@ -1,4 +1,4 @@
-"""The composition root: a command runs the command line; the window comes here when it exists.
+"""The composition root: a command runs the command line, none opens the window.
 
 The card process imports this module too, so it imports nothing of ours by itself.
 """
@@ -31,15 +31,14 @@ def main() -> None:
 
 
 def _open_window() -> int:
-    from sithsup import logs, texts
-    from sithsup.settings import Settings
+    from sithsup.errors import SithsupError
+    from sithsup.start import prepare
+    from sithsup.ui import app
 
-    settings = Settings.load(os.environ)
-    texts.set_language(settings.language)
-    logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
-    from sithsup.ui.app import run
-
-    return run(settings)
+    try:
+        return app.run(prepare())
+    except SithsupError as error:
+        return app.refuse(error)
 
 
 def _write_utf8() -> None:

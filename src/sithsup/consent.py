@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.errors import MailNotUnderstoodError, TermsNotAcceptedError
 from sithsup.evidence import is_kept, old_on_card
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from sithsup.campaign import Terms
@@ -60,3 +61,18 @@ def asked(world: World) -> Asked:
     """What is to be agreed to before this card is upgraded."""
     mail = tuple(c.certificate for c in old_on_card(world) if c.certificate.opens_mail)
     return Asked(world.campaign.terms, mail, bool(mail) and all(is_kept(world, each) for each in mail))
+
+
+def mail_lines(asked: Asked) -> tuple[str, ...]:
+    """Which certificates open encrypted e-mail, and what becomes of it, for a person; nothing where none does."""
+    if not asked.mail:
+        return ()
+    stays = tr("The old key and certificate stay on the card, so that you can still read old e-mail.")
+    goes = tr("After the upgrade you cannot read e-mail that was encrypted for you before.")
+    certificates = (f"  {_named(each)}" for each in asked.mail)
+    return (tr("This card can open encrypted e-mail, with:"), *certificates, stays if asked.mail_stays else goes)
+
+
+def _named(certificate: Certificate) -> str:
+    until = tr("valid until {date}", date=certificate.not_after.date().isoformat())
+    return ", ".join(filter(None, (certificate.issuer_common_name, certificate.mail_address, until)))

@@ -62,6 +62,8 @@ class Facts:
     """Whether nothing speaks against upgrading the chosen card."""
     outcome: Outcome | None = None
     """How the last run ended; None when it began nothing."""
+    has_failed: bool = False
+    """Whether an error ended it."""
     act: Act = Act.UPGRADE
     """What the codes are asked for."""
 
@@ -100,6 +102,10 @@ def _is_interrupted(facts: Facts) -> bool:
     return facts.outcome is Outcome.INTERRUPTED
 
 
+def _had_nothing_to_do(facts: Facts) -> bool:
+    return facts.outcome is None and not facts.has_failed
+
+
 def _on(*pages: Page) -> frozenset[Page]:
     return frozenset(pages)
 
@@ -120,6 +126,7 @@ FLOW = (
     Row(_on(P.UPGRADING),              H.ASKED,           _always,         P.CODES),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _ended_well,     P.DONE),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _is_interrupted, P.INTERRUPTED),
+    Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _had_nothing_to_do, P.INSERT),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _always,         P.HELP),
     Row(RESTING,                       H.FAILED,          _always,         P.HELP),
     Row(_on(P.HELP, P.DONE, P.SUPPORT, P.INTERRUPTED), H.AGAIN, _always,   P.INSERT),

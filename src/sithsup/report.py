@@ -14,10 +14,13 @@ from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, finding
 from sithsup.evidence import key_ids
 from sithsup.preflight import warnings
 from sithsup.recovery import Choice, Situation
+from sithsup.texts import readable, tr
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from sithsup.campaign import Campaign
     from sithsup.consent import Asked
     from sithsup.evidence import World
     from sithsup.journal import Unfinished
@@ -65,6 +68,18 @@ class Report:
     def warnings(self) -> tuple[Finding, ...]:
         """What may stand in the way."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
+
+
+def warning_lines(report: Report) -> Iterator[str]:
+    """What a person should know before they begin."""
+    yield from (finding.text() for finding in report.warnings if not finding.is_quiet)
+
+
+def deadline_line(report: Report, campaign: Campaign) -> str:
+    """Until when the upgrade of this card must be begun, for its holder."""
+    closes = campaign.closes(report.contents.hsa_id)
+    left = readable(closes - report.now)
+    return tr("The upgrade must be begun before {time}: {span} are left.", time=readable(closes), span=left)
 
 
 def make_report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from sithsup.consent import Consent
+from sithsup.consent import Consent, mail_lines
 from sithsup.errors import CancelledError
 from sithsup.recovery import Situation
 from sithsup.texts import tr
@@ -57,27 +57,10 @@ def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Cal
     return Consent(terms, mail_understood)
 
 
-def mail_lines(asked: Asked) -> list[str]:
-    """Which certificates open encrypted e-mail, and what becomes of it."""
-    if not asked.mail:
-        return []
-    lines = [tr("This card can open encrypted e-mail, with:"), *(f"  {_named(each)}" for each in asked.mail)]
-    if asked.mail_stays:
-        lines.append(tr("The old key and certificate stay on the card, so that you can still read old e-mail."))
-    else:
-        lines.append(tr("After the upgrade you cannot read e-mail that was encrypted for you before."))
-    return lines
-
-
 def script_arguments(asked: Asked) -> tuple[str, ...]:
     """What `upgrade` needs where there is nobody to ask."""
     terms = ("--accept-terms", asked.terms.version) if asked.terms else ()
     return (*terms, *(("--mail-understood",) if asked.mail_goes else ()))
-
-
-def _named(certificate: Certificate) -> str:
-    until = tr("valid until {date}", date=certificate.not_after.date().isoformat())
-    return ", ".join(filter(None, (certificate.issuer_common_name, certificate.mail_address, until)))
 
 
 def _data(certificate: Certificate, *, stays: bool) -> dict[str, object]:

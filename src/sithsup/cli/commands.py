@@ -13,14 +13,15 @@ from urllib.request import getproxies
 
 from sithsup import errors
 from sithsup.campaign import Campaign
+from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
-from sithsup.cli.connect import Connection
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
 from sithsup.cli.locked import order_text
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
+from sithsup.connection import Connection
 from sithsup.consent import Consent
 from sithsup.contacts import contact_line
 from sithsup.errors import (
@@ -37,6 +38,7 @@ from sithsup.model import Outcome
 from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation
 from sithsup.settings import Settings, refuse_unusable_proxies
+from sithsup.start import start_card
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -280,28 +282,26 @@ def run_demo(context: Context) -> int:
 @contextmanager
 def _connected(context: Context) -> Iterator[Operation]:
     """The chosen card; from here on it is known whose organisation is to be asked."""
-    with _connect(context) as operation:
+    arguments, settings = context.arguments, context.settings
+    context.campaigns = campaigns = Campaigns(settings, recovers=arguments.command in RECOVERY)
+    if settings.proxy is None:
+        refuse_unusable_proxies(getproxies())
+    with (
+        context.started or start_card(settings) as token,
+        Connection(
+            settings,
+            campaigns,
+            token,
+            lambda cards: choose_card(cards, reader=arguments.reader, number=arguments.card),
+            codes=code_source(_ask, from_stdin=arguments.pin_stdin),
+            clock=lambda: datetime.now(UTC),
+            looks_around=arguments.command in LOOK_AROUND,
+        ) as operation,
+    ):
         context.hsa_id = operation.world.contents.hsa_id
         context.view.unlocking.order = order_text(context.campaign)
         context.view.unlocking.may_unblock = operation.world.card.may_unblock
         yield operation
-
-
-def _connect(context: Context) -> Connection:
-    arguments = context.arguments
-    context.campaigns = Campaigns(context.settings, recovers=arguments.command in RECOVERY)
-    if context.settings.proxy is None:
-        refuse_unusable_proxies(getproxies())
-    return Connection(
-        context.settings,
-        context.campaigns,
-        context.started,
-        reader=arguments.reader,
-        number=arguments.card,
-        codes=code_source(_ask, from_stdin=arguments.pin_stdin),
-        clock=lambda: datetime.now(UTC),
-        looks_around=arguments.command in LOOK_AROUND,
-    )
 
 
 def _asker() -> Callable[[str], bool] | None:

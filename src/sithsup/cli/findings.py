@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import level
-from sithsup.texts import readable, tr
+from sithsup.report import deadline_line
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,15 +47,8 @@ def campaign_lines(campaign: Campaign, report: Report) -> Iterator[str]:
     best = level(report.contents, campaign)
     if best is not None:
         yield tr("The certificates on the card have trust level {level}.", level=best)
-    closes = campaign.closes(report.contents.hsa_id)
-    left = readable(closes - report.now)
-    yield tr("The upgrade must be begun before {time}: {span} are left.", time=readable(closes), span=left)
+    yield deadline_line(report, campaign)
     if campaign.codes:
         yield tr("If you do not have your codes: {order}", order=campaign.codes.order)
         if campaign.codes.price:
             yield tr("Each new code costs {price}.", price=campaign.codes.price)
-
-
-def warning_lines(report: Report) -> Iterator[str]:
-    """What a person should know before they begin."""
-    yield from (finding.text() for finding in report.warnings if not finding.is_quiet)

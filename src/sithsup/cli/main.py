@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import argparse
 import gc
-import logging
-import os
 from typing import TYPE_CHECKING
 
-from sithsup import __version__, logs, texts
-from sithsup.cli.start import start_card
-from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
+from sithsup import __version__
+from sithsup.errors import CancelledError, NoModuleError, SithsupError
 from sithsup.model import KeyRole
-from sithsup.settings import Settings, variable_name
+from sithsup.start import prepare, start_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sithsup.card.process import CardProcess
-
-_log = logging.getLogger(__name__)
+    from sithsup.settings import Settings
 
 COMMANDS = {
     "check": "Tell what the card is and what can be done; nothing is asked and nothing is written.",
@@ -47,7 +43,7 @@ def run(argv: Sequence[str]) -> int:
 
 def _run(arguments: argparse.Namespace) -> int:
     try:
-        settings = _prepare()
+        settings = prepare()
     except SithsupError as error:
         from sithsup.cli import commands
 
@@ -59,22 +55,6 @@ def _run(arguments: argparse.Namespace) -> int:
     gc.freeze()  # what is loaded stays: looking through it, as at the end, takes a tenth of a second
     gc.enable()
     return commands.run(arguments, settings, started)
-
-
-def _prepare() -> Settings:
-    found = Settings.resolve(os.environ)
-    settings = Settings.of(found)
-    texts.set_language(settings.language)
-    try:
-        logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
-    except OSError as error:
-        name = found["state"].in_force.place or variable_name("state")
-        raise SettingsInvalidError(name=name, problem=error.strerror or str(error)) from error
-    for unknown in found.unknown:
-        _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
-    for problem in found.problems:
-        _log.warning("a setting that is wrong, and not in force: %s", problem)
-    return settings
 
 
 def _start(settings: Settings) -> CardProcess | None:

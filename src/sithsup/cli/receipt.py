@@ -5,15 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.receipt import as_data, as_text
-from sithsup.receipt.words import (
-    CODES_UNCHANGED,
-    TAKE_OUT,
-    TEST_TEXTS,
-    ask_local_it,
-    choose_at_log_in,
-    left_lines,
-    level_line,
-)
+from sithsup.receipt.words import matters_now
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -45,15 +37,5 @@ def show_receipt(view: View, operation: Operation) -> None:
 
 
 def short_lines(receipt: Receipt, page: Path) -> list[str]:
-    """What matters now."""
-    lines = (
-        level_line(receipt),
-        tr(TEST_TEXTS[receipt.works]),
-        tr(CODES_UNCHANGED),
-        tr(TAKE_OUT),
-        choose_at_log_in(receipt),
-        *left_lines(receipt)[:1],
-        ask_local_it(receipt),
-        tr("The receipt, also for your IT support: {path}", path=page),
-    )
-    return [line for line in lines if line]
+    """What matters now, and where the rest is."""
+    return [*matters_now(receipt), tr("The receipt, also for your IT support: {path}", path=page)]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from sithsup.card.session import choose_card, find_cards
 from sithsup.cli.locked import order_text
 from sithsup.cli.puk import puk_source
-from sithsup.cli.start import start_card
 from sithsup.errors import CodeChoiceError, role_text
 from sithsup.in_force import Campaigns
 from sithsup.model import CodeState, KeyRole
+from sithsup.start import start_card
 from sithsup.texts import mark, tr
 from sithsup.unblock import Unblock
 

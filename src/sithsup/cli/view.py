@@ -8,7 +8,7 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.findings import campaign_lines, findings_data, stop_lines, warning_lines
+from sithsup.cli.findings import campaign_lines, findings_data, stop_lines
 from sithsup.cli.locked import Unlocking
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
 from sithsup.errors import (
@@ -21,6 +21,7 @@ from sithsup.errors import (
 )
 from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
+from sithsup.report import warning_lines
 from sithsup.runner import Mark
 from sithsup.texts import mark, tr
 

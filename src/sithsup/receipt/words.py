@@ -74,6 +74,19 @@ def sections(receipt: Receipt) -> tuple[Section, ...]:
     )
 
 
+def matters_now(receipt: Receipt) -> tuple[str, ...]:
+    """What matters when an upgrade has just ended, line by line."""
+    return _said(
+        level_line(receipt),
+        tr(TEST_TEXTS[receipt.works]),
+        tr(CODES_UNCHANGED),
+        tr(TAKE_OUT),
+        choose_at_log_in(receipt),
+        *left_lines(receipt)[:1],
+        ask_local_it(receipt),
+    )
+
+
 def choose_at_log_in(receipt: Receipt) -> str:
     """Which certificate to choose, in plain words; empty where there is none."""
     if receipt.log_in_with is None:

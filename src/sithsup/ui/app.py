@@ -13,12 +13,16 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from sithsup.flow import Act, Flow, Page
 from sithsup.ui import theme
+from sithsup.ui.pages.page import Shown
 from sithsup.ui.parts import install_headings
+from sithsup.ui.seen import Ending
 from sithsup.ui.signs import icon
 from sithsup.ui.wizard import Wizard, end
 
 if TYPE_CHECKING:
+    from sithsup.errors import SithsupError
     from sithsup.settings import Settings
     from sithsup.ui.worker import Worker
 
@@ -29,15 +33,7 @@ GENEROUS = 1.15
 
 def run(settings: Settings) -> int:
     """Show the window until it is closed; its exit code."""
-    application = QApplication(sys.argv[:1])
-    application.setApplicationName("sithsup")
-    font = application.font()
-    font.setPointSizeF(font.pointSizeF() * GENEROUS)
-    application.setFont(font)
-    application.setWindowIcon(icon())
-    install_headings()
-    theme.apply(application)
-    QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))
+    application = _application()
     thread, loader, wizard = QThread(), Loader(settings), Wizard()
     loader.moveToThread(thread)
     loader.loaded.connect(wizard.attach, Qt.ConnectionType.QueuedConnection)
@@ -48,6 +44,28 @@ def run(settings: Settings) -> int:
         return application.exec()
     finally:
         end(thread, loader.worker)
+
+
+def refuse(error: SithsupError) -> int:
+    """Show why the program cannot even begin, until the window is closed; its exit code."""
+    application, wizard = _application(), Wizard()
+    wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error)))
+    wizard.show()
+    application.exec()
+    return error.exit_code
+
+
+def _application() -> QApplication:
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("sithsup")
+    font = application.font()
+    font.setPointSizeF(font.pointSizeF() * GENEROUS)
+    application.setFont(font)
+    application.setWindowIcon(icon())
+    install_headings()
+    theme.apply(application)
+    QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))
+    return application
 
 
 class Loader(QObject):

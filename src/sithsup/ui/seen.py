@@ -7,21 +7,28 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sithsup.campaign import Campaign
+    from sithsup.consent import Consent
+    from sithsup.contacts import Own
     from sithsup.errors import SithsupError
     from sithsup.flow import Act
-    from sithsup.model import CardContents, KeyRole, Mark, Outcome, TokenId, TokenInfo
-    from sithsup.operation import Report
+    from sithsup.model import CardContents, KeyRole, Mark, Outcome, TokenInfo
+    from sithsup.receipt import Receipt, Saved
+    from sithsup.report import Report
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What is in the readers."""
+    """What is in the readers, and what is known of it so far."""
 
     campaign: Campaign | None = None
+    own: Own | None = None
+    """Whom the organisation has set up itself to be asked."""
     readers: tuple[str, ...] = ()
     cards: tuple[CardContents, ...] = ()
+    card: CardContents | None = None
+    """The chosen one: the only one, or the one that was asked for."""
     report: Report | None = None
-    """Of the chosen card: the only one, or the one that was asked for."""
+    """What is to be said of it; None while that is found out."""
     error: SithsupError | None = None
     """Why there is no report."""
 
@@ -41,6 +48,7 @@ class Order:
     act: Act
     serials: tuple[str, ...]
     """Of the card that is meant."""
+    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +89,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended."""
+    """How a run ended. What it says of the card is what `Operation` saw of it."""
 
     act: Act
-    outcome: Outcome | None
-    case_code: str
+    outcome: Outcome | None = None
+    case_code: str = ""
     error: SithsupError | None = None
     can_log_in: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """The codes that a person has typed, by token. The buffers are wiped by whoever uses them."""
-
-    codes: dict[TokenId, bytearray]
-
-    def __repr__(self) -> str:
-        """Show nothing."""
-        return "Given(***)"
+    old_works: bool = True
+    keys_left: int = 0
+    given_up: tuple[str, ...] = ()
+    """The issuers of what went missing from the card and could not be put back."""
+    receipt: Receipt | None = None
+    saved: Saved | None = None

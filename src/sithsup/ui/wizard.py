@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWizard
@@ -14,12 +14,8 @@ from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
 from sithsup.ui.frame import lay_out, window_size
 from sithsup.ui.inhibit import Inhibitor
-from sithsup.ui.pages.codes import CodesPage
-from sithsup.ui.pages.ends import DonePage, HelpPage, InterruptedPage
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.pages.page import Shown, WizardPage
-from sithsup.ui.pages.prepare import PreparePage
-from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.parts import announce
 from sithsup.ui.seen import Ending, Order, Progress, Sight, Wanted
 from sithsup.ui.side import Side
@@ -28,9 +24,10 @@ from sithsup.ui.signs import icon
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent
 
+    from sithsup.ui.pages.codes import CodesPage
+    from sithsup.ui.pages.upgrading import UpgradingPage
     from sithsup.ui.worker import Worker
 
-PAGES = (InsertPage, PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
 BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
 
 
@@ -39,6 +36,7 @@ class Wizard(QWizard):
 
     act_wanted = Signal(object)  # Order
     look_wanted = Signal()
+    choose_wanted = Signal(object)  # the serial numbers of a card
     painted = Signal()
     """The window is on the screen for the first time."""
 
@@ -62,10 +60,10 @@ class Wizard(QWizard):
     def _made(self, page: Page) -> WizardPage:
         """A page, made when it is first needed: so the window is there sooner."""
         if page not in self._pages:
-            number, kind = next((number, kind) for number, kind in enumerate(PAGES) if kind.page is page)
-            made = self._pages[page] = kind()
+            made = self._pages[page] = _kind(page)()
             made.happened.connect(self.happened)
-            self.setPage(number, made)
+            made.chosen.connect(self.choose_wanted)
+            self.setPage(tuple(Page).index(page), made)
         return self._pages[page]
 
     def _dress(self) -> None:
@@ -86,6 +84,7 @@ class Wizard(QWizard):
         self._worker, queued = worker, Qt.ConnectionType.QueuedConnection
         self.act_wanted.connect(worker.act, queued)
         self.look_wanted.connect(worker.look, queued)
+        self.choose_wanted.connect(worker.choose, queued)
         for signal, slot in (
             (worker.looked, self.looked),
             (worker.began, self.stepped),
@@ -151,6 +150,7 @@ class Wizard(QWizard):
 
     def _go_on(self) -> None:
         page = self._shown.flow.page
+        self._shown = replace(self._shown, consent=self._page.consent() or self._shown.consent)
         if page is Page.CODES:
             self._send_codes()
             self._happen(Happening.NEXT)
@@ -164,9 +164,8 @@ class Wizard(QWizard):
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""
-        page, card = self._made(Page.CODES), self._shown.card
-        assert isinstance(page, CodesPage)  # noqa: S101  by its name
-        codes = page.take()
+        card = self._shown.card
+        codes = cast("CodesPage", self._made(Page.CODES)).take()
         if self._shown.wanted:
             self._worker.prompts.answer(next(iter(codes.values()), None))
             self._shown = replace(self._shown, wanted=None)
@@ -176,7 +175,7 @@ class Wizard(QWizard):
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
             self._shown = replace(self._shown, progress=None, ending=None)
             self._restart_bar()
-            self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials))
+            self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials, self._shown.consent))
 
     # --------------------------------------------------------------------------------------------------- the way
 
@@ -187,9 +186,7 @@ class Wizard(QWizard):
         self._show_page()
 
     def _restart_bar(self) -> None:
-        upgrading = self._made(Page.UPGRADING)
-        assert isinstance(upgrading, UpgradingPage)  # noqa: S101  by its name
-        upgrading.restart()
+        cast("UpgradingPage", self._made(Page.UPGRADING)).restart()
 
     def _happen(self, happening: Happening) -> None:
         self._move(self._shown.flow.on(happening, self._facts()))
@@ -198,8 +195,9 @@ class Wizard(QWizard):
         report, ending = self._shown.sight.report, self._shown.ending
         return Facts(
             situation=report.verdict.situation if report else None,
-            may_begin=report is not None and not report.reasons and report.verdict.situation is Situation.FRESH,
+            may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
             outcome=ending.outcome if ending else None,
+            has_failed=ending is not None and ending.error is not None,
             act=self._shown.flow.facts.act,
         )
 
@@ -214,7 +212,7 @@ class Wizard(QWizard):
     def _show_page(self) -> None:
         """Bring the page up: Qt's own history is not used, for a page may come twice."""
         page = self._page
-        self.setStartId(next(number for number in self.pageIds() if self.page(number) is page))
+        self.setStartId(tuple(Page).index(page.page))
         self._tell()
         self.restart()
         self._tell()
@@ -277,6 +275,14 @@ class Wizard(QWizard):
         if self._is_busy:
             self._worker.prompts.answer(None)
         event.accept()
+
+
+def _kind(page: Page) -> type[WizardPage]:
+    if page is Page.INSERT:
+        return InsertPage
+    from sithsup.ui.pages import later  # noqa: PLC0415  so the window is there sooner
+
+    return later.PAGES[page]
 
 
 def end(thread: QThread, worker: Worker | None) -> None:

@@ -7,31 +7,34 @@ else is done until the run has ended, and the card process ends with it, so that
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from sithsup.ca.cmp import CmpAuthority
-from sithsup.ca.transport import HttpTransport
-from sithsup.campaign import Campaign
-from sithsup.card.modules import find_module
-from sithsup.card.process import CardProcess
-from sithsup.card.session import choose_card, find_cards
-from sithsup.errors import CardError, CardRemovedError, SithsupError
+from sithsup.card.session import choose_card
+from sithsup.connection import Connection
+from sithsup.consent import NONE
+from sithsup.contacts import OwnContacts
+from sithsup.errors import CardRemovedError, SithsupError
 from sithsup.flow import Act
+from sithsup.in_force import Campaigns
 from sithsup.model import Outcome
-from sithsup.operation import Operation
+from sithsup.settings import refuse_unusable_proxies
+from sithsup.start import start_card
 from sithsup.ui.prompts import Prompts
 from sithsup.ui.seen import Ending, Order, Progress, RowSeen, Sight
 from sithsup.upgrade import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from sithsup.card.process import CardProcess
     from sithsup.model import CardContents
+    from sithsup.operation import Operation
+    from sithsup.report import Report
     from sithsup.runner import StepEvent
     from sithsup.settings import Settings
 
@@ -39,8 +42,6 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1000
 """Milliseconds."""
-PARALLEL = 4
-"""How many messages are under way to the authority at once."""
 
 
 class Worker(QObject):
@@ -55,8 +56,10 @@ class Worker(QObject):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self._settings = settings
-        self._campaign: Campaign | None = None
+        self._own = OwnContacts(settings.deputy_issuer, settings.local_it)
+        self._campaigns: Campaigns | None = None
         self._token: CardProcess | None = None
+        self._serials: tuple[str, ...] | None = None
         self._last: object = None
         self._timer: QTimer | None = None
         self.prompts = Prompts(self.asked.emit)
@@ -85,6 +88,12 @@ class Worker(QObject):
         self._last = None
         self.watch()
 
+    @Slot(object)
+    def choose(self, serials: tuple[str, ...]) -> None:
+        """Look at this card from now on, where there are several."""
+        self._serials = serials
+        self.look()
+
     @Slot()
     def watch(self) -> None:
         """Look which readers and cards there are; tell it when that has changed."""
@@ -96,24 +105,44 @@ class Worker(QObject):
             self._close()
             if present != self._last:
                 self._last = present
-                self.looked.emit(Sight(self._campaign, error=error))
+                self.looked.emit(self._sight(error=error))
             return
         if present != self._last:
             self._last = present
-            self.looked.emit(self._sight(token))
+            self._tell(token)
 
-    def _sight(self, token: CardProcess) -> Sight:
+    def _tell(self, token: CardProcess) -> None:
+        """Tell which card is there as soon as it is read, and what is to be said of it when that is known."""
         cards: tuple[CardContents, ...] = ()
+
+        def choose(found: tuple[CardContents, ...]) -> CardContents:
+            nonlocal cards
+            cards = found
+            card = next((card for card in found if card.serials == self._serials), None)
+            card = card or choose_card(found, reader=None, number=None)
+            self.looked.emit(self._sight(cards=found, card=card))
+            return card
+
         try:
-            cards = find_cards(token)
-            card = choose_card(cards, reader=None, number=None)
-            with self._operation(token, card) as operation:
-                return Sight(self._campaign, token.readers(), cards, operation.look())
+            with self._connection(token, choose, looks_around=True) as operation:
+                report = operation.look()
+                self.looked.emit(self._sight(cards=cards, card=report.contents, report=report))
         except SithsupError as error:
+            _log.info("%s", error)
             if isinstance(error, CardRemovedError):
                 self._last = None  # it went while it was read: look again
-            readers = () if isinstance(error, CardError) and not cards else tuple(card.reader for card in cards)
-            return Sight(self._campaign, readers, cards, error=error)
+            self.looked.emit(self._sight(cards=cards, error=error))
+
+    def _sight(
+        self,
+        *,
+        cards: tuple[CardContents, ...] = (),
+        card: CardContents | None = None,
+        report: Report | None = None,
+        error: SithsupError | None = None,
+    ) -> Sight:
+        campaign = self._campaigns.likely if self._campaigns else None
+        return Sight(campaign, self._own, tuple(card.reader for card in cards), cards, card, report, error)
 
     # --------------------------------------------------------------------------------------------------- acting
 
@@ -132,42 +161,39 @@ class Worker(QObject):
                 self._timer.start()
 
     def _run(self, order: Order) -> Ending:
-        case_code, operation = "", None
+        act, operation = order.act, None
+        recovers = act is not Act.UPGRADE
         try:
-            token = self._open()
-            with self._operation(token, _meant(find_cards(token), order.serials)) as operation:
+            with self._connection(self._open(), partial(_meant, order.serials), recovers=recovers) as operation:
                 operation.hold()
-                for progress in self._walk(operation, order.act):
-                    case_code = operation.case_code
+                for progress in self._walk(operation, order):
                     self.stepped.emit(progress)
-                return Ending(order.act, operation.outcome, operation.case_code)
+                return _ending(act, operation)
         except SithsupError as error:
             _log.info("%s", error)
-            return _ending(order.act, operation, case_code, error)
+            return _ending(act, operation, error)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
             _log.exception("bug")
-            return _ending(order.act, operation, case_code, SithsupError(repr(error)))
+            return _ending(act, operation, SithsupError(repr(error)))
 
-    def _walk(self, operation: Operation, act: Act) -> Iterator[Progress]:
+    def _walk(self, operation: Operation, order: Order) -> Iterator[Progress]:
         rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
-        progress = Progress(act, rows)
+        progress = Progress(order.act, rows)
         self.began.emit(progress)
-        for event in _events(operation, act):
+        for event in _events(operation, order):
             if event.step.name not in {row.name for row in progress.rows}:
                 rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
-                progress = Progress(act, rows)
+                progress = Progress(order.act, rows)
             progress = progress.marked(event.step.name, event.mark)
             yield progress
 
     # ------------------------------------------------------------------------------------------------ what it owns
 
     def _open(self) -> CardProcess:
-        if self._campaign is None:
-            self._campaign = Campaign.load(self._settings.campaign)
+        if self._campaigns is None:
+            self._campaigns = Campaigns(self._settings)
         if self._token is None:
-            settings = self._settings
-            module = find_module(str(settings.module) if settings.module else None)
-            self._token = CardProcess(module, time_out=settings.card_timeout, generation_time_out=settings.key_timeout)
+            self._token = start_card(self._settings)
         return self._token
 
     def _close(self) -> None:
@@ -175,66 +201,57 @@ class Worker(QObject):
             self._token.close()
             self._token = None
 
-    def _operation(self, token: CardProcess, card: CardContents) -> _Held:
-        assert self._campaign  # noqa: S101  it is loaded before any card is read
-        return _Held(self._settings, self._campaign, token, card, self.prompts)
+    def _connection(
+        self,
+        token: CardProcess,
+        choose: Callable[[tuple[CardContents, ...]], CardContents],
+        *,
+        recovers: bool = False,
+        looks_around: bool = False,
+    ) -> Connection:
+        settings = self._settings
+        self._campaigns = Campaigns(settings, recovers=recovers)
+        if settings.proxy is None:
+            refuse_unusable_proxies(getproxies())
+        return Connection(
+            settings,
+            self._campaigns,
+            token,
+            choose,
+            codes=self.prompts,
+            clock=lambda: datetime.now(UTC),
+            looks_around=looks_around,
+        )
 
 
-class _Held:
-    """A context manager around an operation and the connection that it needs."""
-
-    def __init__(
-        self, settings: Settings, campaign: Campaign, token: CardProcess, card: CardContents, codes: Prompts
-    ) -> None:
-        self._what = (settings, campaign, token, card, codes)
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Operation:
-        settings, campaign, token, card, codes = self._what
-        authority = campaign.authority
-        with ExitStack() as stack:
-            address = settings.authority or authority.address
-            transport = stack.enter_context(
-                HttpTransport(address, campaign.anchors, proxy=settings.proxy, seconds=settings.answer_timeout)
-            )
-            operation = Operation(
-                token,
-                card,
-                authority=CmpAuthority(transport, campaign.anchors, authority.query_oid, _now),
-                campaign=campaign,
-                folder=settings.data,
-                locks=settings.locks,
-                codes=codes,
-                clock=_now,
-                executor=stack.enter_context(ThreadPoolExecutor(PARALLEL)),
-            )
-            stack.enter_context(operation)
-            self._stack = stack.pop_all()
-        return operation
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _meant(cards: tuple[CardContents, ...], serials: tuple[str, ...]) -> CardContents:
+def _meant(serials: tuple[str, ...], cards: tuple[CardContents, ...]) -> CardContents:
     card = next((card for card in cards if card.serials == serials), None)
     if card is None:
         raise CardRemovedError("another card, or none, was there when the run began")
     return card
 
 
-def _events(operation: Operation, act: Act) -> Iterator[StepEvent]:
-    return {Act.UPGRADE: operation.upgrade, Act.RESUME: operation.resume, Act.RESTORE: operation.restore}[act]()
+def _events(operation: Operation, order: Order) -> Iterator[StepEvent]:
+    if order.act is Act.UPGRADE:
+        return operation.upgrade(order.consent or NONE)
+    return operation.resume() if order.act is Act.RESUME else operation.restore()
 
 
-def _ending(act: Act, operation: Operation | None, case_code: str, error: SithsupError) -> Ending:
+def _ending(act: Act, operation: Operation | None, error: SithsupError | None = None) -> Ending:
     if operation is None:
-        return Ending(act, None, case_code, error)
+        return Ending(act, error=error)
     outcome = operation.outcome
-    if outcome is None and operation.is_begun:
+    if error and outcome is None and operation.is_begun:
         outcome = Outcome.INTERRUPTED
-    return Ending(act, outcome, operation.case_code or case_code, error, operation.can_log_in)
+    return Ending(
+        act,
+        outcome,
+        operation.case_code,
+        error,
+        operation.can_log_in,
+        operation.old_works,
+        operation.keys_left,
+        tuple(known.certificate.issuer_common_name for known in operation.world.given_up),
+        operation.receipt,
+        operation.saved,
+    )

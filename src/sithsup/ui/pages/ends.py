@@ -1,4 +1,4 @@
-"""The ends: Klart, Avbruten uppgradering, Hjälp, Support."""
+"""The ends that are not good ones yet: Avbruten uppgradering, Hjälp."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QPushButton
 
 from sithsup.errors import Contact
 from sithsup.flow import Happening, Page
-from sithsup.model import Choice, Outcome
+from sithsup.model import Choice
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
@@ -24,42 +24,6 @@ WORKS = {
 WORKS_SIGNS = {True: "done", False: "stop", None: "info"}
 PICTURE = 3.5
 """The height of the sign of a good end, in lines of text."""
-
-
-class DonePage(WizardPage):
-    """Klart: what was done, and what comes next."""
-
-    page = Page.DONE
-
-    def build(self) -> None:
-        self.picture = Sign("done", PICTURE)
-        self.picture.setObjectName("good")
-        self.column.insertWidget(0, self.picture)
-        self.panel = Panel()
-        self.next_step, self.contact = Signed("point", "info"), Signed("point", "person", may_be_copied=True)
-        self.case = Text("quiet", may_be_copied=True)
-        for part in (self.next_step, self.contact):
-            self.panel.column.addWidget(part)
-        self.column.addWidget(self.panel)
-        self.column.addWidget(self.case)
-
-    def tell(self, shown: Shown) -> None:
-        ending = shown.ending
-        if ending is None:
-            return
-        if ending.outcome is Outcome.RESTORED:
-            self.say(tr("Your card is as it was"), tr("The old certificates work. Nothing new is left on the card."))
-            self.next_step.tell(tr("You can begin again whenever it suits you."))
-        else:
-            self.say(tr("Your card is upgraded"), tr("The new certificates were tested, and they work."))
-            self.next_step.tell(
-                tr("Take the card out and put it in again. Close every browser window before you log in.")
-            )
-        self.contact.tell(shown.contact(Contact.LOCAL_IT))
-        self.case.tell(tr("Case code: {code}", code=ending.case_code) if ending.case_code else "")
-
-    def next_text(self, shown: Shown) -> str:  # noqa: ARG002  always the same
-        return tr("&Close")
 
 
 class InterruptedPage(WizardPage):

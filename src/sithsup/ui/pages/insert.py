@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from functools import partial
+from typing import TYPE_CHECKING
 
-from sithsup.errors import CardChoiceError, Contact, NoCardError, NoReaderError
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+
+from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
 from sithsup.flow import Page
 from sithsup.model import Situation
 from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
-from sithsup.ui.parts import Signed, Text
+from sithsup.ui.parts import Panel, Signed, Text
 from sithsup.ui.plastic import Plastic, grouped
 from sithsup.ui.signs import Sign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sithsup.model import CardContents
 
 PICTURE = 9
 """The height of the drawing, in lines of text."""
@@ -24,11 +33,12 @@ class InsertPage(WizardPage):
 
     def build(self) -> None:
         self.picture, self.plastic = Sign("insert", PICTURE), Plastic()
-        self.question, self.cards = Text("quiet"), Text()
+        self.question, self.cards = Text("quiet"), Cards(self.chosen.emit)
+        self.deadline = Signed("quiet", "clock")
         self.verdict, self.contact = Signed("verdict", bold=True), Signed("quiet", "person", may_be_copied=True)
         self.column.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.plastic, 0, Qt.AlignmentFlag.AlignLeft)
-        for widget in (self.question, self.verdict, self.cards, self.contact):
+        for widget in (self.question, self.verdict, self.deadline, self.cards, self.contact):
             self.column.addWidget(widget)
 
     def tell(self, shown: Shown) -> None:
@@ -39,12 +49,37 @@ class InsertPage(WizardPage):
         self.plastic.tell(card, campaign)
         self.question.tell(tr("Is this the number that is printed on your card?") if card else "")
         self.verdict.tell(*_verdict(shown))
-        several = shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ()
-        self.cards.tell("\n".join(grouped(found.number or found.serials[0]) for found in several))
-        self.contact.tell("" if self.may_go_on(shown) or not card else shown.contact(Contact.DEPUTY_ISSUER))
+        self.deadline.tell(_deadline(shown) if self.may_go_on(shown) else "")
+        self.cards.tell(shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ())
+        self.contact.tell(_contacts(shown))
 
     def may_go_on(self, shown: Shown) -> bool:
         return shown.flow.facts.may_begin
+
+
+class Cards(Panel):
+    """The cards that may be meant, where there are several: a button each."""
+
+    def __init__(self, choose: Callable[[tuple[str, ...]], None]) -> None:
+        super().__init__("plain", margin=0)
+        self._choose = choose
+        self._buttons: list[QPushButton] = []
+
+    def tell(self, cards: tuple[CardContents, ...]) -> None:
+        """Offer these; none takes no room."""
+        self.setVisible(bool(cards))
+        for button in self._buttons:
+            button.deleteLater()
+        self._buttons = [QPushButton(_card_name(card)) for card in cards]
+        for button, card in zip(self._buttons, cards, strict=True):
+            button.setAutoDefault(False)
+            button.clicked.connect(partial(self._choose, card.serials))
+            self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+
+
+def _card_name(card: CardContents) -> str:
+    holder = next((c.certificate.common_name for c in card.certificates if c.certificate.role), "")
+    return ", ".join(filter(None, (holder, grouped(card.number or card.serials[0]))))
 
 
 def _heading(shown: Shown) -> str:
@@ -68,15 +103,27 @@ def _verdict(shown: Shown) -> tuple[str, str]:
     if isinstance(error, NoReaderError):
         return tr("No card reader is connected. Connect one; it will be found by itself."), "info"
     if isinstance(error, CardChoiceError):
-        return tr("There are several cards. Leave only the one that is to be upgraded in its reader."), "warning"
+        return tr("There are several cards. Which one is to be upgraded?"), "warning"
     if error:
         return f"{error.what} {error.next_step}", "warning"
     if report is None:
-        return tr("Looking for the card …"), "clock"
+        return tr("Looking for the card …") if shown.card is None else tr("Looking at the card …"), "clock"
     if report.verdict.situation is Situation.UPGRADED:
         return tr("Your card is upgraded already."), "done"
-    if report.reasons:
-        from sithsup.eligibility import reason_text  # noqa: PLC0415  loaded by then; the page is shown before that
-
-        return " ".join(reason_text(reason) for reason in report.reasons), "stop"
+    if report.stops:
+        return "\n".join(finding.text() for finding in report.stops), "stop"
     return tr("The card can be upgraded. It takes a few minutes."), "done"
+
+
+def _deadline(shown: Shown) -> str:
+    from sithsup.report import deadline_line  # noqa: PLC0415  loaded by then; the page is shown before that
+
+    report, campaign = shown.sight.report, shown.sight.campaign
+    return deadline_line(report, campaign) if report and campaign else ""
+
+
+def _contacts(shown: Shown) -> str:
+    """Whom to ask about what stands in the way, or about an error."""
+    report, error = shown.sight.report, shown.sight.error
+    asked = [finding.contact for finding in report.stops] if report else [error.contact] if error else []
+    return "\n".join(filter(None, (shown.contact(who) for who in dict.fromkeys(asked))))

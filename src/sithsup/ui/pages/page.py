@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget, QWizardPage
 
-from sithsup.errors import Contact
+from sithsup.contacts import NOT_SET_UP, contact_line
 from sithsup.flow import Flow, Happening, Page
 from sithsup.texts import tr
 from sithsup.ui.column import Column
@@ -17,6 +17,8 @@ from sithsup.ui.parts import Heading, Text, em
 from sithsup.ui.seen import Ending, Progress, Sight, Wanted
 
 if TYPE_CHECKING:
+    from sithsup.consent import Consent
+    from sithsup.errors import Contact
     from sithsup.model import CardContents
 
 
@@ -30,20 +32,20 @@ class Shown:
     ending: Ending | None = None
     wanted: Wanted | None = None
 
+    consent: Consent | None = None
+    """What was agreed to on the way here."""
+
     @property
     def card(self) -> CardContents | None:
         """The card that is meant."""
-        return self.sight.report.contents if self.sight.report else None
+        return self.sight.card
 
     def contact(self, contact: Contact | None) -> str:
-        """Whom to ask, on one line; empty where nobody need be asked."""
-        campaign, card = self.sight.campaign, self.card
-        if campaign is None or contact is None:
+        """Whom to ask, on one line; empty where nobody need be asked, and where nobody is known."""
+        sight = self.sight
+        if contact is None:
             return ""
-        found = campaign.contacts.of(card.hsa_id if card else None)
-        if contact is Contact.DEPUTY_ISSUER:
-            return tr("Your deputy issuer: {contact}", contact=found.deputy_issuer)
-        return tr("Your local IT support: {contact}", contact=found.local_it)
+        return contact_line(contact, sight.campaign, self.card.hsa_id if self.card else None, sight.own or NOT_SET_UP)
 
 
 class WizardPage(QWizardPage):
@@ -51,6 +53,7 @@ class WizardPage(QWizardPage):
 
     page: ClassVar[Page]
     happened = Signal(object)  # Happening
+    chosen = Signal(object)  # the serial numbers of the card that is meant
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,6 +99,10 @@ class WizardPage(QWizardPage):
 
     def first(self) -> QWidget | None:
         """What has the focus when the page comes; None leaves it to the main button."""
+        return None
+
+    def consent(self) -> Consent | None:
+        """What was agreed to on this page; None where nothing is asked."""
         return None
 
     def go_on(self) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING
 
+from sithsup.consent import Consent, mail_lines
 from sithsup.flow import Page
 from sithsup.model import CodeState
+from sithsup.report import warning_lines
 from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
@@ -28,11 +30,18 @@ class PreparePage(WizardPage):
         self.points = tuple(Signed("point", sign) for sign in ("key", "clock", "shield"))
         for point in self.points:
             self.panel.column.addWidget(point)
-        self.codes = Tick()
-        self.codes.toggled.connect(lambda _: self.completeChanged.emit())
+        self.warnings = Signed("warnings", "warning")
+        self.terms, self.mail = Panel(), Panel()
+        self.terms_text, self.mail_text = Text(may_be_copied=True), Text()
+        self.ticks = (self.codes, self.terms_tick, self.mail_tick) = (Tick(), Tick(), Tick())
+        self.terms.column.addWidget(self.terms_text)
+        self.terms.column.addWidget(self.terms_tick)
+        self.mail.column.addWidget(self.mail_text)
+        self.mail.column.addWidget(self.mail_tick)
         self.notice, self.price = Notice(), Text("quiet", may_be_copied=True)
-        for widget in (self.panel, self.codes, self.price, self.notice):
+        for widget in (self.panel, self.warnings, self.mail, self.terms, self.codes, self.price, self.notice):
             self.column.addWidget(widget)
+        self._serials: tuple[str, ...] = ()
 
     def tell(self, shown: Shown) -> None:
         self.say(tr("Before you begin"), tr("Nothing is changed on the card before you have given your codes."))
@@ -53,16 +62,49 @@ class PreparePage(WizardPage):
         )
         codes = shown.sight.campaign.codes if shown.sight.campaign else None
         self.price.tell(tr("No codes? {order}", order=codes.order) if codes else "")
+        self.warnings.tell("\n".join(warning_lines(report)) if report else "")
+        self._ask(shown)
         self.notice.tell("")
 
+    def _ask(self, shown: Shown) -> None:
+        """Show what is to be agreed to; what was ticked for another card counts for nothing."""
+        serials = shown.card.serials if shown.card else ()
+        if serials != self._serials:
+            self._serials = serials
+            for tick in self.ticks:
+                tick.setChecked(False)
+        asked, campaign = shown.sight.report.asked if shown.sight.report else None, shown.sight.campaign
+        terms, mail = asked.terms if asked else None, mail_lines(asked) if asked else ()
+        self._version = terms.version if terms else None
+        self.terms.setVisible(terms is not None)
+        if terms:
+            self.terms_text.tell(str(terms.text))
+            self.terms_tick.setText(tr("I accept the terms (version {version})", version=terms.version))
+        self.mail.setVisible(bool(mail))
+        words = str(campaign.words.encrypted_mail or "") if campaign else ""
+        self.mail_text.tell("\n".join(filter(None, (*mail, words))))
+        self.mail_tick.setVisible(asked is not None and asked.mail_goes)
+        self.mail_tick.setText(tr("I understand that I cannot read old encrypted e-mail afterwards"))
+
     def first(self) -> QWidget:
-        return self.codes
+        return next(tick for tick in (self.mail_tick, self.terms_tick, self.codes) if tick.isVisibleTo(self))
+
+    def consent(self) -> Consent:
+        return Consent(self._version if self.terms_tick.isChecked() else None, self.mail_tick.isChecked())
 
     def go_on(self) -> bool:
-        if not self.codes.isChecked():
-            self.notice.tell(tr("Find your codes first, then tick the box above."))
-            announce(self, self.notice.text.text())
-        return self.codes.isChecked()
+        missing = {
+            self.mail_tick: tr("Read what becomes of your encrypted e-mail, then tick the box below it."),
+            self.terms_tick: tr("Read the terms, then tick the box below them."),
+            self.codes: tr("Find your codes first, then tick the box above."),
+        }
+        for tick, text in missing.items():
+            if tick.isVisibleTo(self) and not tick.isChecked():
+                self.notice.tell(text)
+                announce(self, text)
+                tick.setFocus()
+                return False
+        return True
 
 
 def _codes_needed(card: CardContents) -> int:

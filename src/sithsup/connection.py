@@ -1,4 +1,4 @@
-"""From settings to an open card: module, card process, reader, authority."""
+"""From settings to an open card, for the window and the command line alike: campaign, reader, authority."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 from sithsup.ca.cmp import CmpAuthority
 from sithsup.ca.transport import HttpTransport
-from sithsup.card.session import choose_card, find_cards
-from sithsup.cli.start import start_card
+from sithsup.card.session import find_cards
 from sithsup.operation import Operation
 from sithsup.preflight import Preflight
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+
     from sithsup.campaign import Campaign
     from sithsup.card.pin import CodeSource
-    from sithsup.card.process import CardProcess
+    from sithsup.card.token import Token
     from sithsup.in_force import Campaigns
-    from sithsup.model import Clock
+    from sithsup.model import CardContents, Clock
     from sithsup.settings import Settings
 
 
@@ -29,46 +31,39 @@ PARALLEL = 4
 class Connection:
     """A context manager that opens the chosen card and gives an `Operation` on it."""
 
-    def __init__(  # noqa: PLR0913  everything that a run needs, each by name
+    def __init__(
         self,
         settings: Settings,
         campaigns: Campaigns,
-        started: CardProcess | None,
+        token: Token,
+        choose: Callable[[tuple[CardContents, ...]], CardContents],
         *,
-        reader: str | None,
-        number: str | None,
         codes: CodeSource,
         clock: Clock,
         looks_around: bool = False,
     ) -> None:
-        """Remember what to open. `started` is a card process that loads its module already.
+        """Remember what to open. `choose` tells which of the cards is meant, or raises a `CardError`.
 
-        `looks_around` has network and computer looked at while the card is read.
+        `looks_around` has network and computer looked at while the card is read. The token belongs to the caller.
         """
         self._looks_around = looks_around
         self._settings, self._campaigns, self._clock = settings, campaigns, clock
-        self._started = started
-        self._reader, self._number = reader, number
+        self._token, self._choose = token, choose
         self._codes = codes
         self._stack = ExitStack()
 
     def __enter__(self) -> Operation:
         """Read every card, choose one."""
         with ExitStack() as stack:
-            settings = self._settings
-            token = stack.enter_context(self._started or start_card(settings))
+            settings, token = self._settings, self._token
             executor = stack.enter_context(ThreadPoolExecutor(PARALLEL))
-            likely, transport, preflight = self._campaigns.likely, None, None
-            if likely:  # while the card is read
-                transport = self._transport(stack, likely)
-                if self._looks_around:
-                    preflight = Preflight(likely, transport, settings.data, self._clock, executor)
-                else:
-                    executor.submit(transport.prepare)
-            contents = choose_card(find_cards(token), reader=self._reader, number=self._number)
+            likely = self._campaigns.likely
+            way = self._way(stack, likely, executor) if likely else None  # tried while the card is read
+            contents = self._choose(find_cards(token))
             campaign = self._campaigns.of(contents)
-            if transport is None or campaign is not likely:
-                transport = self._transport(stack, campaign)
+            if way is None or campaign is not likely:
+                way = self._way(stack, campaign, executor)
+            transport, preflight = way
             operation = Operation(
                 token,
                 contents,
@@ -86,13 +81,18 @@ class Connection:
             self._stack = stack.pop_all()
         return operation
 
-    def _transport(self, stack: ExitStack, campaign: Campaign) -> HttpTransport:
+    def _way(self, stack: ExitStack, campaign: Campaign, executor: Executor) -> tuple[HttpTransport, Preflight | None]:
+        """The way to a campaign's authority, which is tried at once, and what looks at it and at the computer."""
         settings, address = self._settings, campaign.authority.address
         transport = HttpTransport(
             settings.authority or address, campaign.anchors, proxy=settings.proxy, seconds=settings.answer_timeout
         )
-        return stack.enter_context(transport)
+        stack.enter_context(transport)
+        if self._looks_around:
+            return transport, Preflight(campaign, transport, settings.data, self._clock, executor)
+        executor.submit(transport.prepare)
+        return transport, None
 
     def __exit__(self, *_: object) -> None:
-        """Let go of everything; the card process ends."""
+        """Let go of everything but the token."""
         self._stack.close()

@@ -1,0 +1,19 @@
+"""The pages after the first. They come when the rest of the program is loaded, and so may need any part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sithsup.ui.pages.codes import CodesPage
+from sithsup.ui.pages.done import DonePage
+from sithsup.ui.pages.ends import HelpPage, InterruptedPage
+from sithsup.ui.pages.prepare import PreparePage
+from sithsup.ui.pages.upgrading import UpgradingPage
+
+if TYPE_CHECKING:
+    from sithsup.flow import Page
+    from sithsup.ui.pages.page import WizardPage
+
+PAGES: dict[Page, type[WizardPage]] = {
+    made.page: made for made in (PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
+}
