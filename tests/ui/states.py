@@ -9,11 +9,13 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from sithsup.campaign import Codes, ContactData, Directory, Price, Text, Words
+from sithsup.campaign import Codes, ContactData, Directory, Price, Terms, Text, Words
 from sithsup.card.session import find_cards
-from sithsup.eligibility import Reason, reason_text
+from sithsup.consent import Asked
+from sithsup.eligibility import Finding, Reason, Severity, reason_text, said_by_authority
 from sithsup.errors import (
     AuthorityUnreachableError,
     CardChoiceError,
@@ -27,10 +29,13 @@ from sithsup.errors import (
     role_text,
 )
 from sithsup.flow import Act, Facts, Flow, Page
-from sithsup.model import CodeState, KeyRole, Outcome
-from sithsup.operation import Report
+from sithsup.model import CertificateState, CodeState, KeyRole, Outcome
+from sithsup.receipt import Receipt, Saved
+from sithsup.receipt.receipt import entry
 from sithsup.recovery import Choice, Situation, Verdict
+from sithsup.report import Report
 from sithsup.runner import Mark
+from sithsup.self_test import Tested
 from sithsup.sim import pki
 from sithsup.sim.card import Desk
 from sithsup.sim.case import CardKind, campaign, old_card
@@ -131,11 +136,16 @@ def sight(
     contents: CardContents | None = None,
     judged: Verdict | None = None,
     *reasons: Reason,
+    warnings: tuple[Finding, ...] = (),
+    asked: Asked | None = None,
     error: SithsupError | None = None,
 ) -> Sight:
     judged = judged or verdict(Situation.FRESH)
-    report = Report(contents, judged, reasons, (), case_open=False) if contents else None
-    return Sight(sim_campaign(), ("TEST reader",), (contents,) if contents else (), report, error)
+    found = (*(said_by_authority(reason) for reason in reasons), *warnings)
+    agreed = asked or Asked(None, (), mail_stays=False)
+    report = Report(contents, judged, found, agreed, (), case_open=False, now=AT) if contents else None
+    cards = (contents,) if contents else ()
+    return Sight(sim_campaign(), None, ("TEST reader",), cards, contents, report, error)
 
 
 # ------------------------------------------------------------------------------------------------- the pages
@@ -145,8 +155,26 @@ def insert(seen: Sight, *, may_begin: bool = False) -> Shown:
     return Shown(Flow(Page.INSERT, Facts(may_begin=may_begin)), seen)
 
 
-def prepare(contents: CardContents) -> Shown:
-    return Shown(Flow(Page.PREPARE, Facts(Situation.FRESH, may_begin=True), (Page.INSERT,)), sight(contents))
+def prepare(contents: CardContents, warnings: tuple[Finding, ...] = (), asked: Asked | None = None) -> Shown:
+    seen = sight(contents, warnings=warnings, asked=asked)
+    return Shown(Flow(Page.PREPARE, Facts(Situation.FRESH, may_begin=True), (Page.INSERT,)), seen)
+
+
+def agreed_to(contents: CardContents, *, mail_stays: bool = False) -> Asked:
+    """Terms, and encrypted e-mail."""
+    terms = Terms(
+        version="TEST 1",
+        text=Text(
+            sv="TEST: Kortet är personligt. Du lämnar aldrig ut dina koder, och du spärrar kortet om du tappar det.",
+            en="TEST: The card is personal. You never give away your codes, and you block the card if you lose it.",
+        ),
+    )
+    return Asked(terms, (contents.certificates[0].certificate,), mail_stays)
+
+
+def warned() -> Finding:
+    """Something that whoever begins should know."""
+    return Finding("TEST", Severity.WARNS, Text(sv="TEST: Datorn går på batteri.", en="TEST: On battery."))
 
 
 def codes(contents: CardContents, act: Act = Act.UPGRADE, wanted: Wanted | None = None) -> Shown:
@@ -171,9 +199,40 @@ def restoring() -> Shown:
     return Shown(Flow(Page.UPGRADING, Facts(act=Act.RESTORE)), sight(card()), Progress(Act.RESTORE, rows))
 
 
-def done(outcome: Outcome) -> Shown:
+def done(outcome: Outcome, **more: Any) -> Shown:
     act = Act.RESTORE if outcome is Outcome.RESTORED else Act.UPGRADE
-    return Shown(Flow(Page.DONE, Facts(outcome=outcome)), sight(card()), ending=Ending(act, outcome, CASE))
+    return Shown(Flow(Page.DONE, Facts(outcome=outcome)), sight(card()), ending=Ending(act, outcome, CASE, **more))
+
+
+def receipt() -> Receipt:
+    """Of an upgrade that went well."""
+    old = [entry(each.certificate) for each in card().certificates if each.certificate.role]
+    new = tuple(replace(each, issuer=pki.NEW_HSA_ID) for each in old)
+    campaign = sim_campaign()
+    return Receipt(
+        case_code=CASE,
+        at=AT,
+        card_number=PEOPLE[0].card_number,
+        campaign=campaign.id,
+        campaign_version=campaign.version,
+        title=campaign.title,
+        level_before=2,
+        level_after=3,
+        written=new,
+        removed=tuple(old),
+        removed_is_known=True,
+        kept=(),
+        mail_kept=(),
+        has_terms=False,
+        terms=None,
+        log_in_with=new[0],
+        tests=tuple(Tested(signs=True, is_trusted=True, status=CertificateState.GOOD) for _ in new),
+        mappings=(),
+        old_keys_left=0,
+        given_up=(),
+        afterwards=None,
+        local_it="TEST Hjälpa Låtsasson, 000-00 00 01",
+    )
 
 
 def interrupted(judged: Verdict | None = None, error: SithsupError | None = None) -> Shown:
@@ -201,6 +260,7 @@ def states() -> dict[str, Shown]:
         "insert-several-cards": insert(
             replace(sight(error=CardChoiceError(cards="-")), cards=(fresh, other)),
         ),
+        "insert-reading": insert(replace(sight(fresh), report=None)),
         "insert-fresh": insert(sight(fresh), may_begin=True),
         "insert-spare-card": insert(sight(other, None, Reason.SPARE_CARD)),
         "insert-window-closed": insert(sight(fresh, None, Reason.WINDOW_CLOSED)),
@@ -208,6 +268,8 @@ def states() -> dict[str, Shown]:
         "prepare-two-codes": prepare(fresh),
         "prepare-not-ticked": prepare(fresh),
         "prepare-one-code": prepare(one),
+        "prepare-consent": prepare(fresh, (warned(),), agreed_to(fresh)),
+        "prepare-mail-stays": prepare(fresh, (), agreed_to(fresh, mail_stays=True)),
         "codes-two": codes(fresh),
         "codes-one": codes(one),
         "codes-missing": codes(fresh),
@@ -222,8 +284,11 @@ def states() -> dict[str, Shown]:
         "upgrading-nearly": upgrading(8),
         "upgrading-finish": upgrading(5, Act.RESUME, seen=4),
         "upgrading-go-back": restoring(),
-        "done-upgraded": done(Outcome.UPGRADED),
+        "done-upgraded": done(Outcome.UPGRADED, receipt=receipt(), saved=Saved(Path("TEST.html"))),
+        "done-not-saved": done(Outcome.UPGRADED, receipt=receipt(), saved=Saved(None, "TEST")),
+        "done-elsewhere": done(Outcome.UPGRADED),
         "done-restored": done(Outcome.RESTORED),
+        "done-keys-left": done(Outcome.RESTORED, keys_left=2),
         "interrupted-card-out": interrupted(error=CardRemovedError()),
         "interrupted-card-in": interrupted(half, CardRemovedError()),
         "interrupted-only-on": interrupted(verdict(Situation.INTERRUPTED, Choice.CONTINUE)),
