@@ -299,6 +299,9 @@ def states() -> dict[str, Shown]:
         "help-not-eligible": trouble(NotEligibleError(reasons=("NOT_IN_HSA",), reason=reason_text("NOT_IN_HSA"))),
         "help-no-answer": trouble(AuthorityUnreachableError(seconds=30)),
         "help-bug": trouble(SithsupError()),
+        "support": replace(
+            trouble(AuthorityUnreachableError(seconds=30)), flow=Flow(Page.SUPPORT, Facts(), (Page.HELP,))
+        ),
     }
 
 

@@ -49,6 +49,7 @@ class Wizard(QWizard):
         self._side = Side()
         self.setSideWidget(self._side)
         self._side.language_wanted.connect(self.speak)
+        self._side.support_wanted.connect(lambda: self._happen(Happening.SUPPORT))
         self._side.about_wanted.connect(self.tell_about)
         self._dress()
         self.customButtonClicked.connect(self._pressed)
@@ -235,7 +236,7 @@ class Wizard(QWizard):
         self.setWindowTitle(tr("SITHS card upgrade"))
         page, flow = self._page, self._shown.flow
         page.tell(self._shown)
-        self._side.tell(flow.page)
+        self._side.tell(flow.page, may_ask=flow.on(Happening.SUPPORT) is not flow)
         back, forward = self.button(BACK), self.button(NEXT)
         cancel = self.button(QWizard.WizardButton.CancelButton)
         back.setText(tr("&Back"))

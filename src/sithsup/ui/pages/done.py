@@ -55,9 +55,11 @@ class DonePage(WizardPage):
         self.save.clicked.connect(self._save)
         self.column.addWidget(self.notice)
         self.column.addWidget(self.panel)
+        buttons = Panel("plain", margin=0, spacing=0.3)
         for button in (self.open, self.save):
             button.setAutoDefault(False)
-            self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            buttons.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(buttons)
         self.column.addWidget(self.told)
         self.column.addWidget(self.case)
         self._receipt: Receipt | None = None

@@ -131,5 +131,7 @@ def _deadline(shown: Shown) -> str:
 def _contacts(shown: Shown) -> str:
     """Whom to ask about what stands in the way, or about an error."""
     report, error = shown.sight.report, shown.sight.error
-    asked = [finding.contact for finding in report.stops] if report else [error.contact] if error else []
+    is_known = isinstance(error, CardChoiceError | NoCardError)  # nobody need be asked what to do
+    asked = [finding.contact for finding in report.stops] if report else []
+    asked += [error.contact] if error and not is_known else []
     return "\n".join(filter(None, (shown.contact(who) for who in dict.fromkeys(asked))))
