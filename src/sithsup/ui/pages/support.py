@@ -70,4 +70,4 @@ def _facts(shown: Shown) -> Iterator[str]:
         yield tr("Card reader: {reader}", reader=reader)
     if sight.campaign:
         yield tr("Campaign: {name}, version {version}", name=sight.campaign.id, version=sight.campaign.version)
-    yield tr("Program: sithsup {version}, {system}", version=__version__, system=platform.platform(terse=True))
+    yield tr("Program: sithsup {version}, {system}", version=__version__, system=platform.system())
