@@ -20,7 +20,7 @@ MARGIN = 18
 """Millimetres on each side of an A4 page."""
 BODY = 10
 """Points."""
-STYLE = "h1 { font-size: 18pt } h2 { font-size: 12pt; margin-top: 14px } th { text-align: left } td, th { padding: 4px }"
+STYLE = "h1 { font-size: 18pt } h2 { font-size: 12pt } th { text-align: left } td, th { padding: 4px }"
 """What Qt does not take from the style of the page."""
 
 
