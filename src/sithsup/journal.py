@@ -49,6 +49,7 @@ _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS campaign (one INTEGER PRIMARY KEY, id TEXT, version INTEGER, content BLOB);
     CREATE TABLE IF NOT EXISTS terms (version TEXT, at TEXT);
     CREATE TABLE IF NOT EXISTS refusal (reason TEXT PRIMARY KEY);
+    CREATE TABLE IF NOT EXISTS untouched (one INTEGER PRIMARY KEY);
     CREATE TABLE IF NOT EXISTS generation (name TEXT, key_id BLOB, PRIMARY KEY (name, key_id));
     CREATE TABLE IF NOT EXISTS key (name TEXT, public_key BLOB, PRIMARY KEY (name, public_key));
     CREATE TABLE IF NOT EXISTS certificate (
@@ -147,6 +148,15 @@ class Journal:
     def is_full(self) -> bool:
         """Whether the card has no room for the new certificates beside what is on it."""
         return bool(self._read("SELECT 1 FROM refusal WHERE reason = ?", (NO_ROOM,)))
+
+    def remember_untouched(self) -> None:
+        """Remember that nothing of ours was on the card when this computer began."""
+        self._write("INSERT OR IGNORE INTO untouched VALUES (1)", ())
+
+    @property
+    def was_untouched(self) -> bool:
+        """Whether every certificate that the card had before anything of ours is remembered here."""
+        return bool(self._read("SELECT 1 FROM untouched"))
 
     def announce_key(self, name: str, key_id: bytes) -> None:
         """Remember that a key is about to be made under this id: a cut may leave one that hides behind its code."""

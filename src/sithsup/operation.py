@@ -321,6 +321,7 @@ class Operation:
         world.journal.remember_certificates(world.contents.certificates)
         world.card.log_in()
         if begun(world) is Seen.ABSENT and not lost_old(world):
+            world.journal.remember_untouched()
             for gone in lost_others(world):  # nothing was under way that could have lost it: somebody has removed it
                 world.journal.forget_certificate(gone.certificate)
 

@@ -209,6 +209,10 @@ def test_only_a_refusal_for_the_clock_is_answered_by_setting_it_right() -> None:
     [
         "simulators,two-pins,as-ever,generate_key_pair:2:card-pulled/torn/phantom,restore,here",
         "simulators,shared,updating,confirm:1:answer-lost/before,resume,elsewhere,status:3:garbage/before",
+        (  # a full card, and a key that was made and not heard of: it was taken for another computer's
+            "simulators,brimming,updating-three,generate_key_pair:1:module-hung/torn/unseen,resume,here,"
+            "generate_key_pair:1:module-hung/after"
+        ),
     ],
 )
 def test_a_case_is_played_again_by_its_name(name: str, tmp_path: Path) -> None:

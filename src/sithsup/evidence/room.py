@@ -55,9 +55,12 @@ def may_lift(world: World) -> bool:
 def is_lifted_elsewhere(world: World) -> bool:
     """Whether old certificates for signatures may lie in another computer's journal, and nowhere else.
 
-    They are lifted only off cards that have as many of each kind as for authentication.
+    They are lifted only off cards that have as many of each kind as for authentication. Where this computer saw the card
+    before anything of ours was on it, its own journal holds them all.
     """
     if KeyRole.SIGNATURE not in world.campaign.roles or not was_begun_elsewhere(world):
+        return False
+    if world.journal.was_untouched:
         return False
     known = (c.certificate for c in (*world.contents.certificates, *world.journal.certificates()))
     old = list({c.der: c for c in known if is_old(world, c)}.values())
