@@ -55,8 +55,8 @@ def may_lift(world: World) -> bool:
 def is_lifted_elsewhere(world: World) -> bool:
     """Whether old certificates for signatures may lie in another computer's journal, and nowhere else.
 
-    They are lifted only off cards that have as many of each kind as for authentication. Where this computer saw the card
-    before anything of ours was on it, its own journal holds them all.
+    They are lifted only off cards that have as many of each kind as for authentication. Where this computer saw the
+    card before anything of ours was on it, its own journal holds them all.
     """
     if KeyRole.SIGNATURE not in world.campaign.roles or not was_begun_elsewhere(world):
         return False
