@@ -243,6 +243,22 @@ def test_a_full_disk_leaves_nothing_half_written(site: Site, caplog: pytest.LogC
     caplog.clear()
 
 
+def test_a_full_disk_does_not_cost_the_last_good_one(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """A newer one that cannot be kept is used now; afterwards, out of reach, there is still the one before it."""
+    site.published = site.sign(1)
+    site.found()
+    site.published = site.sign(2)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        assert site.found() == (2, Origin.ADDRESS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    site.published = ConnectionRefusedError("nobody is there")
+    assert site.found() == (1, Origin.CACHE)
+    caplog.clear()
+
+
 def _accept(data: Path, versions: range) -> None:
     campaign = Campaign.load(SHIPPED)
     for version in versions:
