@@ -178,6 +178,39 @@ def test_a_file_that_is_no_toml_names_its_layer_and_itself(content: bytes, tmp_p
     assert "secret" not in caught.value.why
 
 
+def plist(inner: str) -> bytes:
+    return f'<?xml version="1.0"?>\n<plist version="1.0"><dict><key>Proxy</key>\n{inner}</dict></plist>'.encode()
+
+
+BROKEN: dict[str, tuple[type[TomlFile | PropertyList], bytes, str]] = {
+    # what stands there: (where, the content, what is told of it)
+    "a text for a real": (PropertyList, plist("<real>http://a:secret@b</real>"), "ValueError"),
+    "an unclosed element": (PropertyList, plist("<string>http://a:secret@b"), "ExpatError, line 3"),
+    "an element of the password": (PropertyList, plist("<secret/>"), "ValueError"),
+    "TOML without quotation marks": (
+        TomlFile,
+        b"language = 'sv'\nproxy = http://a:secret@b",
+        "TOMLDecodeError, line 2",
+    ),
+    "TOML with a torn text": (TomlFile, b'proxy = "http://a:secret@b\n', "TOMLDecodeError, line 1"),
+    "TOML with the password as a table": (TomlFile, b"[secret]\n[secret]\n", "TOMLDecodeError, line 2"),
+    "TOML in Latin-1": (
+        TomlFile,
+        "language = 'sv'\nproxy = 'http://å:secret@b'".encode("latin-1"),
+        "UnicodeDecodeError, line 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_parser_s_words_are_told_to_nobody(case: str, tmp_path: Path) -> None:
+    """They may hold a value; the kind of the fault and its line are enough to find it."""
+    source, content, told = BROKEN[case]
+    (tmp_path / "policy").write_bytes(content)
+    (layer,) = (each for each in Settings.resolve({}, [source(Level.POLICY, tmp_path / "policy")]).layers if each.place)
+    assert layer.problem.endswith(f": {told}")
+
+
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     """It is there: whatever it says must not be stepped over."""
     (tmp_path / "policy.toml").mkdir()
