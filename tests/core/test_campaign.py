@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup import texts
-from sithsup.campaign import Campaign, OldKeys, read_file
+from sithsup.campaign import Campaign, OldKeys, read_file, rules
 from sithsup.errors import CampaignInvalidError
 from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind
 from sithsup.texts import resources
@@ -98,6 +98,8 @@ NO_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n
 SAME_KIND_TWICE = [*TARGETS, {**TARGETS[0], "name": "again"}]
 SIGNATURE_ALONE = [target for target in TARGETS if target["role"] == "signature"]
 
+RULE_OF_TWO = "a key that is reused cannot be one for each target"
+
 RULES: dict[str, tuple[str, object, str]] = {
     # what is wrong: (field, its value, how the error begins)
     "another format": ("format", 2, "format: "),
@@ -157,6 +159,7 @@ RULES: dict[str, tuple[str, object, str]] = {
         "reuse",
         "targets: one role has keys that are made and keys that are reused",
     ),
+    "a part that is updated": ("targets.0.body", "kur", "targets: some targets are ordered with kur and some are not"),
     "a text in one language": ("words.why", {"sv": "Varför"}, "words.why.en: "),
     "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
     "old keys neither kept nor destroyed": ("old_keys", "sell", "old_keys: "),
@@ -183,6 +186,13 @@ def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) ->
     assert f"{place}: {reason}".startswith(beginning)
 
 
+def test_every_rule_across_fields_is_broken_above() -> None:
+    """Or below: a reused key for each target takes two fields."""
+    told = {beginning for _, _, beginning in RULES.values()} | {f"keys: {RULE_OF_TWO}"}
+    for rule in rules.RULES:
+        assert any(f"{rule.field}: {rule.problem}".startswith(each) for each in told if not each.endswith(": ")), rule
+
+
 def test_a_certificate_of_a_version_that_there_is_not(data: Data, tmp_path: Path) -> None:
     """What `cryptography` raises then is no ValueError."""
     der = bytearray(x509.load_pem_x509_certificate(data["trust_anchors"][0].encode()).public_bytes(Encoding.DER))
@@ -196,7 +206,7 @@ def test_a_certificate_of_a_version_that_there_is_not(data: Data, tmp_path: Path
 def test_one_key_for_each_target_is_made(data: Data, tmp_path: Path) -> None:
     """There are no more old keys than roles."""
     data |= {"keys": "per-target", "targets": [{**target, "key": "reuse"} for target in TARGETS]}
-    assert problem(tmp_path, data) == ("keys", "a key that is reused cannot be one for each target")
+    assert problem(tmp_path, data) == ("keys", RULE_OF_TWO)
 
 
 def test_the_shortest_wait_passes(data: Data, tmp_path: Path) -> None:

@@ -10,8 +10,11 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from sithsup.ca.path import HOSTILE
 from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
 from sithsup.texts import SWEDISH, language
 
@@ -23,6 +26,8 @@ Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f
 """Text on one line, without control characters."""
 Paragraphs = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
 """Text that may have several lines."""
+ALL = 100
+"""Per cent."""
 
 
 class OldCertificates(StrEnum):
@@ -138,7 +143,7 @@ class Slot(Part):
 
     opens: AwareDatetime
     """From this time on."""
-    share: Annotated[int, Field(ge=1, le=100)]
+    share: Annotated[int, Field(ge=1, le=ALL)]
     """Per cent of all cards, those of earlier slots among them."""
 
 
@@ -302,3 +307,11 @@ def reach(hsa_id: str | None, organizations: tuple[str, ...]) -> int:
     number = ORGANIZATION_NUMBER.match(hsa_id)
     fits = (o for o in organizations if hsa_id.startswith(o) or (number and number[1] == o))
     return max(map(len, fits), default=0)
+
+
+def der_of(pem: str) -> bytes:
+    """Read a certificate; whatever is wrong with it is a ValueError, which pydantic tells with its place."""
+    try:
+        return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
+    except HOSTILE as error:
+        raise ValueError(str(error)) from error
