@@ -6,11 +6,11 @@ One JSON text (docs/campaign.md). No date, name or address of any campaign stand
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sithsup.campaign.parts import (
@@ -19,9 +19,11 @@ from sithsup.campaign.parts import (
     CardKind,
     CardRow,
     Codes,
+    Day,
     Directory,
     EncryptedMail,
     Keys,
+    Length,
     Line,
     Middleware,
     Name,
@@ -55,11 +57,19 @@ MAX_VERSION = 999_999_999_999
 """Room for versions that are dates."""
 
 
+def _is_whole(value: object) -> object:
+    """Of what equals a number, `true` and 1.0 too, only the number itself."""
+    if type(value) is not int:
+        message = "it is not a whole number"
+        raise ValueError(message)
+    return value
+
+
 class Campaign(Part):
     """The whole text. `Campaign.parse` is the way in; every rule that a text can break is checked there."""
 
     # ------------------------------------------------------------------------------------------ what it is
-    format: Literal[1]
+    format: Annotated[Literal[1], BeforeValidator(_is_whole)]
     """The format that this text is written in."""
     id: Name
     """What the campaign is called, the same in all its versions."""
@@ -69,14 +79,14 @@ class Campaign(Part):
     """What people read of it in lists."""
     paused: bool = False
     """Whether no upgrade may begin now. What was begun may be finished or undone."""
-    program_min: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,2}$")] | None = None
+    program_min: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
     """The oldest version of this program that may begin an upgrade."""
     # ------------------------------------------------------------------------------------------ for whom, and when
     window: Window
     """From when until when an upgrade may begin."""
     rollout: tuple[Slot, ...] = ()
     """Who may begin when, within the window; empty lets everybody begin at once."""
-    ordered_before: date | None = None
+    ordered_before: Day | None = None
     """Cards that were ordered on this day or later need no upgrade. A card does not show its day: it is only told."""
     source_issuers: Annotated[tuple[Line, ...], Field(min_length=1)]
     """Issuers of the certificates that are replaced."""
@@ -106,9 +116,9 @@ class Campaign(Part):
     # ------------------------------------------------------------------------------------------ by whom
     authority: AuthorityData
     """Where new certificates are ordered."""
-    confirm_wait_max: timedelta
+    confirm_wait_max: Length
     """The longest time after which the authority has revoked what nobody confirmed."""
-    status_lag_max: Annotated[timedelta, Field(ge=timedelta())] = timedelta(hours=1)
+    status_lag_max: Length = timedelta(hours=1)
     """How far behind the authority its status service may be; zero where it reads the authority's own ledger."""
     trust_anchors: Annotated[tuple[str, ...], Field(min_length=1)]
     """The roots of the new certificates and of the authority's own messages, PEM."""
