@@ -77,6 +77,33 @@ def test_each_setting_has_a_layer_of_its_own(tmp_path: Path) -> None:
     assert settings.answer_timeout == Settings().answer_timeout
 
 
+@pytest.mark.parametrize("file", [Path("/own/campaign.p7m"), Settings().campaign], ids=["a file", "the shipped one"])
+@pytest.mark.parametrize(
+    ("of_file", "of_address", "decides"),
+    [
+        ("policy", "user", "file"),
+        ("user", "policy", "address"),
+        ("machine", "user", "file"),
+        ("user", "machine", "address"),
+        ("policy", "policy", "file"),
+        ("user", "user", "file"),
+        ("user", "", "file"),
+        ("", "user", "address"),
+    ],
+)
+def test_the_campaign_comes_from_the_higher_layer(
+    of_file: str, of_address: str, decides: str, file: Path, tmp_path: Path
+) -> None:
+    """File or address: whatever the file's path is, and in one layer the file."""
+    said: dict[str, list[str]] = {}
+    for level, line in ((of_file, f"campaign = '{file}'"), (of_address, "campaign_url = 'https://ca.example'")):
+        said.setdefault(level, []).append(line)
+    files = {level: "\n".join(lines) for level, lines in said.items() if level}
+    settings = Settings.load({}, toml(tmp_path, **files))
+    assert settings.campaign_url == ("https://ca.example" if decides == "address" else None)
+    assert settings.campaign == (file if of_file else Settings().campaign)
+
+
 def test_an_empty_text_is_not_set_in_any_layer(tmp_path: Path) -> None:
     """A policy without a text in its field leaves the setting to the others."""
     places = toml(tmp_path, policy='local_it = ""', user='local_it = "here"')

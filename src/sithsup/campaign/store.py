@@ -38,19 +38,24 @@ class Store:
         """Nothing is made yet."""
         self._folder = data / "campaigns"
 
-    def accept(self, campaign: Campaign, document: bytes, place: str) -> None:
-        """Keep a version of a campaign; raises `CampaignOldError` where a newer one was accepted before.
-
-        The last good one goes only when the new one is there.
-        """
-        known = self._accepted(campaign.id)
-        newest = max(known, default=0)
+    def refuse_older(self, campaign: Campaign, place: str) -> None:
+        """Raise `CampaignOldError` where a newer version of a campaign was accepted before."""
+        newest = max(self._accepted(campaign.id), default=0)
         if campaign.version < newest:
             too_low = campaign.version
             problem = tr(
                 "it has version {version}, and version {newest} was used before", version=too_low, newest=newest
             )
             raise CampaignOldError(path=place, problem=problem)
+
+    def accept(self, campaign: Campaign, document: bytes, place: str) -> None:
+        """Keep a version of a campaign; raises `CampaignOldError` where a newer one was accepted before.
+
+        The last good one goes only when the new one is there.
+        """
+        self.refuse_older(campaign, place)
+        known = self._accepted(campaign.id)
+        newest = max(known, default=0)
         is_kept = campaign.version == newest and _read(known[newest]) == document
         if is_kept or self._write(f"{campaign.id}-{campaign.version}{_ACCEPTED}", document):
             for version, path in known.items():
