@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
 from pathlib import Path
 
+_log = logging.getLogger(__name__)
+
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, and its folder where it is not there. Raises OSError, and then leaves what was there before."""
+    """Write a file, and its folder where it is not there. Raises OSError, and then leaves what was there before.
+
+    A folder that cannot be synced raises nothing: the new content is in its place, and only a power cut undoes it.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=".", dir=path.parent)
     draft = Path(beside)
@@ -21,7 +27,10 @@ def write_whole(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    try:
+        _sync_folder(path.parent)
+    except OSError as error:
+        _log.warning("cannot sync the folder %s: %s", path.parent, error)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sithsup.ca.cmp import STATUS_RESENDS
 from sithsup.ca.path import MOST_CERTIFICATES
 from sithsup.errors import (
+    AnswerOfAnotherTimeError,
     AnswerUntrustedError,
     AuthorityBusyError,
     AuthorityError,
@@ -157,6 +158,19 @@ def test_an_answer_that_is_not_for_this_is_refused(what: str) -> None:
     """Signer, certificate, nonce and time are checked; then the list is tried, and its failure told last."""
     with pytest.raises(AnswerUntrustedError):
         ask(respond(**UNTRUSTED[what]), lambda _: b"no list")
+
+
+@pytest.mark.parametrize(
+    "after_it", [TimeoutError(), AuthorityUnreachableError(address="-"), AuthorityBusyError()], ids=repr
+)
+def test_an_answer_of_another_time_is_told_whoever_is_away_after_it(after_it: Exception) -> None:
+    """It is what leads a person to the computer's clock; a list that comes and is not believed is told instead."""
+    old = respond(**UNTRUSTED["old, without nonce"])
+    with pytest.raises(AnswerOfAnotherTimeError):
+        ask(old, after_it)
+    with pytest.raises(AnswerUntrustedError) as caught:
+        ask(old, lambda _: b"no list")
+    assert type(caught.value) is AnswerUntrustedError
 
 
 def test_a_fresh_answer_without_a_nonce_is_believed() -> None:

@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup import texts
-from sithsup.campaign import Campaign, OldKeys, read_file
+from sithsup.campaign import Campaign, OldKeys, read_file, rules
 from sithsup.errors import CampaignInvalidError
 from sithsup.model import KeyAlgorithm, KeyRole, SubjectKind
 from sithsup.texts import resources
@@ -94,9 +94,13 @@ def test_the_shipped_file_leads_nowhere(shipped: Campaign) -> None:
 
 MISSING = object()
 TARGETS = json.loads(SHIPPED.read_bytes())["targets"]
+ANCHOR = json.loads(SHIPPED.read_bytes())["trust_anchors"][0]
+NOT_ONE = "it is not exactly one certificate"
 NO_CERTIFICATE = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 SAME_KIND_TWICE = [*TARGETS, {**TARGETS[0], "name": "again"}]
 SIGNATURE_ALONE = [target for target in TARGETS if target["role"] == "signature"]
+
+RULE_OF_TWO = "a key that is reused cannot be one for each target"
 
 RULES: dict[str, tuple[str, object, str]] = {
     # what is wrong: (field, its value, how the error begins)
@@ -108,6 +112,28 @@ RULES: dict[str, tuple[str, object, str]] = {
     "a title that is a number": ("title", 7, "title: "),
     "a window the wrong way round": ("window.closes", "2019-01-01T00:00:00Z", "window: the window closes"),
     "a time without a zone": ("window.opens", "2019-11-04T00:00:00", "window.opens: "),
+    "a time that is a number": ("window.opens", 1572822000, "window.opens: it is not written like"),
+    "a time that is a number in a text": ("window.closes", "1639090800", "window.closes: it is not written like"),
+    "a time with a blank": ("window.opens", "2019-11-04 00:00:00Z", "window.opens: it is not written like"),
+    "a time that there is not": ("window.opens", "2019-02-30T00:00:00Z", "window.opens: "),
+    "a day that is a number": ("ordered_before", 1581379200, "ordered_before: it is not written like"),
+    "a day that is a number in a text": ("ordered_before", "1581379200", "ordered_before: it is not written like"),
+    "a day that is a time": ("ordered_before", "2020-02-11T00:00:00Z", "ordered_before: it is not written like"),
+    "a wait that is a number": ("confirm_wait_max", 3600, "confirm_wait_max: it is not written like"),
+    "a wait that is a number in a text": ("confirm_wait_max", "3600", "confirm_wait_max: it is not written like"),
+    "a wait that is written as a clock": ("confirm_wait_max", "01:00:00", "confirm_wait_max: it is not written like"),
+    "a wait of nothing": ("confirm_wait_max", "PT", "confirm_wait_max: it is not written like"),
+    "a lag below zero": ("status_lag_max", "-PT1H", "status_lag_max: it is not written like"),
+    "a format that is a text": ("format", "1", "format: "),
+    "a format that is true": ("format", True, "format: it is not a whole number"),
+    "a format with a point": ("format", 1.0, "format: it is not a whole number"),
+    "a version that is a text": ("version", "7", "version: "),
+    "a version with a point": ("version", 2.0, "version: "),
+    "a pause that is a word": ("paused", "no", "paused: "),
+    "a pause that is a number": ("paused", 1, "paused: "),
+    "a level that is a text": ("levels", {"SITHS Type 1 CA v1": "2"}, "levels.SITHS Type 1 CA v1: "),
+    "an issuer that is no list": ("source_issuers", "SITHS Type 1 CA v1", "source_issuers: "),
+    "digits of another script": ("program_min", "\u0661.0", "program_min: "),
     "no source issuer": ("source_issuers", [], "source_issuers: "),
     "no target": ("targets", [], "targets: "),
     "an unknown role": ("targets.1.role", "encryption", "targets.1.role: "),
@@ -122,9 +148,16 @@ RULES: dict[str, tuple[str, object, str]] = {
     "a confirmation within 59 s": ("confirm_wait_max", "PT59S", "confirm_wait_max: confirm_wait_max is under 60"),
     "a wait that is no length of time": ("confirm_wait_max", "soon", "confirm_wait_max: "),
     "an address that is no web address": ("authority.address", "file:///etc", "authority.address: "),
+    "an address that is cut": ("authority.address", "https://[", "authority.address: "),
+    "an address without a server": ("authority.address", "https:///cmp", "authority.address: "),
+    "an address with a port that there is not": ("authority.address", "http://host:99999/x", "authority.address: "),
     "a query without an OID": ("authority.query_oid", "eligible?", "authority.query_oid: "),
     "no trust anchor": ("trust_anchors", [], "trust_anchors: "),
     "an anchor that is no certificate": ("trust_anchors", [NO_CERTIFICATE], "trust_anchors: "),
+    "two anchors in one text": ("trust_anchors", [ANCHOR + ANCHOR], f"trust_anchors: {NOT_ONE}"),
+    "an anchor with something behind it": ("trust_anchors", [f"{ANCHOR}more"], f"trust_anchors: {NOT_ONE}"),
+    "an anchor with something before it": ("trust_anchors", [f"more\n{ANCHOR}"], f"trust_anchors: {NOT_ONE}"),
+    "two issuers in one text": ("intermediates", [ANCHOR + ANCHOR], f"intermediates: {NOT_ONE}"),
     "an anchor with Swedish letters": ("trust_anchors", ["åäö"], "trust_anchors: "),
     "an issuer that is no certificate": ("intermediates", [NO_CERTIFICATE], "intermediates: "),
     "no certificate of a target's issuer": (
@@ -157,6 +190,7 @@ RULES: dict[str, tuple[str, object, str]] = {
         "reuse",
         "targets: one role has keys that are made and keys that are reused",
     ),
+    "a part that is updated": ("targets.0.body", "kur", "targets: some targets are ordered with kur and some are not"),
     "a text in one language": ("words.why", {"sv": "Varför"}, "words.why.en: "),
     "nobody to ask": ("contacts.deputy_issuer", MISSING, "contacts.deputy_issuer: "),
     "old keys neither kept nor destroyed": ("old_keys", "sell", "old_keys: "),
@@ -183,6 +217,13 @@ def test_a_broken_rule_names_its_place(rule: str, data: Data, tmp_path: Path) ->
     assert f"{place}: {reason}".startswith(beginning)
 
 
+def test_every_rule_across_fields_is_broken_above() -> None:
+    """Or below: a reused key for each target takes two fields."""
+    told = {beginning for _, _, beginning in RULES.values()} | {f"keys: {RULE_OF_TWO}"}
+    for rule in rules.RULES:
+        assert any(f"{rule.field}: {rule.problem}".startswith(each) for each in told if not each.endswith(": ")), rule
+
+
 def test_a_certificate_of_a_version_that_there_is_not(data: Data, tmp_path: Path) -> None:
     """What `cryptography` raises then is no ValueError."""
     der = bytearray(x509.load_pem_x509_certificate(data["trust_anchors"][0].encode()).public_bytes(Encoding.DER))
@@ -196,7 +237,7 @@ def test_a_certificate_of_a_version_that_there_is_not(data: Data, tmp_path: Path
 def test_one_key_for_each_target_is_made(data: Data, tmp_path: Path) -> None:
     """There are no more old keys than roles."""
     data |= {"keys": "per-target", "targets": [{**target, "key": "reuse"} for target in TARGETS]}
-    assert problem(tmp_path, data) == ("keys", "a key that is reused cannot be one for each target")
+    assert problem(tmp_path, data) == ("keys", RULE_OF_TWO)
 
 
 def test_the_shortest_wait_passes(data: Data, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -265,7 +266,9 @@ def test_what_cannot_sign_is_told(desk: Desk) -> None:
         ({"key": SHIPPED}, "the key cannot be read"),
         ({"certificate": nothing}, "No such file"),
         ({"certificate": SHIPPED}, "it holds no certificates"),
-        ({"out": desk.folder / "nowhere" / "x"}, "No such file"),
+        ({"anchor": nothing}, "No such file"),
+        ({"anchor": SHIPPED}, "it holds no certificates"),
+        ({"out": desk.text / "x"}, "File exists"),
     ):
         code, err = desk.sign(**files)
         assert (code, "SU-3002" in err, said in err) == (2, True, True), err
@@ -286,6 +289,46 @@ def test_a_certificate_that_nobody_would_accept_signs_nothing(desk: Desk) -> Non
         assert code == 2
         assert said in err
     assert not desk.signed.exists()
+
+
+def test_what_is_signed_can_be_verified_under_the_anchor(desk: Desk) -> None:
+    """As the computers will do it: a certificate in between that was forgotten is found out here."""
+    root = valid("TEST root", pki.authority_extensions(), now=datetime.now(UTC))
+    between = valid("TEST between", pki.authority_extensions(0), root, now=datetime.now(UTC))
+    signer = valid("TEST signer", [pki.usage("digital_signature")], between, now=datetime.now(UTC))
+    files = {name: desk.folder / f"{name}.pem" for name in ("anchor", "chain", "certificate", "key")}
+    files["key"].write_bytes(pem(signer.key))
+    for name, keyed in (("anchor", root), ("chain", between), ("certificate", signer)):
+        files[name].write_bytes(keyed.certificate.public_bytes(Encoding.PEM))
+    chain = files.pop("chain")
+    code, err = desk.sign(**files)
+    assert (code, "does not come from a trusted issuer" in err, desk.signed.exists()) == (2, True, False)
+    assert desk.sign(**files, chain=chain)[0] == 0
+
+
+@pytest.mark.parametrize("read", ["text", "key", "certificate", "chain", "anchor"])
+def test_no_file_that_is_read_is_written_over(read: str, desk: Desk) -> None:
+    """Not by another name either: a signer's key is lost in an instant."""
+    anchor = desk.folder / "anchor.pem"
+    anchor.write_bytes(signing.anchor_file(desk.folder).read_bytes())
+    files = {"key": desk.place / "key.pem", "certificate": desk.place / "certificate.pem", "anchor": anchor}
+    files["chain"] = signing.anchor_file(desk.folder)
+    path = {**files, "text": desk.text}[read]
+    before, link = path.read_bytes(), desk.folder / "link"
+    link.symlink_to(path)
+    for out in (path, link):
+        code, err = desk.sign(**files, out=out)
+        assert (code, "it is one of the files that are read" in err) == (2, True)
+    assert path.read_bytes() == before
+
+
+def test_a_signed_campaign_is_whole_or_as_it_was(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A web server may be reading it."""
+    desk.signed.write_bytes(b"the one before")
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    code, err = desk.sign()
+    assert (code, "No space left" in err) == (2, True)
+    assert desk.signed.read_bytes() == b"the one before"
 
 
 @pytest.mark.parametrize("action", ["show", "verify", "sign"])

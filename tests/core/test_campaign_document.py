@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pytest
 
 from sithsup.campaign import Campaign
+from sithsup.errors import CampaignInvalidError
+from sithsup.texts import resources
 from tools import campaign_schema
 
-if TYPE_CHECKING:
-    import pytest
-
+SHIPPED = resources() / "campaigns" / "siths-2020.json"
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "campaign.md").read_text("utf-8")
 SCHEMA: dict[str, Any] = json.loads((DOCS / "campaign.schema.json").read_bytes())
@@ -48,6 +50,41 @@ def test_an_unknown_field_is_an_error_in_the_schema_too() -> None:
     for name, part in {**SCHEMA["$defs"], "Campaign": SCHEMA}.items():
         if "properties" in part:
             assert part["additionalProperties"] is False, name
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "is_right"),
+    [
+        ("ordered_before", "2020-02-11", True),
+        ("ordered_before", "1581379200", False),
+        ("ordered_before", "2020-02-11T00:00:00Z", False),
+        ("confirm_wait_max", "P1DT2H3M4.5S", True),
+        ("confirm_wait_max", "PT90M", True),
+        ("confirm_wait_max", "3600", False),
+        ("confirm_wait_max", "01:00:00", False),
+        ("confirm_wait_max", "P1M", False),
+        ("confirm_wait_max", "P1DT", False),
+        ("window.opens", "2019-11-04T00:00:00.5+01:00", True),
+        ("window.opens", "1572822000", False),
+        ("window.opens", "2019-11-04T00:00:00", False),
+        ("window.opens", "2019-11-04 00:00:00Z", False),
+    ],
+)
+def test_the_schema_and_the_program_read_times_alike(field: str, text: str, is_right: bool) -> None:
+    """An editor that says nothing has nothing to say; what is written comes back as it was meant."""
+    data = json.loads(SHIPPED.read_bytes())
+    part, _, last = field.rpartition(".")
+    (data[part] if part else data)[last] = text
+    properties = (SCHEMA["$defs"]["Window"] if part else SCHEMA)["properties"][last]
+    pattern = properties.get("anyOf", [properties])[0]["pattern"]
+    assert bool(re.search(pattern, text)) is is_right
+    try:
+        read = Campaign.parse(json.dumps(data).encode(), "x")
+    except CampaignInvalidError:
+        assert not is_right
+    else:
+        assert is_right
+        assert Campaign.parse(read.model_dump_json().encode(), "x") == read
 
 
 def test_the_example_of_the_page_is_a_campaign() -> None:

@@ -12,6 +12,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup.campaign import Campaign, Finder, Origin, source
 from sithsup.campaign.store import Store
@@ -26,9 +27,10 @@ from sithsup.errors import (
     SettingsInvalidError,
     SithsupError,
 )
-from sithsup.settings import Settings
+from sithsup.settings import Level, Settings
+from sithsup.settings.sources import TomlFile
 from sithsup.texts import resources
-from tests.support import campaigns
+from tests.support import campaigns, cms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -132,11 +134,23 @@ def test_a_file_is_signed_under_the_anchor(site: Site) -> None:
     assert found.signature.anchor.common_name == "TEST campaign CA v1"
 
 
-def test_a_file_goes_before_an_address(site: Site) -> None:
-    """Nobody is asked then."""
+def test_an_address_in_force_goes_before_a_file(site: Site) -> None:
+    """Which of the two is in force is the layers' business."""
+    site.published = site.sign(3)
+    assert site.finder(campaign=site.file(9)).document().campaign.version == 3
+
+
+def test_nobody_gets_round_a_policy_by_the_other_setting(site: Site) -> None:
+    """A user's address does not go before a policy's file, be it the shipped one, nor a file before its address."""
     site.published = site.sign(9)
-    assert site.finder(campaign=site.file(3)).document().campaign.version == 3
-    assert site.asked == 0
+    policy, own = (TomlFile(level, site.folder / level) for level in (Level.POLICY, Level.USER))
+    always = f"campaign_anchor = '{signing.anchor_file(site.issuer)}'\ndata = '{site.folder / 'data'}'\n"
+    file, address = f"campaign = '{SHIPPED}'\n", f"campaign_url = '{ADDRESS}'\n"
+    for managed, other, origin in ((file, address, Origin.SHIPPED), (address, file, Origin.ADDRESS)):
+        policy.path.write_text(managed)
+        own.path.write_text(always + other)
+        settings = Settings.load({}, (policy, own))
+        assert site.finder(campaign=settings.campaign, campaign_url=settings.campaign_url).document().origin is origin
 
 
 @pytest.mark.parametrize(
@@ -176,6 +190,14 @@ def test_an_older_version_is_refused_for_ever(site: Site) -> None:
     assert of_file(site, site.file(10)).document().campaign.version == 10
     with pytest.raises(CampaignOldError):
         of_file(site, site.file(9)).check()
+
+
+def test_the_shipped_one_does_not_bring_back_what_a_newer_one_has_stopped(site: Site) -> None:
+    """An address gave a newer version of it, and is taken out of the settings."""
+    site.published = site.sign(9, id="siths-2020", paused=True)
+    assert site.found() == (9, Origin.ADDRESS)
+    with pytest.raises(CampaignOldError):
+        site.finder(campaign_url=None).check()
 
 
 def test_another_campaign_has_versions_of_its_own(site: Site) -> None:
@@ -240,6 +262,22 @@ def test_a_full_disk_leaves_nothing_half_written(site: Site, caplog: pytest.LogC
     assert not [
         path for path in (site.folder / "data" / "campaigns").iterdir() if path.stat().st_size or path.name[0] == "."
     ]
+    caplog.clear()
+
+
+def test_a_full_disk_does_not_cost_the_last_good_one(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """A newer one that cannot be kept is used now; afterwards, out of reach, there is still the one before it."""
+    site.published = site.sign(1)
+    site.found()
+    site.published = site.sign(2)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        assert site.found() == (2, Origin.ADDRESS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    site.published = ConnectionRefusedError("nobody is there")
+    assert site.found() == (1, Origin.CACHE)
     caplog.clear()
 
 
@@ -345,6 +383,30 @@ def test_what_was_fetched_first_and_is_wrong_is_told_as_it_is(site: Site) -> Non
     site.published = site.sign(1, targets=[])
     with pytest.raises(CampaignInvalidError, match="targets"):
         site.finder().document()
+
+
+def test_another_campaign_must_be_signed_later(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """At one address; of one campaign the versions count alone, and the clock has no say in any of it."""
+    anchor = site.folder / "anchor.pem"
+    anchor.write_bytes(cms.signers().anchor.certificate.public_bytes(Encoding.PEM))
+
+    def publish(campaign: str, version: int, minute: int) -> tuple[str, int]:
+        text = json.dumps({**site.text(version), "id": campaign}).encode()
+        signed = cms.attributes(text, at=cms.NOW + timedelta(minutes=minute))
+        site.published = cms.forge(text, signed=signed)
+        finder = site.finder(campaign_anchor=anchor, at=site.later())
+        found = finder.document().campaign
+        assert isinstance(finder.failure, CampaignOldError) is (found.id != campaign)
+        return found.id, found.version
+
+    assert publish("pilot", 1, minute=5) == ("pilot", 1)
+    assert publish("test", 7, minute=4) == ("pilot", 1)
+    assert publish("test", 7, minute=5) == ("pilot", 1)
+    assert "signed no later than pilot" in caplog.text
+    assert publish("test", 7, minute=6) == ("test", 7)
+    assert publish("pilot", 1, minute=5) == ("test", 7)
+    assert publish("test", 8, minute=0) == ("test", 8)
+    caplog.clear()
 
 
 def test_a_cached_one_is_verified_again(site: Site, tmp_path: Path) -> None:

@@ -77,6 +77,33 @@ def test_each_setting_has_a_layer_of_its_own(tmp_path: Path) -> None:
     assert settings.answer_timeout == Settings().answer_timeout
 
 
+@pytest.mark.parametrize("file", [Path("/own/campaign.p7m"), Settings().campaign], ids=["a file", "the shipped one"])
+@pytest.mark.parametrize(
+    ("of_file", "of_address", "decides"),
+    [
+        ("policy", "user", "file"),
+        ("user", "policy", "address"),
+        ("machine", "user", "file"),
+        ("user", "machine", "address"),
+        ("policy", "policy", "file"),
+        ("user", "user", "file"),
+        ("user", "", "file"),
+        ("", "user", "address"),
+    ],
+)
+def test_the_campaign_comes_from_the_higher_layer(
+    of_file: str, of_address: str, decides: str, file: Path, tmp_path: Path
+) -> None:
+    """File or address: whatever the file's path is, and in one layer the file."""
+    said: dict[str, list[str]] = {}
+    for level, line in ((of_file, f"campaign = '{file}'"), (of_address, "campaign_url = 'https://ca.example'")):
+        said.setdefault(level, []).append(line)
+    files = {level: "\n".join(lines) for level, lines in said.items() if level}
+    settings = Settings.load({}, toml(tmp_path, **files))
+    assert settings.campaign_url == ("https://ca.example" if decides == "address" else None)
+    assert settings.campaign == (file if of_file else Settings().campaign)
+
+
 def test_an_empty_text_is_not_set_in_any_layer(tmp_path: Path) -> None:
     """A policy without a text in its field leaves the setting to the others."""
     places = toml(tmp_path, policy='local_it = ""', user='local_it = "here"')
@@ -176,6 +203,39 @@ def test_a_file_that_is_no_toml_names_its_layer_and_itself(content: bytes, tmp_p
     assert (caught.value.values["layer"], caught.value.values["setting"]) == ("machine", "")
     assert caught.value.values["place"] == str(tmp_path / "machine.toml")
     assert "secret" not in caught.value.why
+
+
+def plist(inner: str) -> bytes:
+    return f'<?xml version="1.0"?>\n<plist version="1.0"><dict><key>Proxy</key>\n{inner}</dict></plist>'.encode()
+
+
+BROKEN: dict[str, tuple[type[TomlFile | PropertyList], bytes, str]] = {
+    # what stands there: (where, the content, what is told of it)
+    "a text for a real": (PropertyList, plist("<real>http://a:secret@b</real>"), "ValueError"),
+    "an unclosed element": (PropertyList, plist("<string>http://a:secret@b"), "ExpatError, line 3"),
+    "an element of the password": (PropertyList, plist("<secret/>"), "ValueError"),
+    "TOML without quotation marks": (
+        TomlFile,
+        b"language = 'sv'\nproxy = http://a:secret@b",
+        "TOMLDecodeError, line 2",
+    ),
+    "TOML with a torn text": (TomlFile, b'proxy = "http://a:secret@b\n', "TOMLDecodeError, line 1"),
+    "TOML with the password as a table": (TomlFile, b"[secret]\n[secret]\n", "TOMLDecodeError, line 2"),
+    "TOML in Latin-1": (
+        TomlFile,
+        "language = 'sv'\nproxy = 'http://å:secret@b'".encode("latin-1"),
+        "UnicodeDecodeError, line 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_parser_s_words_are_told_to_nobody(case: str, tmp_path: Path) -> None:
+    """They may hold a value; the kind of the fault and its line are enough to find it."""
+    source, content, told = BROKEN[case]
+    (tmp_path / "policy").write_bytes(content)
+    (layer,) = (each for each in Settings.resolve({}, [source(Level.POLICY, tmp_path / "policy")]).layers if each.place)
+    assert layer.problem.endswith(f": {told}")
 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:

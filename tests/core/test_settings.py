@@ -45,7 +45,7 @@ def test_an_empty_environment_gives_the_shipped_defaults() -> None:
 
 
 def test_the_environment_goes_over_the_defaults() -> None:
-    """Every variable of the table reaches its field, with its type."""
+    """Every variable of the table reaches its field, with its type; of file and address the file counts."""
     settings = Settings.load(
         {
             "SITHSUP_MODULE": "/lib/module.so",
@@ -69,7 +69,7 @@ def test_the_environment_goes_over_the_defaults() -> None:
     assert settings == Settings(
         module=Path("/lib/module.so"),
         campaign=Path("/etc/a campaign.json"),
-        campaign_url="https://ca.example/campaign",
+        campaign_url=None,
         campaign_anchor=Path("/etc/anchor.pem"),
         deputy_issuer="Kortexpeditionen, 08-123 00 00",
         local_it="it@example.org",
@@ -84,6 +84,8 @@ def test_the_environment_goes_over_the_defaults() -> None:
         key_timeout=30.0,
         answer_timeout=15.0,
     )
+    address = "https://ca.example/campaign"
+    assert Settings.load({"SITHSUP_CAMPAIGN_URL": address}).campaign_url == address
 
 
 def test_an_empty_variable_counts_as_one_that_is_not_set() -> None:

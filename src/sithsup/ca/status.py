@@ -59,7 +59,10 @@ STATES = {
 
 
 def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> CertificateStatus:
-    """Ask each address until one answers; raises what the last one that did not answer well came to."""
+    """Ask each address until one answers; raises what the last one that did not answer well came to.
+
+    An answer of another time goes before whatever did not answer at all: it tells of a clock that is wrong.
+    """
     try:
         subject, authority = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
         ways = [*_ocsp_ways(subject, authority, fetch, now), *_crl_ways(subject, authority, fetch, now)]
@@ -70,7 +73,8 @@ def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> Certi
         try:
             return way()
         except AuthorityError as error:
-            failure = error
+            if isinstance(error, AnswerUntrustedError) or not isinstance(failure, AnswerOfAnotherTimeError):
+                failure = error
         except HOSTILE as error:
             failure = _untrusted(f"{type(error).__name__}: {error}")
     raise failure

@@ -1,6 +1,6 @@
 """The campaign: one file that says what is upgraded to what, when, by whom and where (law 8)."""
 
-from sithsup.campaign.campaign import LARGEST, SHORTEST_CONFIRM_WAIT, Campaign, read_file
+from sithsup.campaign.campaign import LARGEST, Campaign, read_file
 from sithsup.campaign.parts import (
     AuthorityData,
     CardKind,
@@ -31,7 +31,6 @@ from sithsup.campaign.source import Document, Finder, Origin, is_shipped, load_a
 
 __all__ = [
     "LARGEST",
-    "SHORTEST_CONFIRM_WAIT",
     "AuthorityData",
     "Campaign",
     "CardKind",

@@ -6,26 +6,24 @@ One JSON text (docs/campaign.md). No date, name or address of any campaign stand
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from sithsup.ca.path import HOSTILE
 from sithsup.campaign.parts import (
+    ALL,
     AuthorityData,
     CardKind,
     CardRow,
     Codes,
+    Day,
     Directory,
     EncryptedMail,
     Keys,
-    KeySource,
+    Length,
     Line,
     Middleware,
     Name,
@@ -41,9 +39,11 @@ from sithsup.campaign.parts import (
     Text,
     Window,
     Words,
+    der_of,
     reach,
 )
 from sithsup.campaign.places import Fault, Places, shown
+from sithsup.campaign.rules import broken
 from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
 from sithsup.model import KeyRole, NewKey, RequestBody, Target
@@ -53,20 +53,23 @@ if TYPE_CHECKING:
 
 LARGEST = 1 << 20
 """Bytes of a campaign file, signed or not. An honest one has twenty thousand."""
-
-SHORTEST_CONFIRM_WAIT = timedelta(seconds=60)
-"""A slow card needs longer than this between the order and the confirmation."""
 MAX_VERSION = 999_999_999_999
 """Room for versions that are dates."""
-ALL = 100
-"""Per cent."""
+
+
+def _is_whole(value: object) -> object:
+    """Of what equals a number, `true` and 1.0 too, only the number itself."""
+    if type(value) is not int:
+        message = "it is not a whole number"
+        raise ValueError(message)
+    return value
 
 
 class Campaign(Part):
     """The whole text. `Campaign.parse` is the way in; every rule that a text can break is checked there."""
 
     # ------------------------------------------------------------------------------------------ what it is
-    format: Literal[1]
+    format: Annotated[Literal[1], BeforeValidator(_is_whole)]
     """The format that this text is written in."""
     id: Name
     """What the campaign is called, the same in all its versions."""
@@ -76,14 +79,14 @@ class Campaign(Part):
     """What people read of it in lists."""
     paused: bool = False
     """Whether no upgrade may begin now. What was begun may be finished or undone."""
-    program_min: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,2}$")] | None = None
+    program_min: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
     """The oldest version of this program that may begin an upgrade."""
     # ------------------------------------------------------------------------------------------ for whom, and when
     window: Window
     """From when until when an upgrade may begin."""
     rollout: tuple[Slot, ...] = ()
     """Who may begin when, within the window; empty lets everybody begin at once."""
-    ordered_before: date | None = None
+    ordered_before: Day | None = None
     """Cards that were ordered on this day or later need no upgrade. A card does not show its day: it is only told."""
     source_issuers: Annotated[tuple[Line, ...], Field(min_length=1)]
     """Issuers of the certificates that are replaced."""
@@ -113,9 +116,9 @@ class Campaign(Part):
     # ------------------------------------------------------------------------------------------ by whom
     authority: AuthorityData
     """Where new certificates are ordered."""
-    confirm_wait_max: timedelta
+    confirm_wait_max: Length
     """The longest time after which the authority has revoked what nobody confirmed."""
-    status_lag_max: Annotated[timedelta, Field(ge=timedelta())] = timedelta(hours=1)
+    status_lag_max: Length = timedelta(hours=1)
     """How far behind the authority its status service may be; zero where it reads the authority's own ledger."""
     trust_anchors: Annotated[tuple[str, ...], Field(min_length=1)]
     """The roots of the new certificates and of the authority's own messages, PEM."""
@@ -140,72 +143,24 @@ class Campaign(Part):
     @classmethod
     def _are_certificates(cls, pems: tuple[str, ...]) -> tuple[str, ...]:
         for pem in pems:
-            Certificate.parse(_der(pem))
+            Certificate.parse(der_of(pem))
         return pems
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        names = [target.name for target in self.targets]
-        kinds = [(target.role, target.subject) for target in self.targets]
-        updates = [target for target in self.targets if target.body is RequestBody.KUR]
-        known = {Certificate.parse(_der(pem)).common_name for pem in (*self.intermediates, *self.trust_anchors)}
-        roles = {target.role for target in self.targets}
-        rules = (
-            ("targets", "two targets have the same name", len(set(names)) != len(names)),
-            ("targets", "two targets have the same role and subject", len(set(kinds)) != len(kinds)),
-            (
-                "targets",
-                "a target's issuer is a source issuer too",
-                any(t.issuer in self.source_issuers for t in self.targets),
-            ),
-            ("targets", "no target is for authentication", KeyRole.AUTHENTICATION not in roles),
-            (
-                "targets",
-                "one key has several algorithms",
-                self.keys is Keys.PER_ROLE and len({(t.role, t.algorithm) for t in self.targets}) != len(roles),
-            ),
-            (
-                "targets",
-                "one role has keys that are made and keys that are reused",
-                len({(t.role, t.key) for t in self.targets}) != len(roles),
-            ),
-            (
-                "keys",
-                "a key that is reused cannot be one for each target",
-                self.keys is Keys.PER_TARGET and any(t.key is KeySource.REUSE for t in self.targets),
-            ),
-            (
-                "rollout",
-                "the slots of the rollout do not let more and more cards begin, and in the end all",
-                not _grows(self.rollout),
-            ),
-            ("targets", "some targets are ordered with kur and some are not", 0 < len(updates) < len(self.targets)),
-            (
-                "targets",
-                "two targets update one old certificate (kur)",
-                len({(t.role, t.subject) for t in updates}) < len(updates),
-            ),
-            (
-                "intermediates",
-                "the certificate of a target's issuer is missing",
-                not {t.issuer for t in self.targets} <= known,
-            ),
-            ("confirm_wait_max", "confirm_wait_max is under 60 seconds", self.confirm_wait_max < SHORTEST_CONFIRM_WAIT),
-        )
-        for field, problem, is_broken in rules:
-            if is_broken:
-                raise PydanticCustomError("rule", "{problem}", {"problem": problem, "field": field})
+        if rule := broken(self):
+            raise PydanticCustomError("rule", "{problem}", {"problem": rule.problem, "field": rule.field})
         return self
 
     @cached_property
     def anchors(self) -> tuple[bytes, ...]:
         """The trust anchors, DER."""
-        return tuple(_der(pem) for pem in self.trust_anchors)
+        return tuple(der_of(pem) for pem in self.trust_anchors)
 
     @cached_property
     def issuers(self) -> tuple[bytes, ...]:
         """Every certificate that may have issued one whose status is asked, DER."""
-        return tuple(_der(pem) for pem in (*self.intermediates, *self.trust_anchors))
+        return tuple(der_of(pem) for pem in (*self.intermediates, *self.trust_anchors))
 
     @cached_property
     def wanted(self) -> tuple[Target, ...]:
@@ -321,17 +276,3 @@ def _invalid(error: ValidationError, places: Places | None, path: str) -> Campai
     return CampaignInvalidError(
         path=path, line=line, place=shown(place), problem=first["msg"].removeprefix("Value error, ")
     )
-
-
-def _der(pem: str) -> bytes:
-    """Read a certificate; whatever is wrong with it is a ValueError, which pydantic tells with its place."""
-    try:
-        return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
-    except HOSTILE as error:
-        raise ValueError(str(error)) from error
-
-
-def _grows(slots: tuple[Slot, ...]) -> bool:
-    pairs = [(slot.opens, slot.share) for slot in slots]
-    grows = all(one[0] < two[0] and one[1] < two[1] for one, two in pairwise(pairs))
-    return not slots or (slots[-1].share == ALL and grows)

@@ -1,28 +1,62 @@
 """The parts of a campaign file, as pydantic reads them. Every field that a file may have stands here or in `Campaign`.
 
-Names of issuers are common names. Times carry their zone. An unknown field is an error: a misspelt rule must not be
-silently no rule.
+Names of issuers are common names. An unknown field is an error: a misspelt rule must not be silently no rule. So is a
+value of another type than the field's: what somebody meant by `"paused": "no"` is not guessed. Times, days and lengths
+are written in one form (ISO 8601), with their zone, and never as numbers.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sithsup.ca.path import HOSTILE
 from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
+from sithsup.settings import readers
 from sithsup.texts import SWEDISH, language
 
-ORGANIZATION_NUMBER = re.compile(r"[A-Z]{2}[A-Z0-9]*?(\d{10})-")
+ORGANIZATION_NUMBER = re.compile(r"[A-Z]{2}[A-Z0-9]*?([0-9]{10})-")
 """Where an HSA-id holds the number of the organisation that gave it: SE2321000131-ABCD."""
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
-Oid = Annotated[str, Field(pattern=r"^[0-2](\.\d+)+$")]
+Oid = Annotated[str, Field(pattern=r"^[0-2](\.[0-9]+)+$")]
 Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """Text on one line, without control characters."""
 Paragraphs = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
 """Text that may have several lines."""
+ALL = 100
+"""Per cent."""
+_PEM = re.compile(r"\s*-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\s*")
+_DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = f"{_DAY}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?(Z|[+-][0-9]{{2}}:[0-9]{{2}})"
+_LENGTH = "P(?=.)([0-9]+D)?(T(?=.)([0-9]+H)?([0-9]+M)?([0-9]+([.][0-9]{1,6})?S)?)?"
+
+
+def _written(pattern: str, kind: type, example: str) -> BeforeValidator:
+    """Let through what is written in one form, and what is of the kind already; pydantic reads other forms too."""
+
+    def require(value: object) -> object:
+        if isinstance(value, kind) or (isinstance(value, str) and re.fullmatch(pattern, value)):
+            return value
+        message = f"it is not written like {example}"
+        raise ValueError(message)
+
+    return BeforeValidator(require)
+
+
+def _form(pattern: str) -> Any:
+    return Field(strict=False, json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+Time = Annotated[AwareDatetime, _form(_TIME), _written(_TIME, datetime, "2027-03-01T00:00:00+01:00")]
+Day = Annotated[date, _form(_DAY), _written(_DAY, date, "2027-03-01")]
+Length = Annotated[timedelta, _form(_LENGTH), _written(_LENGTH, timedelta, "PT1H30M or P1D")]
+"""Neither years nor months, whose lengths vary."""
 
 
 class OldCertificates(StrEnum):
@@ -87,7 +121,7 @@ class CardKind(StrEnum):
 class Part(BaseModel):
     """What every part has in common."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Text(Part):
@@ -106,7 +140,7 @@ class Text(Part):
 class Extension(Part):
     """A later closing time, for everybody or for some organisations (HSA-id prefixes, or organisation numbers)."""
 
-    closes: AwareDatetime
+    closes: Time
     """The later closing time; the first moment at which nothing may begin any more."""
     organizations: tuple[Line, ...] = ()
     """HSA-id prefixes, or organisation numbers of ten digits; empty means everybody."""
@@ -115,9 +149,9 @@ class Extension(Part):
 class Window(Part):
     """From when until when an upgrade may begin. What was begun may always be finished or undone."""
 
-    opens: AwareDatetime
+    opens: Time
     """The first moment at which an upgrade may begin."""
-    closes: AwareDatetime
+    closes: Time
     """The first moment at which none may begin any more."""
     extensions: tuple[Extension, ...] = ()
     """Later closing times."""
@@ -136,9 +170,9 @@ class Window(Part):
 class Slot(Part):
     """A part of a rollout: from this time on, this share of all cards (per cent, counted from the first) may begin."""
 
-    opens: AwareDatetime
+    opens: Time
     """From this time on."""
-    share: Annotated[int, Field(ge=1, le=100)]
+    share: Annotated[int, Field(ge=1, le=ALL)]
     """Per cent of all cards, those of earlier slots among them."""
 
 
@@ -176,7 +210,7 @@ class CardRow(Part):
 
     kind: CardKind
     """What such a card is."""
-    numbers: tuple[Annotated[str, Field(pattern=r"^\d{1,19}$")], ...] = ()
+    numbers: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,19}$")], ...] = ()
     """How a card number (1.2.752.34.2.1) begins."""
     manufacturers: tuple[Line, ...] = ()
     """What a token calls its maker; a part of it is enough, in any case."""
@@ -193,7 +227,7 @@ class AuthorityData(Part):
 
     protocol: Literal["cmp"] = "cmp"
     """How it is spoken to."""
-    address: Annotated[str, Field(pattern=r"^https?://[^\s@]+$")]
+    address: Annotated[str, Field(pattern=r"^https?://[^\s@]+$"), AfterValidator(readers.address)]
     """Where it answers."""
     query_oid: Oid | None = None
     """The infoType of the question whether a card may be upgraded; None for an authority that has no such message."""
@@ -280,7 +314,7 @@ class Middleware(Part):
 
     manufacturer: Line
     """What C_GetInfo calls its maker; a part of it is enough, in any case."""
-    version: Annotated[str, Field(pattern=r"^\d+(\.\d+){0,3}$")]
+    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,3}$")]
     """Of the library, as C_GetInfo tells it."""
 
 
@@ -302,3 +336,14 @@ def reach(hsa_id: str | None, organizations: tuple[str, ...]) -> int:
     number = ORGANIZATION_NUMBER.match(hsa_id)
     fits = (o for o in organizations if hsa_id.startswith(o) or (number and number[1] == o))
     return max(map(len, fits), default=0)
+
+
+def der_of(pem: str) -> bytes:
+    """Read a text that is one certificate; whatever is wrong is a ValueError, which pydantic tells with its place."""
+    if not _PEM.fullmatch(pem):
+        message = "it is not exactly one certificate (PEM)"
+        raise ValueError(message)
+    try:
+        return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
+    except HOSTILE as error:
+        raise ValueError(str(error)) from error

@@ -1,8 +1,11 @@
 """Where the campaign in force comes from, and what is to be done before it is believed.
 
-* A file that the settings name goes before an address, and an address before the file that is shipped.
+* An address that the settings have in force (`Settings.of`) goes before the file; without one the file counts.
 * The shipped one is trusted as the program is; every other one is signed under the anchor of the settings.
-* A version older than the last accepted one of the same campaign is refused, wherever it comes from.
+* A version older than the last accepted one of the same campaign is refused, wherever it comes from: the shipped one
+  too, because what the newer one has stopped must not begin again when an address is taken away.
+* An address that gave one campaign gives another one only if that was signed later: whoever can send old bytes must
+  not bring back a campaign that is over.
 * An address is asked at most every `FETCH_EVERY`, while the card process loads. Whatever comes of it, the last good
   campaign stays in use until there is a better one; only without any the person hears of it.
 """
@@ -21,6 +24,7 @@ from sithsup.campaign.campaign import LARGEST, Campaign, read_file, refuse_long
 from sithsup.campaign.store import Store
 from sithsup.errors import (
     AuthorityError,
+    CampaignOldError,
     CampaignUnreachableError,
     CampaignUntrustedError,
     SettingsInvalidError,
@@ -94,7 +98,7 @@ class Finder:
             self.known = self._at_hand()
         except SithsupError as error:
             self.failure = error
-        if (address := self._address) and self._is_due(address):
+        if (address := self._settings.campaign_url) and self._is_due(address):
             self._store.note_try(address)
             self._fetched = Future()
             threading.Thread(target=self._run, args=(address, self._fetched), daemon=True).start()
@@ -123,23 +127,34 @@ class Finder:
 
     # ------------------------------------------------------------------------------------------ at hand
 
-    @property
-    def _address(self) -> str | None:
-        return self._settings.campaign_url if is_shipped(self._settings.campaign) else None
-
     def _at_hand(self) -> Document | None:
-        path = self._settings.campaign
-        if self._address:
-            cached = self._store.given(self._address)
-            return self._accepted(cached, Origin.CACHE, self._address) if cached else None
+        path, address = self._settings.campaign, self._settings.campaign_url
+        if address:
+            cached = self._store.given(address)
+            return self._accepted(cached, Origin.CACHE, address) if cached else None
         if is_shipped(path):
-            return Document(Campaign.load(path), Origin.SHIPPED, str(path), None)
+            campaign = Campaign.load(path)
+            self._store.refuse_older(campaign, str(path))
+            return Document(campaign, Origin.SHIPPED, str(path), None)
         return self._accepted(read_file(path), Origin.FILE, str(path))
 
     def _accepted(self, document: bytes, origin: Origin, place: str) -> Document:
         campaign, signature = read_signed(document, self._anchors(), place)
+        if origin is Origin.ADDRESS:
+            self._refuse_earlier(campaign, signature, place)
         self._store.accept(campaign, document, place)
         return Document(campaign, origin, place, signature)
+
+    def _refuse_earlier(self, campaign: Campaign, signature: Signature, place: str) -> None:
+        """Compare another campaign with what the address gave last, as far as that is still believed."""
+        last = self.known
+        if last and last.signature and last.campaign.id != campaign.id and signature.at <= last.signature.at:
+            problem = tr(
+                "it is the campaign {id}, and was signed no later than {known}, which the same address gave before",
+                id=campaign.id,
+                known=last.campaign.id,
+            )
+            raise CampaignOldError(path=place, problem=problem)
 
     def _anchors(self) -> tuple[bytes, ...]:
         path = self._settings.campaign_anchor
@@ -171,7 +186,7 @@ class Finder:
             return transport.fetch(address, largest=LARGEST)
 
     def _out_of_reach(self, problem: str, detail: str = "") -> CampaignUnreachableError:
-        return CampaignUnreachableError(detail, address=self._address, problem=problem)
+        return CampaignUnreachableError(detail, address=self._settings.campaign_url, problem=problem)
 
 
 def is_shipped(path: Path) -> bool:

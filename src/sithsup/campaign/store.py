@@ -38,21 +38,29 @@ class Store:
         """Nothing is made yet."""
         self._folder = data / "campaigns"
 
-    def accept(self, campaign: Campaign, document: bytes, place: str) -> None:
-        """Keep a version of a campaign; raises `CampaignOldError` where a newer one was accepted before."""
-        known = self._accepted(campaign.id)
-        newest = max(known, default=0)
+    def refuse_older(self, campaign: Campaign, place: str) -> None:
+        """Raise `CampaignOldError` where a newer version of a campaign was accepted before."""
+        newest = max(self._accepted(campaign.id), default=0)
         if campaign.version < newest:
             too_low = campaign.version
             problem = tr(
                 "it has version {version}, and version {newest} was used before", version=too_low, newest=newest
             )
             raise CampaignOldError(path=place, problem=problem)
-        if campaign.version > newest or _read(known[newest]) != document:
-            self._write(f"{campaign.id}-{campaign.version}{_ACCEPTED}", document)
-        for version, path in known.items():
-            if version < campaign.version:
-                path.unlink(missing_ok=True)
+
+    def accept(self, campaign: Campaign, document: bytes, place: str) -> None:
+        """Keep a version of a campaign; raises `CampaignOldError` where a newer one was accepted before.
+
+        The last good one goes only when the new one is there.
+        """
+        self.refuse_older(campaign, place)
+        known = self._accepted(campaign.id)
+        newest = max(known, default=0)
+        is_kept = campaign.version == newest and _read(known[newest]) == document
+        if is_kept or self._write(f"{campaign.id}-{campaign.version}{_ACCEPTED}", document):
+            for version, path in known.items():
+                if version < campaign.version:
+                    path.unlink(missing_ok=True)
 
     def given(self, address: str) -> bytes:
         """The newest of the campaign that an address gave last, as it was signed; empty where it gave none."""
@@ -87,12 +95,14 @@ class Store:
                 found[int(version)] = path
         return found
 
-    def _write(self, name: str, content: bytes) -> None:
+    def _write(self, name: str, content: bytes) -> bool:
         """Write, for the owner only. What cannot be written is forgotten: it must not keep anybody from a card."""
         try:
             write_whole(self._folder / name, content)
         except OSError as error:
             _log.warning("cannot remember of a campaign: %s", error)
+            return False
+        return True
 
 
 def _read(path: Path) -> bytes:

@@ -13,6 +13,7 @@ from sithsup.campaign.signature import PrivateKey, SignatureRefusedError, sign, 
 from sithsup.cli.codes import read_hidden
 from sithsup.errors import CampaignUntrustedError, SettingsInvalidError
 from sithsup.texts import mark, tr
+from sithsup.whole_file import write_whole
 
 if TYPE_CHECKING:
     import argparse
@@ -172,7 +173,11 @@ def _is_text(document: bytes) -> bool:
 
 
 def _sign(arguments: argparse.Namespace, view: View) -> int:
-    """What comes out is verified before it is written, as the program will do it."""
+    """What comes out is verified before it is written: under the anchor, where one is named, as the program will do it.
+
+    Without one the signature and the signer's own certificate are verified, but not who has issued that.
+    """
+    _refuse_input(arguments)
     text = read_file(arguments.file)
     campaign = Campaign.parse(text, str(arguments.file))
     certificates = _certificates(arguments.certificate)
@@ -180,12 +185,12 @@ def _sign(arguments: argparse.Namespace, view: View) -> int:
     key = _key(arguments.key)
     try:
         document = sign(text, key, certificates[0], (*certificates[1:], *chain))
-        anchors = load_anchors(arguments.certificate)
-        verify(document, anchors[:1])
+        anchor = arguments.anchor
+        verify(document, load_anchors(anchor, str(anchor)) if anchor else load_anchors(arguments.certificate)[:1])
     except (SignatureRefusedError, ValueError) as error:
         _refuse(arguments.certificate, str(error), error)
     try:
-        arguments.out.write_bytes(document)
+        write_whole(arguments.out, document)
     except OSError as error:
         _refuse(arguments.out, error.strerror or str(error), error)
     view.result |= {"campaign": campaign_data(campaign), "out": str(arguments.out)}
@@ -193,6 +198,18 @@ def _sign(arguments: argparse.Namespace, view: View) -> int:
         tr("Signed: {path}, {id}, version {version}.", path=arguments.out, id=campaign.id, version=campaign.version)
     )
     return view.finish(0)
+
+
+def _refuse_input(arguments: argparse.Namespace) -> None:
+    """What is written must not take the place of anything that is read, a key least of all."""
+    out = arguments.out
+    inputs = (arguments.file, arguments.key, arguments.certificate, arguments.chain, arguments.anchor)
+    try:
+        is_read = out.exists() and any(path.exists() and path.samefile(out) for path in inputs if path)
+    except OSError as error:
+        _refuse(out, error.strerror or str(error), error)
+    if is_read:
+        _refuse(out, tr("it is one of the files that are read"))
 
 
 def _certificates(path: Path) -> tuple[x509.Certificate, ...]:

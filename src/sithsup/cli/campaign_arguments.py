@@ -28,4 +28,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sign.add_argument("--key", type=Path, required=True, metavar="PEM", help="the signer's private key")
     sign.add_argument("--certificate", type=Path, required=True, metavar="PEM", help="the signer's certificate")
     sign.add_argument("--chain", type=Path, metavar="PEM", help="certificates between the signer's and the anchor")
+    sign.add_argument("--anchor", type=Path, metavar="PEM", help="verify under this anchor, as computers will")
     sign.add_argument("--out", type=Path, required=True, metavar="FILE", help="where the signed campaign goes")

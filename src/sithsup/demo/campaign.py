@@ -69,6 +69,32 @@ CARDS = (
     ),
 )
 """What shows of which kind a demo card is."""
+WORDS = Words(
+    why=Text(
+        sv="TEST: de påhittade säkerhetskraven har höjts.",
+        en="TEST: the invented security rules are stricter now.",
+    ),
+    afterwards=Text(
+        sv="TEST: prova att logga in i ett påhittat system.",
+        en="TEST: try to log in to an invented system.",
+    ),
+)
+TERMS = Terms(
+    version=TERMS_VERSION,
+    text=Text(
+        sv="TEST: kortet är personligt.\nTEST: du lånar inte ut det, och du berättar inga koder för någon.",
+        en="TEST: the card is personal.\nTEST: you do not lend it, and you tell nobody its codes.",
+    ),
+)
+CODES = Codes(
+    price=Price(amount=7, currency="SEK"),
+    order=Text(sv="TEST: fråga Utfärda Påhittad.", en="TEST: ask Utfärda Påhittad."),
+)
+CONTACTS = Directory(
+    deputy_issuer=ContactData(name="Utfärda Påhittad", phone="000-00 00 00", mail="utfardare@example.org"),
+    local_it=ContactData(name="Hjälpa Låtsasson", phone="000-00 00 01", mail="it@example.org"),
+)
+"""What the demo's holders are told, and by whom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,31 +138,10 @@ def demo_campaign(hierarchy: Hierarchy, now: datetime, wishes: Wishes, knobs: Kn
         intermediates=tuple(
             _pem(hierarchy, name) for name in (profiles.HSA_ID_3, profiles.PERSON_ID_3, profiles.TYPE_1)
         ),
-        words=Words(
-            why=Text(
-                sv="TEST: de påhittade säkerhetskraven har höjts.",
-                en="TEST: the invented security rules are stricter now.",
-            ),
-            afterwards=Text(
-                sv="TEST: prova att logga in i ett påhittat system.",
-                en="TEST: try to log in to an invented system.",
-            ),
-        ),
-        terms=Terms(
-            version=TERMS_VERSION,
-            text=Text(
-                sv="TEST: kortet är personligt.\nTEST: du lånar inte ut det, och du berättar inga koder för någon.",
-                en="TEST: the card is personal.\nTEST: you do not lend it, and you tell nobody its codes.",
-            ),
-        ),
-        codes=Codes(
-            price=Price(amount=7, currency="SEK"),
-            order=Text(sv="TEST: fråga Utfärda Påhittad.", en="TEST: ask Utfärda Påhittad."),
-        ),
-        contacts=Directory(
-            deputy_issuer=ContactData(name="Utfärda Påhittad", phone="000-00 00 00", mail="utfardare@example.org"),
-            local_it=ContactData(name="Hjälpa Låtsasson", phone="000-00 00 01", mail="it@example.org"),
-        ),
+        words=WORDS,
+        terms=TERMS,
+        codes=CODES,
+        contacts=CONTACTS,
     )
 
 

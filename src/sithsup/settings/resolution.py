@@ -83,6 +83,10 @@ class Resolution:
         """Give the row of a setting."""
         return next(row for row in self.rows if row.name == name)
 
+    def goes_before(self, name: str, other: str) -> bool:
+        """Whether a setting comes from a higher layer than another one."""
+        return _ORDER.index(self[name].in_force.level) < _ORDER.index(self[other].in_force.level)
+
     @property
     def unknown(self) -> tuple[Unknown, ...]:
         """Every name in a layer that no setting has."""

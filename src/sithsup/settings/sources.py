@@ -1,7 +1,12 @@
-"""Where each system keeps the layers. Nothing but the reading itself: a parser is loaded only where there is a file."""
+"""Where each system keeps the layers. Nothing but the reading itself: a parser is loaded only where there is a file.
+
+What a parser says of a broken file is never told, only what kind of fault it is and where: its words may hold what
+stands there, a password among it.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +29,8 @@ DOMAIN = "se.sithsup"
 """The preference domain on macOS: the payload type of a configuration profile."""
 POLICY_KEY, MACHINE_KEY = r"SOFTWARE\Policies\Sithsup", r"SOFTWARE\Sithsup"
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
+_TOML_PLACE = re.compile(r"\(at line ([0-9]+), column [0-9]+\)$")
+"""How `tomllib` ends its messages; before Python 3.14 there is no other way to learn the place."""
 
 
 class Source(Protocol):
@@ -76,8 +83,13 @@ def _toml(content: bytes) -> dict[str, Any]:
 
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(tr("it is not a TOML file: {problem}", problem=_fault(error, line))) from error
     except (ValueError, RecursionError) as error:
-        raise ValueError(tr("it is not a TOML file: {problem}", problem=error)) from error
+        place = _TOML_PLACE.search(str(error))
+        fault = _fault(error, int(place[1]) if place else None)
+        raise ValueError(tr("it is not a TOML file: {problem}", problem=fault)) from error
 
 
 def _property_list(content: bytes) -> dict[str, Any]:
@@ -86,10 +98,16 @@ def _property_list(content: bytes) -> dict[str, Any]:
     try:
         found = plistlib.loads(content)
     except Exception as error:  # whatever the parser makes of a broken file
-        raise ValueError(tr("it is not a property list: {problem}", problem=error)) from error
+        fault = _fault(error, getattr(error, "lineno", None))  # of XML alone
+        raise ValueError(tr("it is not a property list: {problem}", problem=fault)) from error
     if not isinstance(found, dict):
         raise ValueError(tr("it is not a property list: {problem}", problem=type(found).__name__))  # noqa: TRY004  as above
     return {str(name): value for name, value in found.items()}
+
+
+def _fault(error: Exception, line: int | None) -> str:
+    kind = type(error).__name__
+    return kind if line is None else tr("{kind}, line {line}", kind=kind, line=line)
 
 
 def of_this_computer() -> tuple[Source, ...]:

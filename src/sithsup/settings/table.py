@@ -69,10 +69,23 @@ class Settings:
         ),
     ] = None
     campaign: Annotated[
-        Path, Setting(absolute_path, mark("The campaign file; without it, the one that is shipped."))
+        Path,
+        Setting(
+            absolute_path,
+            mark(
+                "The campaign file; without it, the one that is shipped. An address in a higher layer goes before it."
+            ),
+        ),
     ] = field(default_factory=_shipped_campaign)
     campaign_url: Annotated[
-        str | None, Setting(https_address, mark("The https address that the campaign is fetched from."))
+        str | None,
+        Setting(
+            https_address,
+            mark(
+                "The https address that the campaign is fetched from; a file in the same layer or a higher one goes "
+                "before it."
+            ),
+        ),
     ] = None
     campaign_anchor: Annotated[
         Path | None,
@@ -170,5 +183,12 @@ class Settings:
 
     @classmethod
     def of(cls, resolution: Resolution) -> Settings:
-        """The same, of layers that have been read."""
-        return cls(**resolution.values())
+        """The same, of layers that have been read.
+
+        The campaign comes from one place: without a `campaign_url` from the file. Which of the two decides is judged by
+        the layers that they come from, so that nobody gets round a policy by means of the other one.
+        """
+        values = resolution.values()
+        if not resolution.goes_before("campaign_url", "campaign"):
+            values["campaign_url"] = None
+        return cls(**values)
