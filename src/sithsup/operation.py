@@ -22,7 +22,7 @@ from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
 from sithsup.consent import NONE
 from sithsup.contacts import NOT_SET_UP, whom
-from sithsup.eligibility import NOT_USABLE, SETTLED, Stage, findings, reason_text, refusal
+from sithsup.eligibility import NOT_USABLE, SETTLED, Stage, findings, reason_text
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -77,7 +77,26 @@ _log = logging.getLogger(__name__)
 
 
 class Operation:
-    """A card that was chosen, with everything that a run needs. Use as a context manager."""
+    """A card that was chosen, with everything that a run needs. Use as a context manager.
+
+    How a run has ended stands in its fields.
+    """
+
+    outcome: Outcome | None = None
+    began_nothing = False
+    """Whether this run ended before anything was begun, and so left nothing behind."""
+    can_log_in: bool | None = None
+    """Whether somebody can log in with a card whose upgrade an error has stopped; None where that is not known."""
+    keys_left = 0
+    """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
+    old_works = True
+    """Whether nothing that is known stands against the old certificates of a card that was restored."""
+    receipt: Receipt | None = None
+    """Of an upgrade that this run has finished."""
+    saved: Saved | None = None
+    """Where the receipt lies, or why it could not be written."""
+    case_code: str
+    """Of the case that was begun on this computer, if any; else of the one that this run begins."""
 
     def __init__(  # noqa: PLR0913  everything that a run needs, each by name
         self,
@@ -105,28 +124,14 @@ class Operation:
         self._token, self._preflight = token, preflight
         self._module: ModuleInfo | None = None
         self._consent = NONE
+        self._is_seen = False
         self._key = card_key(contents)
         self._lock = CardLock(locks, self._key)
         if self._lock.is_taken:
             raise SecondInstanceError("by the lock of the card")
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
-        self.outcome: Outcome | None = None
-        self._is_seen = False
-        self.began_nothing = False
-        """Whether this run ended before anything was begun, and so left nothing behind."""
-        self.can_log_in: bool | None = None
-        """Whether somebody can log in with a card whose upgrade an error has stopped; None where that is not known."""
-        self.keys_left = 0
-        """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
-        self.old_works = True
-        """Whether nothing that is known stands against the old certificates of a card that was restored."""
-        self.receipt: Receipt | None = None
-        """Of an upgrade that this run has finished."""
-        self.saved: Saved | None = None
-        """Where the receipt lies, or why it could not be written."""
         journal = Journal(folder, self._key, clock, create=False)
         self.case_code = journal.case_code
-        """Of the case that was begun on this computer, if any; else of the one that this run begins."""
         card = Card(token, contents, codes, pause=pause)
         self.world = World(card, authority, journal, campaign, clock, executor, pause)
 
@@ -173,15 +178,15 @@ class Operation:
     def upgrade(self, consent: Consent = NONE) -> Iterator[StepEvent]:
         """Upgrade a card that nothing was begun on. Every row is told as it happens.
 
-        Raises `TermsNotAcceptedError` and `MailNotUnderstoodError` before a code is asked.
+        Before a code is asked it raises `NotEligibleError`, `JournalUnwritableError`, `TermsNotAcceptedError` or
+        `MailNotUnderstoodError`.
         """
         self.hold()
         report = self.look()
         if report.verdict.situation is Situation.INTERRUPTED:
             raise InterruptedUpgradeError
         _refuse_unusable(report)
-        if report.reasons:
-            raise refusal(*report.against)
+        report.refuse_stopped()
         report.asked.require(consent)
         self._consent = consent
         yield from self._forward()

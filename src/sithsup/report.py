@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sithsup import __version__
 from sithsup.consent import asked
-from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings
+from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings, refusal
+from sithsup.errors import JournalUnwritableError
 from sithsup.evidence import key_ids
 from sithsup.preflight import warnings
 from sithsup.recovery import Choice, Situation
@@ -68,6 +69,13 @@ class Report:
     def warnings(self) -> tuple[Finding, ...]:
         """What may stand in the way."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
+
+    def refuse_stopped(self) -> None:
+        """Raise for the first that stands in an upgrade's way: `NotEligibleError` or `JournalUnwritableError`."""
+        if self.against:
+            raise refusal(*self.against)
+        for finding in self.stops:
+            raise JournalUnwritableError(finding.name, **finding.values)
 
 
 def warning_lines(report: Report) -> Iterator[str]:

@@ -150,7 +150,7 @@ def upgrade(context: Context) -> int:
         context.view.card(report.contents)
         context.view.findings(report)
         given = Consent(context.arguments.accept_terms, context.arguments.mail_understood)
-        if report.verdict.situation is Situation.FRESH and not report.reasons:
+        if report.verdict.situation is Situation.FRESH and not report.stops:
             context.view.warnings(report)
             given = agree(context.view, report.asked, operation.world.campaign, given, _asker())
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
