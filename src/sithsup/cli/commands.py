@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
 from sithsup import errors
-from sithsup.campaign import Campaign
 from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
@@ -60,7 +59,6 @@ INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
-CANCELLED = CancelledError.exit_code
 
 
 @dataclass
