@@ -6,7 +6,8 @@ Ordering rules:
 * Nothing is begun without the person's consent to what the campaign asks; what was begun may be finished without.
 * The card is ours alone, and the journal writable, before a code is asked; a code is asked before anything is written.
 * An error that no new try can help undoes what was begun, as long as the line is not passed.
-* The receipt is written when everything is done, before the journal goes. Whatever goes wrong with it costs it alone.
+* The receipt is written when everything is done, before the journal goes; then the new certificates are tested, and it
+  is written again. Whatever goes wrong with it costs it alone, and with the test the test alone.
 * A journal in which nothing was begun is forgotten; every other one stays hot until one of the two endings is seen.
 """
 
@@ -349,21 +350,33 @@ class Operation:
             self._close(outcome)
 
     def _make_receipt(self) -> None:
-        """Test the new certificates and write the receipt. The upgrade has ended well, whatever happens here."""
-        try:
+        """Write the receipt, test the new certificates, and write it with that. The upgrade has ended well already."""
+        with _costing_nothing("no receipt"):
             world, new = self.world, new_certificates(self.world)
             local_it = whom(Contact.LOCAL_IT, world.campaign, world.contents.hsa_id, self._own)
-            receipt = make_receipt(world, new, self.case_code, local_it)
-            self.receipt = replace(receipt, tests=self_test(world, new))
-            self.saved = save(self.receipt, self._folder / FOLDER)
-        except (Exception, KeyboardInterrupt):  # noqa: BLE001  the upgrade is done, and must not seem to have failed
-            _log.exception("no receipt")
+            untested = make_receipt(world, new, self.case_code, local_it)
+            self._keep(untested)
+            with _costing_nothing("not tested"):
+                self._keep(replace(untested, tests=self_test(world, new)))
+
+    def _keep(self, receipt: Receipt) -> None:
+        self.receipt = receipt
+        self.saved = save(receipt, self._folder / FOLDER)
 
     def _close(self, outcome: Outcome) -> None:
         """Write how the case ended into the history; its journal goes."""
         if self.world.journal.is_kept:
             self.world.journal.finish(outcome)
             _log.info("case %s ended: %s", self.case_code, outcome)
+
+
+@contextmanager
+def _costing_nothing(lost: str) -> Iterator[None]:
+    """Whatever goes wrong costs what is lost and no more: the upgrade is done, and must not seem to have failed."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001  also a bug, and Ctrl-C
+        _log.exception(lost)
 
 
 def _refuse_unusable(report: Report) -> None:

@@ -16,6 +16,7 @@ from sithsup.consent import Asked, Consent
 from sithsup.errors import CancelledError, CardRemovedError, MailNotUnderstoodError, TermsNotAcceptedError
 from sithsup.journal import Journal
 from sithsup.model import KeyRole, Outcome
+from sithsup.receipt import as_data, as_html, as_text
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
 from tests.support.lab import NEW, OLD, START, Lab, acts
 
@@ -85,6 +86,33 @@ def test_what_was_accepted_is_in_the_journal_and_in_the_receipt(tmp_path: Path) 
         assert operation.receipt
         assert operation.receipt.terms == ("SIM 2", START)
     assert made.end() == NEW
+
+
+@pytest.mark.parametrize(
+    ("language", "wording"), [("sv", "SIM: kortet är personligt."), ("en", "SIM: the card is personal.")]
+)
+def test_the_wording_that_was_accepted_is_in_the_receipt(language: str, wording: str, tmp_path: Path) -> None:
+    """In the language in use, for the holder and for machines."""
+    texts.set_language(language)
+    with lab(tmp_path).operation() as operation:
+        list(operation.upgrade(AGREED))
+        assert operation.receipt
+    assert wording in as_text(operation.receipt)
+    assert wording in as_html(operation.receipt)
+    assert as_data(operation.receipt)["terms"] == {"version": "SIM 2", "accepted": START.isoformat(), "text": wording}
+
+
+def test_a_wording_that_nobody_accepted_is_not(tmp_path: Path) -> None:
+    """The campaign in force has other terms by now, and the one of the beginning is not known."""
+    with lab(tmp_path).operation() as operation:
+        for _ in operation.upgrade(AGREED):
+            newer = TERMS.model_copy(update={"version": "SIM 3"})
+            operation.world.campaign = operation.world.campaign.model_copy(update={"terms": newer})
+        assert operation.receipt
+    assert (operation.receipt.terms, operation.receipt.terms_text) == (("SIM 2", START), None)
+    assert TERMS.text.en not in as_text(operation.receipt)
+    data = as_data(operation.receipt)["terms"]
+    assert (data["version"], data["text"]) == ("SIM 2", None)
 
 
 def test_terms_that_nobody_has_are_not_remembered(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,10 +16,13 @@ from sithsup import receipt as receipts
 from sithsup import texts
 from sithsup.campaign import EncryptedMail
 from sithsup.certificate import Certificate
+from sithsup.cli.receipt import show_receipt
+from sithsup.cli.view import View
 from sithsup.contacts import OwnContacts
 from sithsup.errors import CardRemovedError
 from sithsup.model import KeyRole, Outcome, SubjectKind
 from sithsup.receipt import Receipt, as_data, as_html, as_text, save, saved_page
+from sithsup.receipt.words import sections
 from sithsup.sim.faults import Failure, Fault, Mishap, When
 from tests.support.lab import NEW, acts
 from tests.support.receipts import TERMS, VIEWS, ended, lab, strike
@@ -88,11 +92,35 @@ def test_another_computer_says_what_it_does_not_know(tmp_path: Path) -> None:
     with made.operation() as operation:
         receipt = ended(operation, "resume")
     assert made.end() == NEW
-    assert (receipt.terms, receipt.has_terms, receipt.removed_is_known) == (None, True, False)
+    assert (receipt.terms, receipt.terms_text) == (None, None)
+    assert (receipt.has_terms, receipt.removed_is_known) == (True, False)
     said = as_text(receipt)
     assert "the upgrade was begun on another one." in said.replace("\n", " ")
     assert "Whether more was removed there is not known" in said
     assert receipt.works is True
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "They are valid as long as the ones that they replace: your card does not last longer than before."),
+        (
+            -700,
+            "They are valid until {day}: not as long as the ones that they replace, which were valid until {before}.",
+        ),
+        (700, ""),
+    ],
+)
+def test_how_long_the_new_certificates_are_valid(days: int, said: str, receipt: Receipt) -> None:
+    """As long means the same day. Where one ends earlier that day is said; where they last longer, nothing."""
+    before = max(each.not_after for each in receipt.removed)
+    first, *others = receipt.written
+    written = (replace(first, not_after=before + timedelta(days=days)), *(replace(o, not_after=before) for o in others))
+    made = replace(receipt, written=written)
+    sentences = next(s.sentences for s in sections(made) if s.title == "New certificates on the card")
+    assert sentences == ((said.format(day=written[0].last_day, before=written[1].last_day),) if said else ())
+    assert not replace(made, removed=()).is_as_long
+    assert not replace(made, removed=()).is_shorter
 
 
 def test_the_organisation_s_own_it_support_stands_there(tmp_path: Path) -> None:
@@ -181,3 +209,21 @@ def test_a_bug_in_the_receipt_is_none_of_the_upgrade(
     caplog.clear()
     assert made.end() == NEW
     assert not list(tmp_path.rglob("journal-*"))
+
+
+def test_where_there_is_none_it_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Whoever waits for a receipt need not look for it; of a card that was put back nobody waits for one."""
+    monkeypatch.setattr("sithsup.operation.make_receipt", lambda *_: 1 // 0)
+    with lab(tmp_path).operation() as operation:
+        list(acts(operation, "upgrade"))
+        show_receipt(View("upgrade", as_json=False), operation)
+        assert "No receipt could be made. The upgrade is finished all the same." in capsys.readouterr().err
+        operation.outcome = Outcome.RESTORED
+        show_receipt(View("restore", as_json=False), operation)
+    assert capsys.readouterr().err == ""
+    caplog.clear()

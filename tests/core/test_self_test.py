@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from sithsup import steps, texts
 from sithsup.model import CertificateState, Outcome
-from sithsup.receipt import Receipt, as_text
+from sithsup.receipt import Receipt, as_data, as_html, as_text
 from sithsup.runner import Mark
 from sithsup.sim.faults import Failure, Fault, Mishap, When
 from tests.support.lab import NEW, acts
@@ -135,3 +136,26 @@ def test_a_key_that_wants_its_code_each_time_is_not_tested(tmp_path: Path) -> No
         assert operation.receipt
         assert {test.signs for test in operation.receipt.tests} == {None}
     assert made.holder.given == before
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt()])
+def test_whatever_ends_the_test_the_receipt_is_there(
+    error: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was written before, and says in every view that nothing was tested."""
+
+    def broken(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sithsup.operation.self_test", broken)
+    made = lab(tmp_path)
+    with caplog.at_level(logging.ERROR), made.operation() as operation:
+        receipt = ended(operation)
+    assert [record.message for record in caplog.records if record.levelno == logging.ERROR] == ["not tested"]
+    caplog.clear()
+    assert operation.saved
+    assert operation.saved.page
+    assert operation.saved.page.read_text("utf-8") == as_html(receipt)
+    assert "Log-in and signature were not tested." in as_text(receipt)
+    assert (receipt.works, as_data(receipt)["tests"]) == (None, [])
+    assert made.end() == NEW
