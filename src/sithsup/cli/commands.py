@@ -146,10 +146,10 @@ def upgrade(context: Context) -> int:
         operation.hold()
         report = operation.look()
         context.view.card(report.contents)
-        context.view.findings(report)
+        context.view.findings(report, context.whom)
         given = Consent(context.arguments.accept_terms, context.arguments.mail_understood)
         if report.verdict.situation is Situation.FRESH and not report.stops:
-            context.view.warnings(report)
+            context.view.warnings(report, context.whom)
             given = agree(context.view, report.asked, operation.world.campaign, given, _asker())
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
         _act(context, operation, lambda: operation.upgrade(given))
@@ -164,7 +164,7 @@ def resume(context: Context) -> int:
         if operation.outcome:
             return context.view.finish(0)
         report = operation.look()
-        context.view.nothing_begun(report)
+        context.view.nothing_begun(report, context.whom)
         return context.view.finish(_advice(report))
 
 

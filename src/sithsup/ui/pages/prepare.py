@@ -62,7 +62,7 @@ class PreparePage(WizardPage):
         )
         codes = shown.sight.campaign.codes if shown.sight.campaign else None
         self.price.tell(tr("No codes? {order}", order=codes.order) if codes else "")
-        self.warnings.tell("\n".join(warning_lines(report)) if report else "")
+        self.warnings.tell("\n".join(warning_lines(report, shown.contact)) if report else "")
         self._ask(shown)
         self.notice.tell("")
 
