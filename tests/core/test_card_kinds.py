@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ from sithsup.campaign import (
     CardRow,
     Text,
 )
+from sithsup.card.contents import card_contents
 from sithsup.eligibility import (
     Facts,
     reason_text,
@@ -39,6 +41,20 @@ BY_NUMBER = (
     CardRow(kind=CardKind.FOREIGN, numbers=("9752",), reason=OWN),
     CardRow(kind=CardKind.SPARE, issuers=(pki.SPARE,)),
 )
+BY_LABEL = CardRow(kind=CardKind.SPARE, labels=("telia",))
+
+
+def labelled(facts: Facts, *labels: str) -> Facts:
+    """The same card whose tokens are called so; those that it did not have are empty."""
+    tokens = [(token.info, token.objects) for token in facts.contents.tokens]
+    tokens += [(tokens[0][0], ())] * (len(labels) - len(tokens))
+    named = [
+        (replace(info, id=(called := info.id._replace(label=label))), tuple(replace(o, token=called) for o in objects))
+        for label, (info, objects) in zip(labels, tokens, strict=True)
+    ]
+    return replace(facts, contents=card_contents(named))
+
+
 KINDS: dict[str, tuple[Callable[[Facts], Facts], list[str]]] = {
     "the longest beginning decides": (lambda f: table(f, *BY_NUMBER), []),
     "a SITHS certificate on another card": (
@@ -62,6 +78,16 @@ KINDS: dict[str, tuple[Callable[[Facts], Facts], list[str]]] = {
     "told by its label": (
         lambda f: table(f, CardRow(kind=CardKind.FOREIGN, manufacturers=("Telia",), labels=("siths-kort",))),
         ["FOREIGN_ISSUER"],
+    ),
+    "a token was added to an ordinary card": (lambda f: table(labelled(f, "SITHS", "SITHS", "Telia"), BY_LABEL), []),
+    "a token with what is replaced": (lambda f: table(labelled(f, "SITHS", "Telia"), BY_LABEL), ["SPARE_CARD"]),
+    "one token of a card with nothing to replace": (
+        lambda f: table(issuer(labelled(f, "SITHS", "Telia"), pki.NEW_HSA_ID), BY_LABEL),
+        [],
+    ),
+    "every token of a card with nothing to replace": (
+        lambda f: table(issuer(labelled(f, "My Telia", "TELIA 2"), pki.NEW_HSA_ID), BY_LABEL),
+        ["SPARE_CARD"],
     ),
     "an e-legitimation beside": (
         lambda f: table(f, CardRow(kind=CardKind.FOREIGN, issuers=(pki.TELIA,))),
