@@ -3,7 +3,8 @@
 * Consent is a value that comes in with `Operation.upgrade`; whoever shows the question makes it.
 * It is judged before a code is asked and before anything is written. What was begun may be finished without (law 6).
 * Terms are accepted by their version: whoever accepted other terms has not accepted these.
-* A certificate that opens encrypted e-mail and goes away needs a yes of its own; one that stays on the card does not.
+* A certificate that opens encrypted e-mail and goes away needs a yes of its own; one that stays on the card does not,
+  nor does one whose key is certified again.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sithsup.campaign import OldKeys
 from sithsup.errors import MailNotUnderstoodError, TermsNotAcceptedError
-from sithsup.evidence import is_kept, old_on_card
-from sithsup.texts import tr
+from sithsup.evidence import is_kept, old_on_card, target_key
+from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
     from sithsup.campaign import Terms
@@ -32,6 +34,16 @@ class Consent:
 
 
 NONE = Consent()
+MAIL_TEXTS = {
+    (True, False): mark("The old key and certificate stay on the card, so that you can still read old e-mail."),
+    (True, True): mark("The old key stays on the card and gets a new certificate. You can still read old e-mail."),
+    (False, True): mark(
+        "After the upgrade your e-mail program may not be able to read e-mail that was encrypted for you before: the "
+        "old certificate goes, and only its key stays on the card."
+    ),
+    (False, False): mark("After the upgrade you cannot read e-mail that was encrypted for you before."),
+}
+"""By `Asked.mail_stays` and `Asked.mail_keys_alone`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,9 @@ class Asked:
     mail: tuple[Certificate, ...]
     """The certificates on the card that open encrypted e-mail and are replaced, or kept."""
     mail_stays: bool
-    """Whether they stay on the card, so that nobody need agree."""
+    """Whether they stay on the card, or their keys are certified again, so that nobody need agree."""
+    mail_keys_alone: bool = False
+    """Whether their keys stay on the card without them."""
 
     @property
     def mail_goes(self) -> bool:
@@ -60,17 +74,31 @@ class Asked:
 def asked(world: World) -> Asked:
     """What is to be agreed to before this card is upgraded."""
     mail = tuple(c.certificate for c in old_on_card(world) if c.certificate.opens_mail)
-    return Asked(world.campaign.terms, mail, bool(mail) and all(is_kept(world, each) for each in mail))
+    kept = {each for each in mail if is_kept(world, each)}
+    lasting = {each for each in mail if each in kept or _is_certified_again(world, each)}
+    keys_stay = world.campaign.old_keys is OldKeys.KEEP or len(lasting) == len(mail)
+    return Asked(
+        world.campaign.terms,
+        mail,
+        mail_stays=bool(mail) and len(lasting) == len(mail),
+        mail_keys_alone=keys_stay and len(kept) < len(mail),
+    )
+
+
+def _is_certified_again(world: World, certificate: Certificate) -> bool:
+    """Whether a new certificate is made for the very key of an old one."""
+    reusing = (target for target in world.campaign.wanted if target.reuses_key and target.role is certificate.role)
+    keys = (target_key(world, target) for target in reusing)
+    return any(pair is not None and pair.public_key == certificate.public_key for pair in keys)
 
 
 def mail_lines(asked: Asked) -> tuple[str, ...]:
     """Which certificates open encrypted e-mail, and what becomes of it, for a person; nothing where none does."""
     if not asked.mail:
         return ()
-    stays = tr("The old key and certificate stay on the card, so that you can still read old e-mail.")
-    goes = tr("After the upgrade you cannot read e-mail that was encrypted for you before.")
     certificates = (f"  {_named(each)}" for each in asked.mail)
-    return (tr("This card can open encrypted e-mail, with:"), *certificates, stays if asked.mail_stays else goes)
+    becomes = tr(MAIL_TEXTS[asked.mail_stays, asked.mail_keys_alone])
+    return (tr("This card can open encrypted e-mail, with:"), *certificates, becomes)
 
 
 def _named(certificate: Certificate) -> str:

@@ -6,7 +6,8 @@ Ordering rules:
 * Nothing is begun without the person's consent to what the campaign asks; what was begun may be finished without.
 * The card is ours alone, and the journal writable, before a code is asked; a code is asked before anything is written.
 * An error that no new try can help undoes what was begun, as long as the line is not passed.
-* The receipt is written when everything is done, before the journal goes. Whatever goes wrong with it costs it alone.
+* The receipt is written when everything is done, before the journal goes; then the new certificates are tested, and it
+  is written again. Whatever goes wrong with it costs it alone, and with the test the test alone.
 * A journal in which nothing was begun is forgotten; every other one stays hot until one of the two endings is seen.
 """
 
@@ -22,7 +23,7 @@ from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
 from sithsup.consent import NONE
 from sithsup.contacts import NOT_SET_UP, whom
-from sithsup.eligibility import NOT_USABLE, SETTLED, Stage, findings, reason_text, refusal
+from sithsup.eligibility import NOT_USABLE, SETTLED, Stage, findings, reason_text
 from sithsup.errors import (
     AuthorityError,
     CardFullError,
@@ -77,7 +78,26 @@ _log = logging.getLogger(__name__)
 
 
 class Operation:
-    """A card that was chosen, with everything that a run needs. Use as a context manager."""
+    """A card that was chosen, with everything that a run needs. Use as a context manager.
+
+    How a run has ended stands in its fields.
+    """
+
+    outcome: Outcome | None = None
+    began_nothing = False
+    """Whether this run ended before anything was begun, and so left nothing behind."""
+    can_log_in: bool | None = None
+    """Whether somebody can log in with a card whose upgrade an error has stopped; None where that is not known."""
+    keys_left = 0
+    """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
+    old_works = True
+    """Whether nothing that is known stands against the old certificates of a card that was restored."""
+    receipt: Receipt | None = None
+    """Of an upgrade that this run has finished."""
+    saved: Saved | None = None
+    """Where the receipt lies, or why it could not be written."""
+    case_code: str
+    """Of the case that was begun on this computer, if any; else of the one that this run begins."""
 
     def __init__(  # noqa: PLR0913  everything that a run needs, each by name
         self,
@@ -105,28 +125,14 @@ class Operation:
         self._token, self._preflight = token, preflight
         self._module: ModuleInfo | None = None
         self._consent = NONE
+        self._is_seen = False
         self._key = card_key(contents)
         self._lock = CardLock(locks, self._key)
         if self._lock.is_taken:
             raise SecondInstanceError("by the lock of the card")
         self._card_name = f"…{(contents.number or contents.serials[0])[-4:]}"
-        self.outcome: Outcome | None = None
-        self._is_seen = False
-        self.began_nothing = False
-        """Whether this run ended before anything was begun, and so left nothing behind."""
-        self.can_log_in: bool | None = None
-        """Whether somebody can log in with a card whose upgrade an error has stopped; None where that is not known."""
-        self.keys_left = 0
-        """How many new keys are still on a card that was restored: a card may refuse to destroy one."""
-        self.old_works = True
-        """Whether nothing that is known stands against the old certificates of a card that was restored."""
-        self.receipt: Receipt | None = None
-        """Of an upgrade that this run has finished."""
-        self.saved: Saved | None = None
-        """Where the receipt lies, or why it could not be written."""
         journal = Journal(folder, self._key, clock, create=False)
         self.case_code = journal.case_code
-        """Of the case that was begun on this computer, if any; else of the one that this run begins."""
         card = Card(token, contents, codes, pause=pause)
         self.world = World(card, authority, journal, campaign, clock, executor, pause)
 
@@ -173,15 +179,15 @@ class Operation:
     def upgrade(self, consent: Consent = NONE) -> Iterator[StepEvent]:
         """Upgrade a card that nothing was begun on. Every row is told as it happens.
 
-        Raises `TermsNotAcceptedError` and `MailNotUnderstoodError` before a code is asked.
+        Before a code is asked it raises `NotEligibleError`, `JournalUnwritableError`, `TermsNotAcceptedError` or
+        `MailNotUnderstoodError`.
         """
         self.hold()
         report = self.look()
         if report.verdict.situation is Situation.INTERRUPTED:
             raise InterruptedUpgradeError
         _refuse_unusable(report)
-        if report.reasons:
-            raise refusal(*report.against)
+        report.refuse_stopped()
         report.asked.require(consent)
         self._consent = consent
         yield from self._forward()
@@ -345,21 +351,33 @@ class Operation:
             self._close(outcome)
 
     def _make_receipt(self) -> None:
-        """Test the new certificates and write the receipt. The upgrade has ended well, whatever happens here."""
-        try:
+        """Write the receipt, test the new certificates, and write it with that. The upgrade has ended well already."""
+        with _costing_nothing("no receipt"):
             world, new = self.world, new_certificates(self.world)
             local_it = whom(Contact.LOCAL_IT, world.campaign, world.contents.hsa_id, self._own)
-            receipt = make_receipt(world, new, self.case_code, local_it)
-            self.receipt = replace(receipt, tests=self_test(world, new))
-            self.saved = save(self.receipt, self._folder / FOLDER)
-        except (Exception, KeyboardInterrupt):  # noqa: BLE001  the upgrade is done, and must not seem to have failed
-            _log.exception("no receipt")
+            untested = make_receipt(world, new, self.case_code, local_it)
+            self._keep(untested)
+            with _costing_nothing("not tested"):
+                self._keep(replace(untested, tests=self_test(world, new)))
+
+    def _keep(self, receipt: Receipt) -> None:
+        self.receipt = receipt
+        self.saved = save(receipt, self._folder / FOLDER)
 
     def _close(self, outcome: Outcome) -> None:
         """Write how the case ended into the history; its journal goes."""
         if self.world.journal.is_kept:
             self.world.journal.finish(outcome)
             _log.info("case %s ended: %s", self.case_code, outcome)
+
+
+@contextmanager
+def _costing_nothing(lost: str) -> Iterator[None]:
+    """Whatever goes wrong costs what is lost and no more: the upgrade is done, and must not seem to have failed."""
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001  also a bug, and Ctrl-C
+        _log.exception(lost)
 
 
 def _refuse_unusable(report: Report) -> None:

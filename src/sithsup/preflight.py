@@ -1,6 +1,7 @@
-"""What may stand in the way besides the card: looked at before any code is asked, and nothing is written.
+"""What may stand in the way besides the card: looked at before any code is asked, and nothing is left behind.
 
 * Each probe fails alone: what cannot be found out is None, and None stands in nobody's way.
+* Whether a journal can be written is known when something was: a small file, which is removed.
 * No probe takes more than a few seconds. The network is asked while the card is read.
 * The authority's time is taken from what its status service signs about the old certificate. An answer that repeats our
   nonce was made just now, so it tells the time; any other is no younger than it says, so a clock behind it is wrong.
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import logging
 import os
 import re
@@ -38,9 +40,16 @@ from sithsup.eligibility import (
     expires,
     old_authentication,
 )
-from sithsup.errors import AnswerOfAnotherTimeError, AuthorityError, AuthorityUnreachableError, Contact, JournalError
+from sithsup.errors import (
+    AnswerOfAnotherTimeError,
+    AuthorityError,
+    AuthorityUnreachableError,
+    Contact,
+    JournalUnwritableError,
+)
 from sithsup.model import CertificateState
 from sithsup.texts import mark
+from sithsup.whole_file import try_to_write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -96,7 +105,7 @@ class Surroundings:
     """The time as an HTTP answer told it."""
     is_revoked: bool = False
     time: AuthorityTime | None = None
-    journal: str | None = None
+    journal: JournalUnwritableError | None = None
     """Why no journal can be written."""
     battery: int | None = None
     """Per cent, where there is nothing else."""
@@ -190,12 +199,16 @@ def _alone(probe: Callable[[], Answer]) -> Answer | None:
 # ------------------------------------------------------------------------------------- probes of the computer
 
 
-def journal_problem(folder: Path) -> str | None:
+def journal_problem(folder: Path) -> JournalUnwritableError | None:
     """Why a journal cannot be written in a folder, which need not be there yet; None where it can."""
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if not os.access(there, os.W_OK | os.X_OK):
-        return str(there)
-    return str(there) if shutil.disk_usage(there).free < LEAST_DISK else None
+    place = folder
+    try:
+        place = next(each for each in (folder, *folder.parents) if each.exists())
+        try_to_write(place)
+        is_full = shutil.disk_usage(place).free < LEAST_DISK
+    except OSError as error:
+        return JournalUnwritableError(path=str(place), problem=error.strerror or str(error))
+    return JournalUnwritableError(path=str(place), problem=os.strerror(errno.ENOSPC)) if is_full else None
 
 
 def battery() -> int | None:
@@ -284,11 +297,11 @@ _ISSUER, _IT = Contact.DEPUTY_ISSUER, Contact.LOCAL_IT
 WARNINGS = (
     Warned(
         "JOURNAL_UNWRITABLE",
-        lambda _, around: {"path": around.journal} if around.journal else None,
+        lambda _, around: around.journal.values if around.journal else None,
         mark("The program cannot save anything in {path}. Nothing is begun without that."),
         _IT,
         severity=Severity.STOPS,
-        exit_code=JournalError.exit_code,
+        exit_code=JournalUnwritableError.exit_code,
         in_recovery=True,
     ),
     Warned(

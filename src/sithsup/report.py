@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING
 
 from sithsup import __version__
 from sithsup.consent import asked
-from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings
+from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings, refusal
+from sithsup.errors import JournalUnwritableError
 from sithsup.evidence import key_ids
 from sithsup.preflight import warnings
 from sithsup.recovery import Choice, Situation
 from sithsup.texts import readable, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from sithsup.campaign import Campaign
     from sithsup.consent import Asked
+    from sithsup.errors import Contact
     from sithsup.evidence import World
     from sithsup.journal import Unfinished
     from sithsup.model import CardContents, ModuleInfo
@@ -69,10 +71,26 @@ class Report:
         """What may stand in the way."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
+    def refuse_stopped(self) -> None:
+        """Raise for the first that stands in an upgrade's way: `NotEligibleError` or `JournalUnwritableError`."""
+        if self.against:
+            raise refusal(*self.against)
+        for finding in self.stops:
+            raise JournalUnwritableError(finding.name, **finding.values)
 
-def warning_lines(report: Report) -> Iterator[str]:
-    """What a person should know before they begin."""
-    yield from (finding.text() for finding in report.warnings if not finding.is_quiet)
+
+def warning_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
+    """What a person should know before they begin, and whom to ask about it."""
+    told = tuple(finding for finding in report.warnings if not finding.is_quiet)
+    yield from (finding.text() for finding in told)
+    yield from contact_lines(told, whom)
+
+
+def contact_lines(found: tuple[Finding, ...], whom: Callable[[Contact], str]) -> Iterator[str]:
+    """Whom to ask about what was found, each once, where `whom` says so."""
+    for who in dict.fromkeys(finding.contact for finding in found):
+        if who and (line := whom(who)):
+            yield line
 
 
 def deadline_line(report: Report, campaign: Campaign) -> str:

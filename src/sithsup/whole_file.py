@@ -10,6 +10,17 @@ from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
+SMALL = bytes(512)
+"""What is written to see whether it can be."""
+
+
+def try_to_write(folder: Path) -> None:
+    """Write a small file in a folder that is there, and remove it. Raises OSError where that cannot be done."""
+    with tempfile.NamedTemporaryFile(prefix=".", dir=folder) as file:
+        file.write(SMALL)
+        file.flush()
+        os.fsync(file.fileno())
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file, and its folder where it is not there. Raises OSError, and then leaves what was there before.

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup import texts
-from sithsup.campaign import EncryptedMail, OldCertificates, Terms, Text, Words
+from sithsup.campaign import EncryptedMail, KeySource, OldCertificates, OldKeys, Terms, Text, Words
 from sithsup.certificate import Certificate
 from sithsup.cli.agree import agree, script_arguments
 from sithsup.cli.view import View
-from sithsup.consent import Asked, Consent
+from sithsup.consent import Asked, Consent, mail_lines
 from sithsup.errors import CancelledError, CardRemovedError, MailNotUnderstoodError, TermsNotAcceptedError
 from sithsup.journal import Journal
 from sithsup.model import KeyRole, Outcome
+from sithsup.receipt import as_data, as_html, as_text
+from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
-from tests.support.lab import NEW, OLD, START, Lab, acts
+from tests.support.lab import NEW, OLD, START, Lab, acts, retarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,6 +89,33 @@ def test_what_was_accepted_is_in_the_journal_and_in_the_receipt(tmp_path: Path) 
     assert made.end() == NEW
 
 
+@pytest.mark.parametrize(
+    ("language", "wording"), [("sv", "SIM: kortet är personligt."), ("en", "SIM: the card is personal.")]
+)
+def test_the_wording_that_was_accepted_is_in_the_receipt(language: str, wording: str, tmp_path: Path) -> None:
+    """In the language in use, for the holder and for machines."""
+    texts.set_language(language)
+    with lab(tmp_path).operation() as operation:
+        list(operation.upgrade(AGREED))
+        assert operation.receipt
+    assert wording in as_text(operation.receipt)
+    assert wording in as_html(operation.receipt)
+    assert as_data(operation.receipt)["terms"] == {"version": "SIM 2", "accepted": START.isoformat(), "text": wording}
+
+
+def test_a_wording_that_nobody_accepted_is_not(tmp_path: Path) -> None:
+    """The campaign in force has other terms by now, and the one of the beginning is not known."""
+    with lab(tmp_path).operation() as operation:
+        for _ in operation.upgrade(AGREED):
+            newer = TERMS.model_copy(update={"version": "SIM 3"})
+            operation.world.campaign = operation.world.campaign.model_copy(update={"terms": newer})
+        assert operation.receipt
+    assert (operation.receipt.terms, operation.receipt.terms_text) == (("SIM 2", START), None)
+    assert TERMS.text.en not in as_text(operation.receipt)
+    data = as_data(operation.receipt)["terms"]
+    assert (data["version"], data["text"]) == ("SIM 2", None)
+
+
 def test_terms_that_nobody_has_are_not_remembered(tmp_path: Path) -> None:
     """A script may say more than it must."""
     made = Lab(tmp_path)
@@ -147,6 +176,44 @@ def test_what_stays_needs_no_yes(changes: dict[str, object], tmp_path: Path) -> 
     assert script_arguments(found) == ("--accept-terms", "SIM 2")
 
 
+@pytest.mark.parametrize("role", KeyRole)
+def test_a_key_that_is_certified_again_does_not_go(role: KeyRole, tmp_path: Path) -> None:
+    """Nobody need agree to a loss that there is not; where the other role's key is certified again, somebody must."""
+    made = lab(tmp_path)
+    assert made.campaign
+    made.campaign = retarget(
+        made.campaign, key=lambda target: KeySource.REUSE if target.role is role else KeySource.GENERATE
+    )
+    found = asked(made)
+    is_again = role is KeyRole.AUTHENTICATION
+    assert (found.mail_stays, found.mail_goes, found.mail_keys_alone) == (is_again, not is_again, True)
+    assert ("You can still read old e-mail." in mail_lines(found)[-1]) is is_again
+    assert ("--mail-understood" in script_arguments(found)) is not is_again
+    with made.operation() as operation:
+        list(operation.upgrade(Consent("SIM 2", mail_understood=not is_again)))
+    assert found.mail[0].der not in made.certificates()
+    assert found.mail[0].public_key in made.working_keys()
+
+
+@pytest.mark.parametrize(
+    ("old_keys", "said"),
+    [
+        (OldKeys.KEEP, "the old certificate goes, and only its key stays on the card."),
+        (OldKeys.DESTROY, "After the upgrade you cannot read e-mail that was encrypted for you before."),
+    ],
+)
+def test_what_is_said_of_a_key_is_what_becomes_of_it(old_keys: OldKeys, said: str, tmp_path: Path) -> None:
+    """Either way somebody must agree: without the certificate an e-mail program may not find the key."""
+    made = Lab(tmp_path, kind=CardKind.TWO_PINS)
+    assert made.campaign
+    made.campaign = made.campaign.model_copy(update={"old_keys": old_keys})
+    found = asked(made)
+    assert said in mail_lines(found)[-1]
+    assert found.mail_goes
+    made.run("upgrade")
+    assert (found.mail[0].public_key in made.working_keys()) is (old_keys is OldKeys.KEEP)
+
+
 @pytest.mark.parametrize(
     ("usage", "purposes", "opens"),
     [
@@ -191,7 +258,7 @@ def test_a_person_is_asked_for_each(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert campaign
     assert agree(View("upgrade", as_json=False), asked(made), campaign, Consent(), person) == AGREED
     said = capsys.readouterr().err
-    for words in ("SIM: the card is personal.", "SIM SITHS Type 1 CA v1", "SIM: move it.", "cannot read e-mail"):
+    for words in ("SIM: the card is personal.", "SIM SITHS Type 1 CA v1", "SIM: move it.", "only its key stays"):
         assert words in said
     assert [question.split()[2] for question in person.questions] == ["accept", "understand"]
 

@@ -22,13 +22,15 @@ from sithsup.errors import (
     AnswerUntrustedError,
     AuthorityUnreachableError,
     Contact,
+    JournalUnwritableError,
+    NotEligibleError,
     PortalError,
     StatusNotOfferedError,
 )
 from sithsup.model import CertificateState, CertificateStatus
 from sithsup.preflight import WARNINGS, Preflight, Surroundings, battery, journal_problem, trusts, warnings
 from sithsup.texts import tr
-from tests.support.lab import START, Lab
+from tests.support.lab import OLD, START, Lab, acts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 EARLIER, LATER = START - timedelta(hours=1), START + timedelta(hours=1)
 ROOMY = 1 << 16
+UNWRITABLE = JournalUnwritableError(path="/data", problem="Read-only file system")
 SILENT = AuthorityUnreachableError("nobody is there", address="-")
 
 
@@ -75,7 +78,7 @@ AHEAD = AuthorityTime(LATER, START, is_exact=True)
 TABLE: dict[str, tuple[Callable[[Facts], Facts], Surroundings, list[str]]] = {
     "nothing known": (same, NOTHING, []),
     "all is well": (same, Surroundings(battery=None, trusts_roots=True), []),
-    "no journal": (same, Surroundings(journal="/data"), ["JOURNAL_UNWRITABLE"]),
+    "no journal": (same, Surroundings(journal=UNWRITABLE), ["JOURNAL_UNWRITABLE"]),
     "no network": (same, Surroundings(unreachable=SILENT), ["AUTHORITY_UNREACHABLE"]),
     "an unsigned time": (same, Surroundings(hint=AHEAD), ["CLOCK_DOUBTFUL"]),
     "an unsigned time, much the same": (same, Surroundings(hint=AuthorityTime(START, START, is_exact=True)), []),
@@ -122,7 +125,7 @@ def test_every_row_is_in_the_table_above() -> None:
 
 def test_what_stops_and_whom_to_ask(facts: Facts) -> None:
     """Only an unwritable journal stops; the places, days and amounts stand in the words."""
-    found = warnings(facts, Surroundings(journal="/data", battery=7, trusts_roots=False))
+    found = warnings(facts, Surroundings(journal=UNWRITABLE, battery=7, trusts_roots=False))
     assert [(f.severity, f.contact, f.exit_code) for f in found] == [
         (Severity.STOPS, Contact.LOCAL_IT, 5),
         (Severity.WARNS, None, 0),
@@ -262,15 +265,63 @@ def test_the_way_is_given_what_is_left_of_the_time(room: Room) -> None:
     assert [asked for asked in way.asked if asked != "greet"] == ["fetch http://b"]
 
 
-def test_where_a_journal_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder need not be there yet, and nothing is made of it."""
+def test_where_a_journal_can_be_written(tmp_path: Path) -> None:
+    """The folder need not be there yet; what was written to see it is gone, and nothing is made of the folder."""
     assert journal_problem(tmp_path / "new" / "deep") is None
+    assert journal_problem(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    assert journal_problem(tmp_path / "new") == str(tmp_path)
-    monkeypatch.undo()
+
+
+def problem_of(folder: Path) -> tuple[str, str]:
+    problem = journal_problem(folder)
+    assert problem
+    return str(problem.values["path"]), str(problem.values["problem"])
+
+
+def test_where_no_journal_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in the folder's place, or above it; a disk that is read-only, or nearly full: each with its cause."""
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert problem_of(folder) == (str(tmp_path / "file"), "Not a directory")
     monkeypatch.setattr(preflight, "LEAST_DISK", 1 << 62)
-    assert journal_problem(tmp_path) == str(tmp_path)
+    assert problem_of(tmp_path) == (str(tmp_path), "No space left on device")
+
+    def read_only(_: int) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "fsync", read_only)
+    assert problem_of(tmp_path / "new") == (str(tmp_path), "Read-only file system")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_folder_that_nobody_may_look_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it is not even known whether it is there."""
+
+    def closed(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "exists", closed)
+    assert problem_of(tmp_path) == (str(tmp_path), "Permission denied")
+
+
+def test_nothing_is_begun_where_no_journal_can_be_written(tmp_path: Path) -> None:
+    """No code is asked for it, whoever asked for the upgrade; a reason of the card's own is told first."""
+
+    class Around:
+        def look(self, _: object) -> Surroundings:
+            return Surroundings(journal=UNWRITABLE)
+
+    lab = Lab(tmp_path)
+    with lab.operation() as operation:
+        operation._preflight = Around()  # type: ignore[assignment]
+        assert [finding.name for finding in operation.look().stops] == ["JOURNAL_UNWRITABLE"]
+        with pytest.raises(JournalUnwritableError) as told:
+            list(acts(operation, "upgrade"))
+        operation.world.campaign = operation.world.campaign.model_copy(update={"paused": True})
+        with pytest.raises(NotEligibleError):
+            list(acts(operation, "upgrade"))
+    assert told.value.why == "/data: Read-only file system"
+    assert (lab.holder.given, lab.end()) == (0, OLD)
 
 
 class Power(NamedTuple):

@@ -421,6 +421,11 @@ def test_a_journal_folder_that_cannot_be_written(demo: Demo, tmp_path: Path) -> 
         out, err = running.communicate(timeout=DEADLINE)
         assert pins.tell() == 0
     assert_refused(Ended(running.returncode, out, err, 0), 5, "SU-4001")
+    checked = demo.run("check", "--json", environ=environ)
+    assert (checked.code, checked.result["reasons"]) == (5, [])
+    assert "JOURNAL_UNWRITABLE" in [finding["name"] for finding in checked.result["findings"]]
+    for asked_in_vain in ("You will be asked", "encrypted e-mail"):
+        assert asked_in_vain not in checked.err + err
     assert_untouched(demo)
 
 

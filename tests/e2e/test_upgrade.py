@@ -82,7 +82,7 @@ def test_from_old_to_new_in_words(demo: Demo) -> None:
 
 
 def test_why_until_when_and_what_without_codes(demo: Demo) -> None:
-    """Before anything begins: the campaign's reason, the card's own level, the time that is left, and new codes."""
+    """Before anything begins: why, the level of the card, the time that is left, codes, and whom to ask."""
     said = demo.run("check", environ={"SITHSUP_LANGUAGE": "sv"}).err
     campaign = campaigns.content(demo.folder)
     assert campaign["words"]["why"]["sv"] in said
@@ -91,6 +91,7 @@ def test_why_until_when_and_what_without_codes(demo: Demo) -> None:
     assert f"Uppgraderingen måste påbörjas före {closes:%Y-%m-%d %H:%M}: 90 dygn återstår." in said
     assert "Om du inte har dina koder: TEST: fråga Utfärda Påhittad." in said
     assert "Varje ny kod kostar 7 kr." in said
+    assert f"Din biträdande utgivare: {campaign['contacts']['deputy_issuer']['name']}" in said
 
 
 def test_a_second_upgrade_has_nothing_to_do(demo: Demo) -> None:

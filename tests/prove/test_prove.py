@@ -164,7 +164,7 @@ def test_the_clock_is_moved_both_ways_at_every_second_write() -> None:
 def test_the_computer_that_recovers_is_a_day_wrong(clock: str, days: int, tmp_path: Path) -> None:
     """By its own history: begun by the right clock, ended by the other."""
     with killed.running(tmp_path / "demo") as demo:
-        demo.run("after", "9", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        demo.run("after", "10", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
         killed.act(demo, "restore", clock)
         begun, ended = (datetime.fromisoformat(at) for at in (history(demo.data)[0].begun, history(demo.data)[0].ended))
     assert round((ended - begun) / timedelta(days=1)) == days
@@ -174,7 +174,7 @@ def test_the_computer_that_recovers_is_a_day_wrong(clock: str, days: int, tmp_pa
 def test_nothing_can_be_written_once_the_disk_is_full(tmp_path: Path) -> None:
     """Neither the journal nor the log; what was there before stays."""
     with killed.running(tmp_path / "demo") as demo:
-        ended = demo.run("full", "11", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
+        ended = demo.run("full", "12", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
         assert (ended.code, ended.error_code) == killed.DISK_FULL
         assert len(unfinished(demo.data)) == 1
         log = (demo.state / "sithsup.log").read_text()

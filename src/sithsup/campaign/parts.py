@@ -205,7 +205,8 @@ class TargetData(Part):
 class CardRow(Part):
     """A row of the table of cards: what shows that a card is of a kind, and why that kind is not upgraded.
 
-    The card number decides where a row names its beginning, the longest first; then maker and label; then the issuers.
+    The card number decides where a row names its beginning, the longest first; then maker and label, of a
+    token with a certificate that is replaced, or else of every token; then the issuers.
     """
 
     kind: CardKind

@@ -27,7 +27,7 @@ def show_asked(view: View, report: Report) -> None:
     view.result["terms"] = asked.terms.version if asked.terms else None
     view.result["encrypted_mail"] = [_data(certificate, stays=asked.mail_stays) for certificate in asked.mail]
     view.result["upgrade_arguments"] = list(arguments)
-    if report.verdict.situation is not Situation.FRESH or report.reasons:
+    if report.verdict.situation is not Situation.FRESH or report.stops:
         return
     if asked.terms:
         view.say(tr("You will be asked to accept the terms, version “{version}”.", version=asked.terms.version))

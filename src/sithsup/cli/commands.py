@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
 from sithsup import errors
-from sithsup.campaign import Campaign
 from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
@@ -60,7 +59,6 @@ INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
-CANCELLED = CancelledError.exit_code
 
 
 @dataclass
@@ -148,10 +146,10 @@ def upgrade(context: Context) -> int:
         operation.hold()
         report = operation.look()
         context.view.card(report.contents)
-        context.view.findings(report)
+        context.view.findings(report, context.whom)
         given = Consent(context.arguments.accept_terms, context.arguments.mail_understood)
-        if report.verdict.situation is Situation.FRESH and not report.reasons:
-            context.view.warnings(report)
+        if report.verdict.situation is Situation.FRESH and not report.stops:
+            context.view.warnings(report, context.whom)
             given = agree(context.view, report.asked, operation.world.campaign, given, _asker())
             _agree(context, tr("Upgrade this card? Leave it in the reader until everything is done."))
         _act(context, operation, lambda: operation.upgrade(given))
@@ -166,7 +164,7 @@ def resume(context: Context) -> int:
         if operation.outcome:
             return context.view.finish(0)
         report = operation.look()
-        context.view.nothing_begun(report)
+        context.view.nothing_begun(report, context.whom)
         return context.view.finish(_advice(report))
 
 

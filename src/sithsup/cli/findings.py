@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import level
-from sithsup.report import deadline_line
+from sithsup.errors import Contact
+from sithsup.report import contact_lines, deadline_line
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sithsup.campaign import Campaign
-    from sithsup.errors import Contact
     from sithsup.report import Report
 
 
-def findings_data(report: Report) -> dict[str, Any]:
-    """The names, which are stable, and what a person is told of each."""
+def findings_data(report: Report, whom: Callable[[Contact], str]) -> dict[str, Any]:
+    """The names, which are stable, what a person is told of each, and whom they are told to ask."""
     return {
         "reasons": [reason.value for reason in report.reasons],
         "warnings": [finding.name for finding in report.warnings],
@@ -27,6 +27,7 @@ def findings_data(report: Report) -> dict[str, Any]:
                 "severity": finding.severity.value,
                 "text": finding.text(),
                 "contact": finding.contact.value if finding.contact else None,
+                "contact_text": (whom(finding.contact) if finding.contact else "") or None,
             }
             for finding in report.findings
         ],
@@ -34,15 +35,13 @@ def findings_data(report: Report) -> dict[str, Any]:
 
 
 def stop_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
-    """What stands in the way, and whom to ask about it, where `whom` says so."""
+    """What stands in the way, and whom to ask about it."""
     yield from (finding.text() for finding in report.stops)
-    for who in dict.fromkeys(finding.contact for finding in report.stops):
-        if who and (line := whom(who)):
-            yield line
+    yield from contact_lines(report.stops, whom)
 
 
-def campaign_lines(campaign: Campaign, report: Report) -> Iterator[str]:
-    """What the holder of a card that can be upgraded wants to know: why, until when, and what to do without codes."""
+def campaign_lines(campaign: Campaign, report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
+    """What the holder of a card that can be upgraded wants to know: why, until when, codes, and whom to ask."""
     yield str(campaign.words.why)
     best = level(report.contents, campaign)
     if best is not None:
@@ -52,3 +51,5 @@ def campaign_lines(campaign: Campaign, report: Report) -> Iterator[str]:
         yield tr("If you do not have your codes: {order}", order=campaign.codes.order)
         if campaign.codes.price:
             yield tr("Each new code costs {price}.", price=campaign.codes.price)
+    if line := whom(Contact.DEPUTY_ISSUER):
+        yield line

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sithsup.model import Outcome
 from sithsup.receipt import as_data, as_text
-from sithsup.receipt.words import matters_now
+from sithsup.receipt.words import NO_RECEIPT, matters_now
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def show_receipt(view: View, operation: Operation) -> None:
     """Tell of the receipt of a run that finished an upgrade; where it has no file, all of it."""
     receipt, saved = operation.receipt, operation.saved
     if receipt is None or saved is None:
+        if operation.outcome is Outcome.UPGRADED:
+            view.say(tr(NO_RECEIPT))
         return
     view.result["receipt"] = {
         "page": str(saved.page) if saved.page else None,

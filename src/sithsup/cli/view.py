@@ -108,14 +108,14 @@ class View:
         self.result["busy"] = True
         self.say(tr("The program is at work on this card now. Wait until it is done, then run “sithsup check” again."))
 
-    def findings(self, report: Report) -> None:
-        """Note for machines what stands in the way, and what may."""
-        self.result |= findings_data(report)
+    def findings(self, report: Report, whom: Callable[[Contact], str]) -> None:
+        """Note for machines what stands in the way, what may, and whom to ask."""
+        self.result |= findings_data(report, whom)
         self.unlocking.look(report.contents)
 
-    def warnings(self, report: Report) -> None:
+    def warnings(self, report: Report, whom: Callable[[Contact], str]) -> None:
         """Tell a person what they should know before they begin."""
-        for line in warning_lines(report):
+        for line in warning_lines(report, whom):
             self.say(line)
 
     def _stops(self, report: Report, whom: Callable[[Contact], str]) -> None:
@@ -127,7 +127,7 @@ class View:
     def report(self, report: Report, campaign: Campaign, whom: Callable[[Contact], str]) -> None:
         """Tell what the card is and what may be chosen; `whom` says whom to ask."""
         verdict = report.verdict
-        self.findings(report)
+        self.findings(report, whom)
         self.result |= {
             "busy": False,
             "situation": verdict.situation.value,
@@ -151,10 +151,10 @@ class View:
             self._works(verdict)
             self._stops(report, whom)
         if not report.reasons:
-            self.warnings(report)
+            self.warnings(report, whom)
         if verdict.situation is Situation.FRESH and not report.stops:
             self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
-            for line in campaign_lines(campaign, report):
+            for line in campaign_lines(campaign, report, whom):
                 self.say(line)
         for waiting in report.waiting:
             self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
@@ -179,10 +179,10 @@ class View:
             self.say(tr(CHOICE_TEXTS[choice]))
         self.say(tr("To finish takes about {count} min.", count=ceil(verdict.seconds / 60)))
 
-    def nothing_begun(self, report: Report) -> None:
+    def nothing_begun(self, report: Report, whom: Callable[[Contact], str]) -> None:
         """Tell whoever wants to go on that there is nothing to go on with: all is done, or nothing was begun."""
         situation = report.verdict.situation
-        self.findings(report)
+        self.findings(report, whom)
         self.result["situation"] = situation.value
         if situation is Situation.UPGRADED:
             self._stops(report, lambda _: "")

@@ -9,12 +9,14 @@ from sithsup.campaign import CardKind
 if TYPE_CHECKING:
     from sithsup.campaign import CardRow
     from sithsup.eligibility.facts import Facts
+    from sithsup.model import TokenInfo
 
 
 def kind_of(facts: Facts) -> tuple[CardKind | None, CardRow | None]:
     """What sort of plastic a card is, and the row of the campaign's table that says so.
 
-    The card number decides first, the longest beginning of it before others; then maker and label; then the issuers.
+    The card number decides first, the longest beginning of it before others; then maker and label, of a token with a
+    certificate that is replaced, or else of every token; then the issuers.
     A table that tells how ordinary cards look leaves the others to the authority: None. Without such a row every card
     that no row fits is an ordinary one.
     """
@@ -33,17 +35,22 @@ def _by_number(facts: Facts, rows: tuple[CardRow, ...]) -> CardRow | None:
 
 
 def _by_maker(facts: Facts, rows: tuple[CardRow, ...]) -> CardRow | None:
+    """A token that was added to an ordinary card makes it no other one: it is not what the card is told by."""
     infos = [token.info for token in facts.contents.tokens]
-    makers = [info.manufacturer.casefold() for info in infos]
-    labels = [info.id.label.casefold() for info in infos]
+    old = {c.found.token for c in facts.contents.certificates if facts.campaign.replaces(c.certificate)}
     for row in rows:
-        if _is_in(row.manufacturers, makers) or _is_in(row.labels, labels):
+        fitting = {info.id for info in infos if _fits(row, info)}
+        if fitting and (fitting & old or len(fitting) == len(infos)):
             return row
     return None
 
 
-def _is_in(parts: tuple[str, ...], names: list[str]) -> bool:
-    return any(part.casefold() in name for part in parts for name in names)
+def _fits(row: CardRow, info: TokenInfo) -> bool:
+    return _is_in(row.manufacturers, info.manufacturer) or _is_in(row.labels, info.id.label)
+
+
+def _is_in(parts: tuple[str, ...], name: str) -> bool:
+    return any(part.casefold() in name.casefold() for part in parts)
 
 
 def _by_issuers(facts: Facts, rows: tuple[CardRow, ...]) -> CardRow | None:

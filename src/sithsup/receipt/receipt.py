@@ -16,7 +16,7 @@ from sithsup.receipt.active_directory import alt_security_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from sithsup.campaign import Campaign, Text
     from sithsup.certificate import Certificate
@@ -37,6 +37,11 @@ class Entry:
     not_before: datetime
     not_after: datetime
     opens_mail: bool
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it is valid, in this computer's own zone."""
+        return self.not_after.astimezone().date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Receipt:
     has_terms: bool
     terms: AcceptedTerms | None
     """None also where they were accepted on another computer."""
+    terms_text: Text | None
+    """Their wording; None also where the campaign has other terms now."""
     log_in_with: Entry | None
     """The certificate to choose at work."""
     tests: tuple[Tested, ...]
@@ -89,10 +96,29 @@ class Receipt:
         return True if found == {True} else None
 
     @property
+    def tested(self) -> tuple[tuple[Entry, Tested], ...]:
+        """What was found of each new certificate; empty as long as nothing was tested."""
+        return tuple(zip(self.written, self.tests, strict=True)) if self.tests else ()
+
+    @property
+    def last_day(self) -> date | None:
+        """Until when all new certificates are valid."""
+        return min((each.last_day for each in self.written), default=None)
+
+    @property
+    def last_day_before(self) -> date | None:
+        """Until when those that they replace were valid, the one that lives longest."""
+        return max((each.last_day for each in self.removed), default=None)
+
+    @property
     def is_as_long(self) -> bool:
-        """Whether the new certificates end no later than the ones that they replace: as a rule with the card."""
-        ends = [entry.not_after for entry in self.removed]
-        return bool(ends) and all(entry.not_after.date() <= max(ends).date() for entry in self.written)
+        """Whether every new certificate ends on the same day as what it replaces: as a rule with the card."""
+        return bool(self.written) and {each.last_day for each in self.written} == {self.last_day_before}
+
+    @property
+    def is_shorter(self) -> bool:
+        """Whether a new certificate ends before what it replaces."""
+        return bool(self.last_day and self.last_day_before and self.last_day < self.last_day_before)
 
 
 def entry(certificate: Certificate) -> Entry:
@@ -129,6 +155,7 @@ def make_receipt(world: World, new: tuple[Certificate, ...], case_code: str, loc
         mail_kept=tuple(entry(certificate) for certificate in kept if _is_for_old_mail(world, certificate)),
         has_terms=campaign.terms is not None,
         terms=world.journal.terms,
+        terms_text=_terms_text(world),
         log_in_with=_for_work(written),
         tests=(),
         mappings=tuple(Mapping(entry(c), alt_security_identity(c)) for c in new if c.role is KeyRole.AUTHENTICATION),
@@ -162,6 +189,12 @@ def _level(campaign: Campaign, certificates: Iterable[Certificate]) -> int | Non
     """The level of assurance of what these issuers have issued; None where the campaign does not tell."""
     known = (campaign.levels.get(certificate.issuer_common_name) for certificate in certificates)
     return max((level for level in known if level is not None), default=None)
+
+
+def _terms_text(world: World) -> Text | None:
+    """The wording of the terms that were accepted: it stands in the campaign, which the journal has kept."""
+    terms, accepted = world.campaign.terms, world.journal.terms
+    return terms.text if terms and accepted and accepted.version == terms.version else None
 
 
 def _for_work(written: tuple[Entry, ...]) -> Entry | None:

@@ -104,9 +104,7 @@ def as_data(receipt: Receipt) -> dict[str, Any]:
         "removed_is_known": receipt.removed_is_known,
         "kept": [_entry(each) for each in receipt.kept],
         "mail_kept": [each.serial_number for each in receipt.mail_kept],
-        "terms": {"version": receipt.terms.version, "accepted": receipt.terms.at.isoformat()}
-        if receipt.terms
-        else None,
+        "terms": _terms(receipt),
         "has_terms": receipt.has_terms,
         "log_in_with": receipt.log_in_with.serial_number if receipt.log_in_with else None,
         "works": receipt.works,
@@ -117,7 +115,7 @@ def as_data(receipt: Receipt) -> dict[str, Any]:
                 "is_trusted": test.is_trusted,
                 "status": test.status.value,
             }
-            for each, test in zip(receipt.written, receipt.tests, strict=True)
+            for each, test in receipt.tested
         ],
         "alt_security_identities": [
             {"serial_number": mapping.entry.serial_number, "value": mapping.value} for mapping in receipt.mappings
@@ -126,6 +124,13 @@ def as_data(receipt: Receipt) -> dict[str, Any]:
         "given_up": list(receipt.given_up),
         "local_it": receipt.local_it,
     }
+
+
+def _terms(receipt: Receipt) -> dict[str, Any] | None:
+    if receipt.terms is None:
+        return None
+    text = str(receipt.terms_text) if receipt.terms_text else None
+    return {"version": receipt.terms.version, "accepted": receipt.terms.at.isoformat(), "text": text}
 
 
 def _entry(each: Entry) -> dict[str, Any]:

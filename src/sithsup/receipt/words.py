@@ -12,6 +12,7 @@ from sithsup.texts import mark, tr
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sithsup.campaign import Text
     from sithsup.receipt.receipt import Entry, Receipt
     from sithsup.self_test import Tested
 
@@ -34,6 +35,8 @@ TEST_TEXTS = {
     None: mark("Not everything of log-in and signature could be tested. The receipt's table shows what is known."),
 }
 """By `Receipt.works`."""
+NO_RECEIPT = mark("No receipt could be made. The upgrade is finished all the same.")
+NOT_TESTED = mark("Log-in and signature were not tested.")
 CODES_UNCHANGED = mark("Your codes are unchanged.")
 TAKE_OUT = mark("Take the card out of the reader and put it in again. Then close every window of your web browser.")
 
@@ -71,6 +74,7 @@ def sections(receipt: Receipt) -> tuple[Section, ...]:
         _removed(receipt),
         *((_kept(receipt),) if receipt.kept else ()),
         *((_for_it(receipt),) if receipt.mappings else ()),
+        *((_wording(receipt.terms_text),) if receipt.terms_text else ()),
     )
 
 
@@ -78,13 +82,18 @@ def matters_now(receipt: Receipt) -> tuple[str, ...]:
     """What matters when an upgrade has just ended, line by line."""
     return _said(
         level_line(receipt),
-        tr(TEST_TEXTS[receipt.works]),
+        test_line(receipt),
         tr(CODES_UNCHANGED),
         tr(TAKE_OUT),
         choose_at_log_in(receipt),
         *left_lines(receipt)[:1],
         ask_local_it(receipt),
     )
+
+
+def test_line(receipt: Receipt) -> str:
+    """How the test of the new certificates went."""
+    return tr(TEST_TEXTS[receipt.works] if receipt.tests else NOT_TESTED)
 
 
 def choose_at_log_in(receipt: Receipt) -> str:
@@ -171,8 +180,8 @@ def _terms(receipt: Receipt) -> str:
 
 def _tests(receipt: Receipt) -> Section:
     heads = (tr("Use"), tr("Names you by"), tr("Key"), tr("Issuer"), tr("Status"))
-    rows = tuple(_test_row(each, test) for each, test in zip(receipt.written, receipt.tests, strict=True))
-    return Section(tr("Test of the new certificates"), (tr(TEST_TEXTS[receipt.works]),), Table(heads, rows))
+    rows = tuple(_test_row(each, test) for each, test in receipt.tested)
+    return Section(tr("Test of the new certificates"), (test_line(receipt),), Table(heads, rows) if rows else None)
 
 
 def _test_row(each: Entry, test: Tested) -> tuple[str, ...]:
@@ -181,10 +190,20 @@ def _test_row(each: Entry, test: Tested) -> tuple[str, ...]:
 
 
 def _written(receipt: Receipt) -> Section:
-    as_long = tr("They are valid as long as the ones that they replace: your card does not last longer than before.")
-    return Section(
-        tr("New certificates on the card"), _said(as_long if receipt.is_as_long else ""), _table(receipt.written)
-    )
+    return Section(tr("New certificates on the card"), _said(_how_long(receipt)), _table(receipt.written))
+
+
+def _how_long(receipt: Receipt) -> str:
+    """How long the new certificates are valid beside the ones that they replace; empty where they last longer."""
+    if receipt.is_as_long:
+        return tr("They are valid as long as the ones that they replace: your card does not last longer than before.")
+    if receipt.is_shorter:
+        return tr(
+            "They are valid until {date}: not as long as the ones that they replace, which were valid until {before}.",
+            date=receipt.last_day,
+            before=receipt.last_day_before,
+        )
+    return ""
 
 
 def _removed(receipt: Receipt) -> Section:
@@ -218,13 +237,17 @@ def _for_it(receipt: Receipt) -> Section:
     )
 
 
+def _wording(terms: Text) -> Section:
+    return Section(tr("The terms that were accepted"), (str(terms),))
+
+
 def _table(entries: tuple[Entry, ...]) -> Table:
     heads = (tr("Use"), tr("Names you by"), tr("Issuer"), tr("Serial number"), tr("Valid until"))
     return Table(heads, tuple(_row(each) for each in entries))
 
 
 def _row(each: Entry) -> tuple[str, ...]:
-    return (_use(each), _kind(each), each.issuer, each.serial_number, each.not_after.astimezone().date().isoformat())
+    return (_use(each), _kind(each), each.issuer, each.serial_number, each.last_day.isoformat())
 
 
 def _use(each: Entry) -> str:

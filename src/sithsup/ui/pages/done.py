@@ -14,12 +14,13 @@ from sithsup.flow import Page
 from sithsup.model import Outcome
 from sithsup.receipt.words import (
     CODES_UNCHANGED,
+    NO_RECEIPT,
     TAKE_OUT,
-    TEST_TEXTS,
     ask_local_it,
     choose_at_log_in,
     left_lines,
     level_line,
+    test_line,
 )
 from sithsup.texts import tr
 from sithsup.ui.pages.page import Shown, WizardPage
@@ -95,7 +96,7 @@ class DonePage(WizardPage):
 
     def _tell_upgraded(self, ending: Ending) -> None:
         receipt = ending.receipt
-        self.say(tr("Your card is upgraded"), tr(TEST_TEXTS[receipt.works]) if receipt else "")
+        self.say(tr("Your card is upgraded"), test_line(receipt) if receipt else tr(NO_RECEIPT))
         self.next_step.tell(tr(TAKE_OUT))
         self.choice.tell(choose_at_log_in(receipt) if receipt else "")
         lines = (level_line(receipt) if receipt else "", tr(CODES_UNCHANGED))

@@ -65,7 +65,7 @@ class PreparePage(WizardPage):
         )
         codes = shown.sight.campaign.codes if shown.sight.campaign else None
         self.price.tell(tr("No codes? {order}", order=codes.order) if codes else "")
-        self.warnings.tell("\n".join(warning_lines(report)) if report else "", "warning")
+        self.warnings.tell("\n".join(warning_lines(report, shown.contact)) if report else "", "warning")
         self._ask(shown)
         self.notice.tell("")
 
