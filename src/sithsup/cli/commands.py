@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from sithsup.operation import Operation
     from sithsup.report import Report
     from sithsup.runner import StepEvent
+    from sithsup.settings import Resolution
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,8 @@ RECOVERY = {"resume", "restore"}
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 CANCELLED = CancelledError.exit_code
+NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "history": ("data",)}
+"""The commands that run whatever else of the settings is broken, with the settings that they need."""
 
 
 @dataclass
@@ -90,11 +93,15 @@ class Context:
         return self.campaigns.likely if self.campaigns else None
 
 
-def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
-    """Tell why a command cannot even begin; its exit code. The settings are listed all the same: one may be broken."""
-    view = View(arguments.command, as_json=arguments.json)
-    view.error(error)
-    return view.finish(error.exit_code, _settings(arguments, view) if arguments.command == "settings" else ())
+def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError) -> int:
+    """Tell why a command cannot even begin; its exit code. What needs nothing that is broken is done all the same."""
+    settings, needed = Settings.usable(found), NEEDED.get(arguments.command)
+    if needed is not None and all(map(found.is_sound, needed)):
+        return run(arguments, settings, None)
+    context = Context(arguments, settings, None, View(arguments.command, as_json=arguments.json))
+    context.view.error(error, context.contact(error))
+    lines = _settings(arguments, context.view) if arguments.command == "settings" else ()
+    return context.view.finish(error.exit_code, lines)
 
 
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sithsup.cli.findings import campaign_lines, findings_data, stop_lines
 from sithsup.cli.locked import Unlocking
+from sithsup.cli.streams import written
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
@@ -94,7 +95,8 @@ class View:
     def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
         plain = "".join(char for char in text if char.isprintable() or char == "\n")
-        print(f"{self._erase}{plain}", end=end, file=sys.stderr, flush=True)
+        with written(sys.stderr):
+            print(f"{self._erase}{plain}", end=end, file=sys.stderr)
         self._erase = ERASE_LINE if end == "\r" else ""
 
     def card(self, contents: CardContents) -> None:
@@ -290,8 +292,8 @@ class View:
             self.say(tr("Case code: {code}", code=self._case_code))
         if self._as_json:
             self.result["exit_code"] = exit_code
-            print(json.dumps(self.result, ensure_ascii=False, indent=2))
-        else:
+            lines = (json.dumps(self.result, ensure_ascii=False, indent=2),)
+        with written(sys.stdout):
             for line in lines:
                 print(line)
         return exit_code

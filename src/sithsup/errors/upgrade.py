@@ -81,6 +81,13 @@ class SettingsInvalidError(ConfigurationError):
     what_text = mark("A setting is missing or wrong.")
     why_text = mark("{name}: {problem}")
     next_text = mark("Correct the setting and try again.")
+    managed_text = mark("Ask your local IT support to correct the setting. Nothing on the card was changed.")
+
+    @property
+    def next_step(self) -> str:
+        """What to do: a person can correct what is their own, and nothing that holds for all of the computer."""
+        is_managed = self.values.get("layer") in {"policy", "machine"}
+        return tr(self.managed_text) if is_managed else super().next_step
 
 
 class ProxyUnusableError(SettingsInvalidError):

@@ -172,3 +172,8 @@ class Settings:
     def of(cls, resolution: Resolution) -> Settings:
         """The same, of layers that have been read."""
         return cls(**resolution.values())
+
+    @classmethod
+    def usable(cls, resolution: Resolution) -> Settings:
+        """What can be taken where something is broken: to tell that, in the right language, and whom to ask."""
+        return cls(**resolution.usable())
