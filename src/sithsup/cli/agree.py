@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sithsup.consent import Consent, mail_lines
+from sithsup.eligibility import SETTLED
 from sithsup.errors import CancelledError
 from sithsup.recovery import Situation
 from sithsup.texts import tr
@@ -22,19 +22,17 @@ if TYPE_CHECKING:
 
 def show_asked(view: View, report: Report) -> None:
     """Tell, before anything is begun, what must be agreed to, and how a script does that."""
-    asked = report.asked
-    arguments = script_arguments(asked)
-    view.result["terms"] = asked.terms.version if asked.terms else None
+    asked, is_fresh = report.asked, report.verdict.situation is Situation.FRESH
+    is_to_be_upgraded = is_fresh and SETTLED.isdisjoint(report.reasons)
+    view.result["terms"] = asked.terms.version if asked.terms and is_to_be_upgraded else None
     view.result["encrypted_mail"] = [_data(certificate, stays=asked.mail_stays) for certificate in asked.mail]
-    view.result["upgrade_arguments"] = list(arguments)
-    if report.verdict.situation is not Situation.FRESH or report.reasons:
+    view.result["upgrade_arguments"] = list(script_arguments(asked)) if is_to_be_upgraded else []
+    if not is_fresh or report.stops:
         return
     if asked.terms:
         view.say(tr("You will be asked to accept the terms, version “{version}”.", version=asked.terms.version))
     for line in mail_lines(asked):
         view.say(line)
-    if arguments:
-        view.say(tr("A script that runs “sithsup upgrade” must add: {arguments}", arguments=shlex.join(arguments)))
 
 
 def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Callable[[str], bool] | None) -> Consent:
