@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup import logs, texts
-from sithsup.cli import main
+from sithsup.cli import commands, main
 from sithsup.cli.parser import make_parser
-from sithsup.settings import Level, sources
+from sithsup.settings import Level, Settings, sources
 from sithsup.settings.sources import TomlFile
 
 if TYPE_CHECKING:
@@ -144,6 +144,34 @@ def test_help_and_mistakes_are_told_in_the_person_s_language(
 def test_the_parser_of_a_command_takes_what_is_documented() -> None:
     arguments = make_parser(["upgrade"]).parse_args(["upgrade", "--accept-terms", "1", "--mail-understood", "--yes"])
     assert (arguments.accept_terms, arguments.mail_understood, arguments.yes) == ("1", True, True)
+
+
+# --------------------------------------------------------------------------------------------------- Ctrl-C
+
+
+@pytest.mark.parametrize(
+    ("command", "outcome", "what"),
+    [
+        ("upgrade", None, "No upgrade was begun."),
+        ("upgrade", "upgraded", "The upgrade was cancelled."),
+        ("restore", None, "The upgrade was cancelled."),
+    ],
+)
+def test_ctrl_c_before_anything_was_begun(
+    command: str, outcome: str | None, what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said that nothing was begun, and that the card is as it was."""
+
+    def interrupted(context: commands.Context) -> int:
+        context.view.result["outcome"] = outcome
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(commands.COMMANDS, command, interrupted)
+    arguments = make_parser([command]).parse_args([command, "--json"])
+    assert commands.run(arguments, Settings(), None) == 130
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["code"], error["what"]) == ("SU-5006", what)
+    assert ("Nothing on the card was changed." in error["next"]) is (what == "No upgrade was begun.")
 
 
 # ---------------------------------------------------------------------------------------------------- bugs

@@ -82,6 +82,8 @@ def test_where_a_campaign_knows_nobody_it_is_said_once(campaign: Campaign) -> No
 
 def test_an_error_names_whom_its_holder_asks(campaign: Campaign) -> None:
     """The default before the card is read, the organisation's own afterwards; the setting over both."""
+    unread = commands.Context(None, Settings(), None, View("check", as_json=True))  # type: ignore[arg-type]
+    assert unread.contact(UnusableError()) == NOBODY_TEXTS[Contact.DEPUTY_ISSUER]
     context = commands.Context(None, Settings(), None, View("check", as_json=True), Namespace(likely=campaign))  # type: ignore[arg-type]
     assert context.contact(UnusableError()).endswith("Alla Låtsas, 000-1")
     context.hsa_id = "SE2321000156-ABCD"

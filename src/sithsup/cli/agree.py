@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.consent import Consent, mail_lines
 from sithsup.eligibility import SETTLED
-from sithsup.errors import CancelledError
+from sithsup.errors import NotBegunError, TermsDeclinedError
 from sithsup.recovery import Situation
 from sithsup.texts import tr
 
@@ -36,13 +36,13 @@ def show_asked(view: View, report: Report) -> None:
 
 
 def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Callable[[str], bool] | None) -> Consent:
-    """Ask for what is not given yet; `ask` is None where there is nobody to ask. Raises `CancelledError` after a no."""
+    """Ask for what is not given yet; `ask` is None where there is nobody to ask. Raises `NotBegunError` after a no."""
     terms, mail_understood = given.terms, given.mail_understood
     if ask and asked.terms and terms is None:
         view.say(tr("Terms of the upgrade, version “{version}”:", version=asked.terms.version))
         view.say(str(asked.terms.text))
         if not ask(tr("Do you accept the terms?")):
-            raise CancelledError
+            raise TermsDeclinedError
         terms = asked.terms.version
     for line in mail_lines(asked):
         view.say(line)
@@ -50,7 +50,7 @@ def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Cal
         view.say(str(campaign.words.encrypted_mail))
     if ask and asked.mail_goes and not mail_understood:
         if not ask(tr("Do you understand that you cannot read old encrypted e-mail afterwards, and want to go on?")):
-            raise CancelledError
+            raise NotBegunError
         mail_understood = True
     return Consent(terms, mail_understood)
 

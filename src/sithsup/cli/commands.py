@@ -17,18 +17,19 @@ from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
-from sithsup.cli.locked import order_text
+from sithsup.cli.locked import new_code_lines, order_text
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
 from sithsup.connection import Connection
 from sithsup.consent import Consent
-from sithsup.contacts import contact_line
+from sithsup.contacts import NOBODY_TEXTS, contact_line
 from sithsup.errors import (
     CancelledError,
     CardError,
     InterruptedByPersonError,
     InterruptedWayBackError,
+    NotBegunError,
     SecondInstanceError,
     SithsupError,
 )
@@ -61,6 +62,8 @@ INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
+YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
+"""What a person may answer; whatever else is typed, the question is put again."""
 CANCELLED = CancelledError.exit_code
 NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "history": ("data",)}
 """The commands that run whatever else of the settings is broken, with the settings that they need."""
@@ -85,7 +88,7 @@ class Context:
 
     def whom(self, contact: Contact) -> str:
         """The same of somebody who is to be asked anyway."""
-        return contact_line(contact, self.campaign, self.hsa_id, self.settings)
+        return contact_line(contact, self.campaign, self.hsa_id, self.settings) or tr(NOBODY_TEXTS[contact])
 
     @property
     def campaign(self) -> Campaign | None:
@@ -114,7 +117,8 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
         context.view.error(error, context.contact(error))
         return context.view.finish(error.exit_code)
     except KeyboardInterrupt:
-        context.view.error(CancelledError())
+        is_untouched = arguments.command == "upgrade" and not context.view.result.get("outcome")
+        context.view.error(NotBegunError() if is_untouched else CancelledError())
         return context.view.finish(CancelledError.exit_code)
     except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
         _log.exception("bug")
@@ -307,6 +311,7 @@ def _connected(context: Context) -> Iterator[Operation]:
     ):
         context.hsa_id = operation.world.contents.hsa_id
         context.view.unlocking.order = order_text(context.campaign)
+        context.view.unlocking.new_codes = new_code_lines(context.campaign)
         context.view.unlocking.may_unblock = operation.world.card.may_unblock
         yield operation
 
@@ -319,12 +324,15 @@ def _asker() -> Callable[[str], bool] | None:
 def _agree(context: Context, question: str) -> None:
     """Ask before anything is begun, where there is somebody to ask."""
     if not context.arguments.yes and sys.stdin.isatty() and not _ask(question):
-        raise CancelledError
+        raise NotBegunError
 
 
 def _ask(question: str) -> bool:
-    print(tr("{question} [y/N] ", question=question), end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
+    answer = None
+    while answer not in YES | NO:
+        print(tr("{question} [y/N] ", question=question), end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip().lower()
+    return answer in YES
 
 
 COMMANDS: dict[str, Callable[[Context], int]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sithsup.cli.locked import new_code_lines
 from sithsup.eligibility import NOT_USABLE, SETTLED, Reason, level
 from sithsup.model import CodeState, KeyRole
 from sithsup.recovery import Situation
@@ -85,7 +86,4 @@ def campaign_lines(campaign: Campaign, report: Report) -> Iterator[str]:
     if best is not None:
         yield tr("The certificates on the card have level of assurance {level}.", level=best)
     yield deadline_line(report, campaign)
-    if campaign.codes:
-        yield tr("If you do not have your codes: {order}", order=campaign.codes.order)
-        if campaign.codes.price:
-            yield tr("Each new code costs {price}.", price=campaign.codes.price)
+    yield from new_code_lines(campaign)

@@ -275,6 +275,19 @@ class CancelledError(UpgradeError):
     next_text = mark("Run “sithsup check” to see what works now, and go on when it suits you.")
 
 
+class NotBegunError(CancelledError):
+    """The same, before anything was begun."""
+
+    what_text = mark("No upgrade was begun.")
+    next_text = mark("Nothing on the card was changed. Run “sithsup upgrade” again when it suits you.")
+
+
+class TermsDeclinedError(NotBegunError):
+    """The person does not accept the terms."""
+
+    why_text = mark("You did not accept the terms, and without them there is no upgrade.")
+
+
 class InterruptedUpgradeError(UpgradeError):
     """An upgrade of this card was begun and not finished, here or on another computer."""
 
@@ -329,7 +342,7 @@ class TermsNotAcceptedError(UpgradeError):
 
     code = "SU-5015"
     exit_code = 2
-    contact = None
+    contact = Contact.DEPUTY_ISSUER
     what_text = mark("The terms of the upgrade have not been accepted.")
     why_text = mark("The terms that must be accepted have version “{version}”.")
     next_text = mark(
