@@ -44,7 +44,7 @@ class Terminal:
 
     def run(self, lab: Lab, command: str) -> Ended:
         """Run a command as somebody at the lab's computer does."""
-        self._monkeypatch.setattr(commands, "_connect", lambda _: lab.operation())
+        self._monkeypatch.setattr(commands, "_connected", lambda _: lab.operation())
         arguments = Namespace(command=command, json=True, yes=True, accept_terms=None, mail_understood=True)
         code = commands.run(arguments, Settings(), None)
         said = self._capsys.readouterr()
