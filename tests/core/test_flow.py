@@ -20,7 +20,7 @@ FACTS = {
     "upgraded": Facts(situation=Situation.UPGRADED, outcome=Outcome.UPGRADED),
     "restored": Facts(situation=Situation.FRESH, may_begin=True, outcome=Outcome.RESTORED),
     "interrupted": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED),
-    "stopped": Facts(situation=Situation.FRESH, may_begin=True),
+    "stopped": Facts(situation=Situation.FRESH, may_begin=True, has_failed=True),
 }
 
 WAYS = {
@@ -58,6 +58,10 @@ WAYS = {
     "a wrong code": (
         "looked:fresh next next next ended:stopped again looked:fresh",
         "insert insert prepare codes upgrading help insert insert",
+    ),
+    "nothing to go on with": (
+        "looked:half-done resume next ended:fresh looked:fresh",
+        "insert interrupted codes upgrading insert insert",
     ),
     "an end while a code is asked for": (
         "looked:fresh next next next asked ended:interrupted",

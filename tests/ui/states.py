@@ -160,21 +160,19 @@ def prepare(contents: CardContents, warnings: tuple[Finding, ...] = (), asked: A
     return Shown(Flow(Page.PREPARE, Facts(Situation.FRESH, may_begin=True), (Page.INSERT,)), seen)
 
 
+TERMS = Terms(
+    version="TEST 1",
+    text=Text(
+        sv="TEST: Kortet är personligt. Du lämnar aldrig ut dina koder, och du spärrar kortet om du tappar det.",
+        en="TEST: The card is personal. You never give away your codes, and you block the card if you lose it.",
+    ),
+)
+WARNING = Finding("TEST", Severity.WARNS, Text(sv="TEST: Datorn går på batteri.", en="TEST: On battery."))
+
+
 def agreed_to(contents: CardContents, *, mail_stays: bool = False) -> Asked:
     """Terms, and encrypted e-mail."""
-    terms = Terms(
-        version="TEST 1",
-        text=Text(
-            sv="TEST: Kortet är personligt. Du lämnar aldrig ut dina koder, och du spärrar kortet om du tappar det.",
-            en="TEST: The card is personal. You never give away your codes, and you block the card if you lose it.",
-        ),
-    )
-    return Asked(terms, (contents.certificates[0].certificate,), mail_stays)
-
-
-def warned() -> Finding:
-    """Something that whoever begins should know."""
-    return Finding("TEST", Severity.WARNS, Text(sv="TEST: Datorn går på batteri.", en="TEST: On battery."))
+    return Asked(TERMS, (contents.certificates[0].certificate,), mail_stays)
 
 
 def codes(contents: CardContents, act: Act = Act.UPGRADE, wanted: Wanted | None = None) -> Shown:
@@ -268,7 +266,7 @@ def states() -> dict[str, Shown]:
         "prepare-two-codes": prepare(fresh),
         "prepare-not-ticked": prepare(fresh),
         "prepare-one-code": prepare(one),
-        "prepare-consent": prepare(fresh, (warned(),), agreed_to(fresh)),
+        "prepare-consent": prepare(fresh, (WARNING,), agreed_to(fresh)),
         "prepare-mail-stays": prepare(fresh, (), agreed_to(fresh, mail_stays=True)),
         "codes-two": codes(fresh),
         "codes-one": codes(one),
@@ -301,6 +299,9 @@ def states() -> dict[str, Shown]:
         "help-not-eligible": trouble(NotEligibleError(reasons=("NOT_IN_HSA",), reason=reason_text("NOT_IN_HSA"))),
         "help-no-answer": trouble(AuthorityUnreachableError(seconds=30)),
         "help-bug": trouble(SithsupError()),
+        "support": replace(
+            trouble(AuthorityUnreachableError(seconds=30)), flow=Flow(Page.SUPPORT, Facts(), (Page.HELP,))
+        ),
     }
 
 

@@ -14,12 +14,13 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget, QWizard
 
 from sithsup.errors import leaves
+from sithsup.sim import pki
 from sithsup.texts import ENGLISH, PSEUDO, SWEDISH
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.parts import Signed
 from sithsup.ui.plastic import grouped
 from tests.ui.audit import Scene, audit, unmarked
-from tests.ui.states import CASE, ORGANIZATION, PEOPLE, sim_campaign, states
+from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, sim_campaign, states
 from tests.ui.window import Setting, opened, settle, show
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def data() -> frozenset[str]:
             CASE,
             *(kind.code for kind in leaves()),
             str(words.words.why),
+            str(WARNING.message),
+            str(TERMS.text),
+            f"{pki.OLD_PERSONS},",
             "sithsup",
             "English",
             "Svenska",

@@ -13,13 +13,11 @@ from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from sithsup import texts
-from sithsup.settings import Settings
 from sithsup.ui import theme
 from sithsup.ui.frame import window_size
 from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import install_headings
 from sithsup.ui.wizard import Wizard
-from sithsup.ui.worker import Worker
 from tests.ui.states import AFTER, states
 
 if TYPE_CHECKING:
@@ -78,11 +76,11 @@ def dress(setting: Setting) -> None:
 
 @contextmanager
 def opened(setting: Setting) -> Iterator[Wizard]:
-    """The window; its worker never begins to look."""
+    """The window, without a worker."""
     app = application()
     dress(setting)
     install_headings()
-    wizard = Wizard(Worker(Settings()))
+    wizard = Wizard()
     wizard.resize(window_size(SCREEN))
     wizard.show()
     wizard.activateWindow()

@@ -19,7 +19,7 @@ from sithsup.ui.pages.page import Shown
 from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Ending
 from sithsup.ui.signs import icon
-from sithsup.ui.wizard import Wizard, end
+from sithsup.ui.wizard import NEXT, Wizard, end
 
 if TYPE_CHECKING:
     from sithsup.errors import SithsupError
@@ -48,11 +48,19 @@ def run(settings: Settings) -> int:
 
 def refuse(error: SithsupError) -> int:
     """Show why the program cannot even begin, until the window is closed; its exit code."""
-    application, wizard = _application(), Wizard()
-    wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error)))
+    application = _application()
+    wizard = refused(error)
     wizard.show()
     application.exec()
     return error.exit_code
+
+
+def refused(error: SithsupError) -> Wizard:
+    """The window with an error alone; there is nothing to try again."""
+    wizard = Wizard()
+    wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error)))
+    wizard.button(NEXT).hide()
+    return wizard
 
 
 def _application() -> QApplication:

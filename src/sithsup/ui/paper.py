@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QMarginsF
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
 
 from sithsup.receipt import as_html
 from sithsup.receipt.words import heading
@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 MARGIN = 18
 """Millimetres on each side of an A4 page."""
+BODY = 10
+"""Points."""
+STYLE = "h1 { font-size: 18pt } h2 { font-size: 12pt } th { text-align: left } td, th { padding: 4px }"
+"""What Qt does not take from the style of the page."""
+
+
+def document(receipt: Receipt) -> QTextDocument:
+    """The receipt, laid out for paper."""
+    made = QTextDocument()
+    made.setDefaultFont(QFont("", BODY))
+    made.setDefaultStyleSheet(STYLE)
+    made.setHtml(as_html(receipt))
+    return made
 
 
 def write_pdf(receipt: Receipt, path: Path) -> bool:
@@ -28,9 +41,7 @@ def write_pdf(receipt: Receipt, path: Path) -> bool:
     writer.setTitle(heading())
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
     writer.setPageMargins(QMarginsF(MARGIN, MARGIN, MARGIN, MARGIN), QPageLayout.Unit.Millimeter)
-    document = QTextDocument()
-    document.setHtml(as_html(receipt))
-    document.print_(writer)
+    document(receipt).print_(writer)
     buffer.close()
     try:
         write_whole(path, bytes(buffer.data().data()))

@@ -1,4 +1,4 @@
-"""What stands beside the pages: the steps, and below them the other language and what program this is."""
+"""What stands beside the pages: the steps; below them practice, support, the other language, what program this is."""
 
 from __future__ import annotations
 
@@ -57,9 +57,11 @@ class Step(QFrame):
 
 
 class Side(QFrame):
-    """The list of steps, and two quiet buttons."""
+    """The list of steps, and quiet buttons."""
 
     language_wanted = Signal(str)
+    support_wanted = Signal()
+    practice_wanted = Signal()
     about_wanted = Signal()
     widened = Signal(int)
 
@@ -79,12 +81,14 @@ class Side(QFrame):
         low.setContentsMargins(em() // 2, 0, em() // 2, 0)
         low.setSpacing(0)
         column.addLayout(low)
-        self.language, self.about = QPushButton(), QPushButton()
-        for button in (self.language, self.about):
+        self.practice, self.support, self.language, self.about = (QPushButton() for _ in range(4))
+        for button in (self.practice, self.support, self.language, self.about):
             button.setObjectName("link")
             button.setAutoDefault(False)
             low.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.language.clicked.connect(lambda: self.language_wanted.emit(_other()))
+        self.practice.clicked.connect(self.practice_wanted)
+        self.support.clicked.connect(self.support_wanted)
         self.about.clicked.connect(self.about_wanted)
 
     @staticmethod
@@ -103,12 +107,16 @@ class Side(QFrame):
         super().resizeEvent(event)
         self.widened.emit(self.width())
 
-    def tell(self, page: Page) -> None:
-        """Mark the step that is under way, in the language in use."""
+    def tell(self, page: Page, *, may_ask: bool, may_practise: bool) -> None:
+        """Mark the step that is under way, in the language in use; `may_ask` and `may_practise` offer these ways."""
         for step in self.steps:
             step.tell(page)
         self.language.setText(LANGUAGES[_other()])
         self.language.setAccessibleName(LANGUAGES[_other()])
+        self.practice.setText(tr("Practice"))
+        self.practice.setVisible(may_practise)
+        self.support.setText(tr("Support"))
+        self.support.setVisible(may_ask)
         self.about.setText(tr("About the program"))
 
 

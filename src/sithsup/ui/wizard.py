@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from sithsup.ui.pages.codes import CodesPage
     from sithsup.ui.pages.upgrading import UpgradingPage
+    from sithsup.ui.practice import Banner
     from sithsup.ui.worker import Worker
 
 BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
@@ -37,19 +38,23 @@ class Wizard(QWizard):
     act_wanted = Signal(object)  # Order
     look_wanted = Signal()
     choose_wanted = Signal(object)  # the serial numbers of a card
+    closed = Signal()
     painted = Signal()
     """The window is on the screen for the first time."""
 
-    def __init__(self, worker: Worker | None = None) -> None:
-        """Without a worker the first page is shown; `attach` brings one."""
+    def __init__(self, worker: Worker | None = None, banner: Banner | None = None) -> None:
+        """Without a worker the first page is shown; `attach` brings one. A banner stands above every page."""
         super().__init__()
         self._shown, self._is_busy, self._is_painted = Shown(), False, False
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
+        self._banner = banner
         self._side = Side()
         self.setSideWidget(self._side)
         self._side.language_wanted.connect(self.speak)
+        self._side.support_wanted.connect(lambda: self._happen(Happening.SUPPORT))
         self._side.about_wanted.connect(self.tell_about)
+        self._side.practice_wanted.connect(self.practise)
         self._dress()
         self.customButtonClicked.connect(self._pressed)
         self._show_page()
@@ -141,6 +146,16 @@ class Wizard(QWizard):
         """Show what program this is."""
         About(self).open()
 
+    @Slot()
+    def practise(self) -> None:
+        """Hide behind a window of practice until that is closed."""
+        from sithsup.ui.practice import Practice  # noqa: PLC0415  hardly anybody needs it
+
+        self._practice = Practice()
+        self._practice.ended.connect(self.show)
+        self._practice.wizard.show()
+        self.hide()
+
     @Slot(int)
     def _pressed(self, button: int) -> None:
         if button == BACK.value:
@@ -212,6 +227,8 @@ class Wizard(QWizard):
     def _show_page(self) -> None:
         """Bring the page up: Qt's own history is not used, for a page may come twice."""
         page = self._page
+        if self._banner:
+            page.column.insertWidget(0, self._banner)
         self.setStartId(tuple(Page).index(page.page))
         self._tell()
         self.restart()
@@ -227,15 +244,22 @@ class Wizard(QWizard):
         (page.first() or (forward if may_go_on else page.area)).setFocus()
 
     @property
+    def _may_practise(self) -> bool:
+        return self._shown.flow.page is Page.INSERT and self._banner is None
+
+    @property
     def _page(self) -> WizardPage:
         return self._made(self._shown.flow.page)
 
     def _tell(self) -> None:
         """Show what is known, in the language in use."""
-        self.setWindowTitle(tr("SITHS card upgrade"))
+        title = tr("SITHS card upgrade")
+        self.setWindowTitle(tr("Practice: {title}", title=title) if self._banner else title)
+        if self._banner:
+            self._banner.show_now()
         page, flow = self._page, self._shown.flow
         page.tell(self._shown)
-        self._side.tell(flow.page)
+        self._side.tell(flow.page, may_ask=flow.on(Happening.SUPPORT) is not flow, may_practise=self._may_practise)
         back, forward = self.button(BACK), self.button(NEXT)
         cancel = self.button(QWizard.WizardButton.CancelButton)
         back.setText(tr("&Back"))
@@ -275,6 +299,7 @@ class Wizard(QWizard):
         if self._is_busy:
             self._worker.prompts.answer(None)
         event.accept()
+        self.closed.emit()
 
 
 def _kind(page: Page) -> type[WizardPage]:

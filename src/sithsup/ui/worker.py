@@ -30,8 +30,10 @@ from sithsup.upgrade import table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-    from sithsup.card.process import CardProcess
+    from sithsup.campaign import Campaign
+    from sithsup.card.token import Token
     from sithsup.model import CardContents
     from sithsup.operation import Operation
     from sithsup.report import Report
@@ -58,7 +60,7 @@ class Worker(QObject):
         self._settings = settings
         self._own = OwnContacts(settings.deputy_issuer, settings.local_it)
         self._campaigns: Campaigns | None = None
-        self._token: CardProcess | None = None
+        self._token: Token | None = None
         self._serials: tuple[str, ...] | None = None
         self._last: object = None
         self._timer: QTimer | None = None
@@ -78,6 +80,8 @@ class Worker(QObject):
         """Let go of the card."""
         if self._timer:
             self._timer.stop()
+            self._timer.deleteLater()
+            self._timer = None
         self._close()
 
     # -------------------------------------------------------------------------------------------------- looking
@@ -111,7 +115,7 @@ class Worker(QObject):
             self._last = present
             self._tell(token)
 
-    def _tell(self, token: CardProcess) -> None:
+    def _tell(self, token: Token) -> None:
         """Tell which card is there as soon as it is read, and what is to be said of it when that is known."""
         cards: tuple[CardContents, ...] = ()
 
@@ -141,8 +145,7 @@ class Worker(QObject):
         report: Report | None = None,
         error: SithsupError | None = None,
     ) -> Sight:
-        campaign = self._campaigns.likely if self._campaigns else None
-        return Sight(campaign, self._own, tuple(card.reader for card in cards), cards, card, report, error)
+        return Sight(self._campaign, self._own, tuple(card.reader for card in cards), cards, card, report, error)
 
     # --------------------------------------------------------------------------------------------------- acting
 
@@ -189,7 +192,12 @@ class Worker(QObject):
 
     # ------------------------------------------------------------------------------------------------ what it owns
 
-    def _open(self) -> CardProcess:
+    @property
+    def _campaign(self) -> Campaign | None:
+        """The campaign, as far as is known."""
+        return self._campaigns.likely if self._campaigns else None
+
+    def _open(self) -> Token:
         if self._campaigns is None:
             self._campaigns = Campaigns(self._settings)
         if self._token is None:
@@ -203,12 +211,12 @@ class Worker(QObject):
 
     def _connection(
         self,
-        token: CardProcess,
+        token: Token,
         choose: Callable[[tuple[CardContents, ...]], CardContents],
         *,
         recovers: bool = False,
         looks_around: bool = False,
-    ) -> Connection:
+    ) -> AbstractContextManager[Operation]:
         settings = self._settings
         self._campaigns = Campaigns(settings, recovers=recovers)
         if settings.proxy is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, QUrl
+from PySide6.QtCore import QStandardPaths, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from sithsup.errors import Contact
 from sithsup.flow import Page
@@ -53,14 +53,13 @@ class DonePage(WizardPage):
         self.open, self.save = QPushButton(), QPushButton()
         self.open.clicked.connect(self._open)
         self.save.clicked.connect(self._save)
-        buttons = QHBoxLayout()
-        for button in (self.open, self.save):
-            button.setAutoDefault(False)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
         self.column.addWidget(self.notice)
         self.column.addWidget(self.panel)
-        self.column.addLayout(buttons)
+        buttons = Panel("plain", margin=0, spacing=0.3)
+        for button in (self.open, self.save):
+            button.setAutoDefault(False)
+            buttons.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(buttons)
         self.column.addWidget(self.told)
         self.column.addWidget(self.case)
         self._receipt: Receipt | None = None

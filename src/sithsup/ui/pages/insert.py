@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
@@ -58,28 +57,35 @@ class InsertPage(WizardPage):
 
 
 class Cards(Panel):
-    """The cards that may be meant, where there are several: a button each."""
+    """The cards that may be meant, where there are several: whose each is, and a button with its number."""
 
     def __init__(self, choose: Callable[[tuple[str, ...]], None]) -> None:
         super().__init__("plain", margin=0)
         self._choose = choose
-        self._buttons: list[QPushButton] = []
+        self._cards: tuple[CardContents, ...] = ()
+        self._rows: list[tuple[Text, QPushButton]] = []
 
     def tell(self, cards: tuple[CardContents, ...]) -> None:
         """Offer these; none takes no room."""
+        self._cards = cards
         self.setVisible(bool(cards))
-        for button in self._buttons:
-            button.deleteLater()
-        self._buttons = [QPushButton(_card_name(card)) for card in cards]
-        for button, card in zip(self._buttons, cards, strict=True):
-            button.setAutoDefault(False)
-            button.clicked.connect(partial(self._choose, card.serials))
-            self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        while len(self._rows) < len(cards):
+            self._rows.append(self._made(len(self._rows)))
+        for place, (holder, button) in enumerate(self._rows):
+            button.setVisible(place < len(cards))
+            card = cards[place] if place < len(cards) else None
+            owned = card.certificates if card else ()
+            holder.tell(next((c.certificate.common_name for c in owned if c.certificate.role), ""))
+            button.setText(grouped(card.number or card.serials[0]) if card else "")
+            button.setAccessibleDescription(holder.text())
 
-
-def _card_name(card: CardContents) -> str:
-    holder = next((c.certificate.common_name for c in card.certificates if c.certificate.role), "")
-    return ", ".join(filter(None, (holder, grouped(card.number or card.serials[0]))))
+    def _made(self, place: int) -> tuple[Text, QPushButton]:
+        holder, button = Text(bold=True), QPushButton()
+        button.setAutoDefault(False)
+        button.clicked.connect(lambda: self._choose(self._cards[place].serials))
+        self.column.addWidget(holder)
+        self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        return holder, button
 
 
 def _heading(shown: Shown) -> str:
@@ -125,5 +131,7 @@ def _deadline(shown: Shown) -> str:
 def _contacts(shown: Shown) -> str:
     """Whom to ask about what stands in the way, or about an error."""
     report, error = shown.sight.report, shown.sight.error
-    asked = [finding.contact for finding in report.stops] if report else [error.contact] if error else []
+    is_known = isinstance(error, CardChoiceError | NoCardError)  # nobody need be asked what to do
+    asked = [finding.contact for finding in report.stops] if report else []
+    asked += [error.contact] if error and not is_known else []
     return "\n".join(filter(None, (shown.contact(who) for who in dict.fromkeys(asked))))

@@ -32,12 +32,15 @@ class PreparePage(WizardPage):
             self.panel.column.addWidget(point)
         self.warnings = Signed("warnings", "warning")
         self.terms, self.mail = Panel(), Panel()
-        self.terms_text, self.mail_text = Text(may_be_copied=True), Text()
+        self.terms_name, self.mail_name = Text(bold=True), Text(bold=True)
+        self.terms_text, self.mail_text = Text(), Text()
         self.ticks = (self.codes, self.terms_tick, self.mail_tick) = (Tick(), Tick(), Tick())
-        self.terms.column.addWidget(self.terms_text)
-        self.terms.column.addWidget(self.terms_tick)
-        self.mail.column.addWidget(self.mail_text)
-        self.mail.column.addWidget(self.mail_tick)
+        for panel, name, text, tick in (
+            (self.terms, self.terms_name, self.terms_text, self.terms_tick),
+            (self.mail, self.mail_name, self.mail_text, self.mail_tick),
+        ):
+            for part in (name, text, tick):
+                panel.column.addWidget(part)
         self.notice, self.price = Notice(), Text("quiet", may_be_copied=True)
         for widget in (self.panel, self.warnings, self.mail, self.terms, self.codes, self.price, self.notice):
             self.column.addWidget(widget)
@@ -62,7 +65,7 @@ class PreparePage(WizardPage):
         )
         codes = shown.sight.campaign.codes if shown.sight.campaign else None
         self.price.tell(tr("No codes? {order}", order=codes.order) if codes else "")
-        self.warnings.tell("\n".join(warning_lines(report)) if report else "")
+        self.warnings.tell("\n".join(warning_lines(report)) if report else "", "warning")
         self._ask(shown)
         self.notice.tell("")
 
@@ -78,9 +81,11 @@ class PreparePage(WizardPage):
         self._version = terms.version if terms else None
         self.terms.setVisible(terms is not None)
         if terms:
+            self.terms_name.tell(tr("Terms"))
             self.terms_text.tell(str(terms.text))
             self.terms_tick.setText(tr("I accept the terms (version {version})", version=terms.version))
         self.mail.setVisible(bool(mail))
+        self.mail_name.tell(tr("Encrypted e-mail"))
         words = str(campaign.words.encrypted_mail or "") if campaign else ""
         self.mail_text.tell("\n".join(filter(None, (*mail, words))))
         self.mail_tick.setVisible(asked is not None and asked.mail_goes)

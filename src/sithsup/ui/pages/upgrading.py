@@ -69,6 +69,7 @@ class UpgradingPage(WizardPage):
         self.bar.setAccessibleName(tr("How far it has come"))
         self.panel.setVisible(progress is not None)
         if progress is None:
+            self.elapsed.tell(tr("Looking at the card …"))
             return
         while len(self.rows) < len(progress.rows):
             self.rows.append(Signed("row"))

@@ -1,0 +1,175 @@
+"""What the pages do when somebody acts on them; how they look is the audit's and the pictures' matter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QFileDialog, QWizard
+
+from sithsup.consent import Consent
+from sithsup.errors import SettingsInvalidError
+from sithsup.flow import Page
+from sithsup.texts import ENGLISH
+from sithsup.ui.app import refused
+from sithsup.ui.pages.done import DonePage
+from sithsup.ui.pages.insert import InsertPage
+from sithsup.ui.pages.prepare import PreparePage
+from sithsup.ui.pages.support import SupportPage
+from sithsup.ui.paper import document, write_pdf
+from sithsup.ui.wizard import NEXT
+from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt
+from tests.ui.window import Setting, application, opened, settle, show
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtCore import QUrl
+
+    from sithsup.ui.wizard import Wizard
+
+USUAL = Setting(ENGLISH)
+
+
+def page_of(window: Wizard) -> Page:
+    return window._shown.flow.page
+
+
+# -------------------------------------------------------------------------------------------- Sätt i kortet
+
+
+def test_one_of_several_cards_is_chosen() -> None:
+    with opened(USUAL) as window:
+        page = show(window, "insert-several-cards")
+        assert isinstance(page, InsertPage)
+        chosen: list[object] = []
+        window.choose_wanted.connect(chosen.append)
+        page.cards._rows[1][1].click()
+        assert chosen == [card(person=1).serials]
+        show(window, "insert-no-card")
+        assert not page.cards.isVisibleTo(page)
+
+
+# -------------------------------------------------------------------------------------------------- Förbered
+
+
+@pytest.mark.parametrize("left_out", range(3))
+def test_everything_is_agreed_to_before_a_code_is_asked(left_out: int) -> None:
+    with opened(USUAL) as window:
+        page = show(window, "prepare-consent")
+        assert isinstance(page, PreparePage)
+        for place, tick in enumerate(page.ticks):
+            tick.setChecked(place != left_out)
+        window.button(NEXT).click()
+        assert page_of(window) is Page.PREPARE
+        assert page.notice.isVisibleTo(page)
+        assert page.ticks[left_out].hasFocus()
+        page.ticks[left_out].click()
+        window.button(NEXT).click()
+        assert page_of(window) is Page.CODES
+        assert window._shown.consent == Consent(TERMS.version, mail_understood=True)
+
+
+def test_what_was_agreed_to_for_one_card_counts_for_no_other() -> None:
+    with opened(USUAL) as window:
+        page = show(window, "prepare-consent")
+        assert isinstance(page, PreparePage)
+        for tick in page.ticks:
+            tick.setChecked(True)
+        other = card(person=1)
+        window.present(prepare(other, (), agreed_to(other)))
+        assert not any(tick.isChecked() for tick in page.ticks)
+
+
+def test_what_is_not_asked_is_not_needed() -> None:
+    with opened(USUAL) as window:
+        page = show(window, "prepare-mail-stays")
+        assert isinstance(page, PreparePage)
+        assert not page.mail_tick.isVisibleTo(page)
+        page.codes.setChecked(True)
+        page.terms_tick.setChecked(True)
+        window.button(NEXT).click()
+        assert page_of(window) is Page.CODES
+
+
+# ----------------------------------------------------------------------------------------------------- Klart
+
+
+def test_the_receipt_becomes_a_pdf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "receipt.pdf"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    with opened(USUAL) as window:
+        page = show(window, "done-upgraded")
+        assert isinstance(page, DonePage)
+        page.save.click()
+        assert str(path) in page.told.text()
+    assert path.read_bytes().startswith(b"%PDF-")
+    with opened(USUAL):
+        words = document(receipt()).toPlainText()
+    assert CASE in words
+    assert PEOPLE[0].personal_number not in words
+
+
+def test_a_place_that_takes_no_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "file" / "receipt.pdf"), ""))
+    with opened(USUAL) as window:
+        page = show(window, "done-upgraded")
+        assert isinstance(page, DonePage)
+        page.save.click()
+        assert page.told.text() == "It could not be saved there. Choose another place."
+        assert not write_pdf(receipt(), tmp_path / "file" / "receipt.pdf")
+
+
+def test_the_receipt_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", shown.append)
+    with opened(USUAL) as window:
+        page = show(window, "done-upgraded")
+        assert isinstance(page, DonePage)
+        page.open.click()
+    assert [url.fileName() for url in shown] == ["TEST.html"]
+
+
+def test_what_the_new_certificates_did_is_not_said_where_nothing_was_tested() -> None:
+    with opened(USUAL) as window:
+        page = show(window, "done-elsewhere")
+        assert isinstance(page, DonePage)
+        assert not page.lead.text()
+        assert not page.save.isVisibleTo(page)
+
+
+# --------------------------------------------------------------------------------------------------- Support
+
+
+def test_support_is_told_the_codes_and_nobody_s_name() -> None:
+    with opened(USUAL) as window:
+        show(window, "help-no-answer")
+        window._side.support.click()
+        settle()
+        page = window.currentPage()
+        assert isinstance(page, SupportPage)
+        page.copy.click()
+        copied = QGuiApplication.clipboard().text()
+        assert f"Case code: {CASE}" in copied
+        assert "Error code: SU-2001" in copied
+        for person in PEOPLE:
+            assert person.personal_number not in copied
+            assert person.surname not in copied
+        window.button(QWizard.WizardButton.CustomButton1).click()
+        assert page_of(window) is Page.HELP
+    with opened(USUAL) as window:
+        show(window, "upgrading-begun")
+        assert not window._side.support.isVisibleTo(window)
+
+
+# ------------------------------------------------------------------------------------------ before it begins
+
+
+def test_settings_that_cannot_be_used_are_told_in_the_window() -> None:
+    application()
+    window = refused(SettingsInvalidError(name="SITHSUP_STATE", problem="TEST"))
+    assert page_of(window) is Page.HELP
+    assert "SU-3002" in window._page.codes.text()  # type: ignore[attr-defined]
+    window.deleteLater()
