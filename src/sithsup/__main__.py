@@ -32,11 +32,11 @@ def main() -> None:
 
 def _open_window() -> int:
     from sithsup.errors import SithsupError
-    from sithsup.start import prepare
+    from sithsup.start import prepare, read
     from sithsup.ui import app
 
     try:
-        return app.run(prepare())
+        return app.run(prepare(read()))
     except SithsupError as error:
         return app.refuse(error)
 

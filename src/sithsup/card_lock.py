@@ -107,6 +107,10 @@ if sys.platform == "win32":
     def _release(held: int) -> None:
         _kernel.CloseHandle(held)
 
+    def unusable(folder: Path | None) -> str | None:  # noqa: ARG001  a name needs none
+        """Nothing stands in the way of a name."""
+        return None
+
 else:
     import fcntl
 
@@ -145,3 +149,10 @@ else:
 
     def _release(held: int) -> None:
         os.close(held)
+
+    def unusable(folder: Path | None) -> str | None:
+        """The folder, where no lock can be made in it, or there is none; None where one can. Nothing is made."""
+        if folder is None:
+            return "-"
+        there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110  raises nothing
+        return None if there.is_dir() and os.access(there, os.W_OK | os.X_OK) else str(folder)

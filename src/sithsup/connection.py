@@ -89,7 +89,8 @@ class Connection:
         )
         stack.enter_context(transport)
         if self._looks_around:
-            return transport, Preflight(campaign, transport, settings.data, self._clock, executor)
+            around = Preflight(campaign, transport, settings.data, self._clock, executor, locks=settings.locks)
+            return transport, around
         executor.submit(transport.prepare)
         return transport, None
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from sithsup.ca import status
+from sithsup.card_lock import unusable
 from sithsup.certificate import Certificate
 from sithsup.eligibility import (
     CLOCK_TOLERANCE,
@@ -107,6 +108,8 @@ class Surroundings:
     time: AuthorityTime | None = None
     journal: JournalUnwritableError | None = None
     """Why no journal can be written."""
+    locks: str | None = None
+    """The folder in which no lock against other accounts can be made."""
     battery: int | None = None
     """Per cent, where there is nothing else."""
     trusts_roots: bool | None = None
@@ -115,9 +118,12 @@ class Surroundings:
 class Preflight:
     """The probes of one card. What needs no card is begun at once; nothing is asked twice."""
 
-    def __init__(self, campaign: Campaign, way: Way, folder: Path, clock: Clock, executor: Executor) -> None:
-        """Begin. `folder` is where journals are."""
+    def __init__(
+        self, campaign: Campaign, way: Way, folder: Path, clock: Clock, executor: Executor, *, locks: Path | None
+    ) -> None:
+        """Begin. `folder` is where journals are, `locks` where the locks are that all accounts share."""
         self._campaign, self._way, self._folder, self._clock = campaign, way, folder, clock
+        self._locks = locks
         self._executor = executor
         self._greeting = executor.submit(self._greet)
         self._roots = executor.submit(trusts, campaign.anchors)
@@ -136,6 +142,7 @@ class Preflight:
                 is_revoked=is_revoked,
                 time=told or (hint if is_doubted else None),
                 journal=_alone(lambda: journal_problem(self._folder)),
+                locks=_alone(lambda: unusable(self._locks)),
                 battery=_alone(battery),
                 trusts_roots=_answer(self._roots, deadline),
             )
@@ -308,6 +315,16 @@ WARNINGS = (
         "AUTHORITY_UNREACHABLE",
         lambda _, around: _if(around.unreachable is not None),
         mark("The certificate issuer cannot be reached now. Nothing can be upgraded without it."),
+        _IT,
+        in_recovery=True,
+    ),
+    Warned(
+        "LOCKS_UNUSABLE",
+        lambda _, around: {"path": around.locks} if around.locks else None,
+        mark(
+            "This computer cannot keep two accounts from the card at once: {path} cannot be used. Use the card under "
+            "one account at a time."
+        ),
         _IT,
         in_recovery=True,
     ),

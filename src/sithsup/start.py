@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from typing import TYPE_CHECKING
 
 from sithsup import logs, texts
 from sithsup.card.modules import find_module
@@ -11,19 +12,28 @@ from sithsup.card.process import CardProcess
 from sithsup.errors import SettingsInvalidError
 from sithsup.settings import Settings, variable_name
 
+if TYPE_CHECKING:
+    from sithsup.settings import Resolution
+
 _log = logging.getLogger(__name__)
 
 
-def prepare() -> Settings:
-    """Read the settings and bring them into force. Raises `SettingsInvalidError`."""
+def read() -> Resolution:
+    """Read the settings, and bring the language into force: whatever is wrong with the others is told in it."""
     found = Settings.resolve(os.environ)
+    texts.set_language(Settings.usable(found).language)
+    return Settings.resolve(os.environ) if found.problems else found  # once more: problems are texts
+
+
+def prepare(found: Resolution) -> Settings:
+    """Bring the settings into force. Raises `SettingsInvalidError`."""
     settings = Settings.of(found)
-    texts.set_language(settings.language)
     try:
         logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
     except OSError as error:
-        name = found["state"].in_force.place or variable_name("state")
-        raise SettingsInvalidError(name=name, problem=error.strerror or str(error)) from error
+        state = found["state"].in_force
+        name, layer = state.place or variable_name("state"), state.level.value
+        raise SettingsInvalidError(name=name, layer=layer, problem=error.strerror or str(error)) from error
     for unknown in found.unknown:
         _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
     for problem in found.problems:

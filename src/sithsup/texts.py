@@ -6,8 +6,8 @@
   brace that is meant as a brace is doubled. `tr` always substitutes, also when no value is given.
 * `mark` is for texts in constants and class attributes. They are looked up when they are shown, by
   `tr(constant)`, because the language may not be known yet when the module is loaded.
-* The language is the one given to `set_language`, else SITHSUP_LANGUAGE, else the system's: Swedish where
-  that begins with `sv`, otherwise English.
+* The language is the one given to `set_language`, else SITHSUP_LANGUAGE if it names one, else the system's: Swedish
+  where that begins with `sv`, otherwise English.
 * The pseudo-language `xx` wraps every translated text in ⟦ ⟧, so that a test finds those that are not marked.
 """
 
@@ -23,6 +23,7 @@ DOMAIN = "sithsup"
 ENGLISH = "en"
 SWEDISH = "sv"
 PSEUDO = "xx"
+LANGUAGES = (SWEDISH, ENGLISH, PSEUDO)
 MIDNIGHT = time()
 _HOUR, _DAY = 60, 24 * 60  # minutes
 
@@ -76,7 +77,8 @@ def set_language(language: str | None) -> None:
 def language() -> str:
     """Give the language in use: `sv`, `en` or `xx`."""
     if _current.language is None:
-        _current.language = _supported(os.environ.get("SITHSUP_LANGUAGE") or _system_language())
+        named = os.environ.get("SITHSUP_LANGUAGE", "")
+        _current.language = _supported(named if named.lower().startswith(LANGUAGES) else _system_language())
     return _current.language
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import copy
 import pickle
+from dataclasses import replace
 
 import pytest
 
-from sithsup.card.pin import Code
+from sithsup.card.pin import USUAL_LENGTHS, Code, code_lengths
+from sithsup.model import CodeState, TokenId, TokenInfo
+
+TOKEN = TokenInfo(TokenId("1", "x"), "r", "m", "m", CodeState.OK, False, False, frozenset(), None)
 
 
 class Watched(bytearray):
@@ -53,3 +57,14 @@ def test_it_is_neither_pickled_nor_copied(attempt: object) -> None:
 def test_it_is_not_printed() -> None:
     """Not even its length."""
     assert repr(Code(bytearray(b"804917"))) == str(Code(bytearray())) == "Code(***)"
+
+
+@pytest.mark.parametrize("said", [range(4, 9), range(6, 7)])
+def test_a_token_tells_how_long_its_code_is(said: range) -> None:
+    assert code_lengths(replace(TOKEN, code_lengths=said)) == said
+
+
+@pytest.mark.parametrize("said", [range(1), range(9), range(8, 5)])
+def test_a_token_that_makes_no_sense_of_it_is_not_believed(said: range) -> None:
+    """No code is refused for what a module left out."""
+    assert code_lengths(replace(TOKEN, code_lengths=said)) == USUAL_LENGTHS

@@ -12,6 +12,7 @@ from sithsup.errors import (
     CardChoiceError,
     CardRemovedError,
     CodeIncorrectError,
+    CodeLengthError,
     CodeLockedError,
     CodeNeededError,
     ModuleRefusedError,
@@ -170,6 +171,21 @@ class TestLogIn:
         person.codes[SIGNATURE] = CODES[SIGNATURE]
         card.log_in()
         assert person.asked[2:] == ["signature count-low"]
+
+    @pytest.mark.parametrize("code", [b"12", b"123456789"])
+    def test_a_code_of_a_length_that_none_has_costs_no_try(self, code: bytes) -> None:
+        """By the token's own word; it is told as a wrong one, is not sent, and is wiped."""
+        module, card, person = begin()
+        person.codes[AUTHENTICATION] = code
+        with pytest.raises(CodeLengthError) as caught:
+            card.log_in()
+        assert caught.value.code == CodeIncorrectError.code
+        assert caught.value.why.startswith("It is too short or too long to be the code for authentication.")
+        assert "log_in" not in module.faults.calls
+        assert [len(given) for given in person.given] == [0]
+        person.codes = dict(CODES)
+        card.log_in()
+        assert person.asked[1] == "authentication ok"
 
     def test_a_pin_pad_asks_by_itself(self) -> None:
         """Nobody is asked for a code."""

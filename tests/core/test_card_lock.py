@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.card_lock import CardLock
+from sithsup.card_lock import CardLock, unusable
 from sithsup.errors import SecondInstanceError
 from sithsup.model import Outcome
 from sithsup.settings import Settings, table
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NOBODY = 65534
 HOLD = """
 import os, sys, pathlib
-from sithsup.card_lock import CardLock
+from sithsup.card_lock import CardLock, unusable
 from sithsup.errors import SecondInstanceError
 os.umask(0o077)
 if sys.argv[2:]:
@@ -194,3 +194,13 @@ def test_whoever_asks_a_person_first_holds_the_card_meanwhile(tmp_path: Path) ->
         first.hold()
         with pytest.raises(SecondInstanceError):
             list(acts(second, "upgrade"))
+
+
+def test_a_folder_where_no_lock_can_be_made_is_told(tmp_path: Path) -> None:
+    """One that is not there yet can be made; nothing is made to find that out."""
+    (tmp_path / "file").touch()
+    assert unusable(tmp_path) is None
+    assert unusable(tmp_path / "new" / "er") is None
+    assert unusable(tmp_path / "file" / "locks") == str(tmp_path / "file" / "locks")
+    assert unusable(None) == "-"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -13,7 +13,14 @@ from sithsup.certificate import Certificate
 from sithsup.cli.agree import agree, script_arguments
 from sithsup.cli.view import View
 from sithsup.consent import Asked, Consent, mail_lines
-from sithsup.errors import CancelledError, CardRemovedError, MailNotUnderstoodError, TermsNotAcceptedError
+from sithsup.errors import (
+    CancelledError,
+    CardRemovedError,
+    MailNotUnderstoodError,
+    NotBegunError,
+    TermsDeclinedError,
+    TermsNotAcceptedError,
+)
 from sithsup.journal import Journal
 from sithsup.model import KeyRole, Outcome
 from sithsup.receipt import as_data, as_html, as_text
@@ -263,12 +270,22 @@ def test_a_person_is_asked_for_each(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert [question.split()[2] for question in person.questions] == ["accept", "understand"]
 
 
-@pytest.mark.parametrize("answers", [(False,), (True, False)])
-def test_a_no_ends_it(answers: tuple[bool, ...], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("answers", "error", "why"),
+    [
+        ((False,), TermsDeclinedError, "You did not accept the terms, and without them there is no upgrade."),
+        ((True, False), NotBegunError, "You chose not to go on."),
+    ],
+)
+def test_a_no_ends_it(answers: tuple[bool, ...], error: type[CancelledError], why: str, tmp_path: Path) -> None:
+    """It is said why, and that the card is as it was."""
     made = lab(tmp_path)
     assert made.campaign
-    with pytest.raises(CancelledError):
+    with pytest.raises(error) as raised:
         agree(View("upgrade", as_json=False), asked(made), made.campaign, Consent(), Person(*answers))
+    assert (raised.value.code, raised.value.exit_code) == (CancelledError.code, 130)
+    assert (raised.value.what, raised.value.why) == ("No upgrade was begun.", why)
+    assert raised.value.next_step.startswith("Nothing on the card was changed.")
 
 
 def test_what_was_said_before_is_not_asked(tmp_path: Path) -> None:

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.campaign import ContactData, Directory, Organization
+from sithsup.campaign import Campaign, ContactData, Directory, Organization
 from sithsup.cli import commands
 from sithsup.cli.view import View
-from sithsup.contacts import OwnContacts, contact_line, whom
+from sithsup.contacts import NOBODY_TEXTS, OwnContacts, contact_line, whom
 from sithsup.errors import CancelledError, Contact, UnusableError
 from sithsup.settings import Settings
 from tests.support.lab import Lab
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from sithsup.campaign import Campaign
 
 EVERYBODY = Directory(
     deputy_issuer=ContactData(name="Alla Låtsas", phone="000-1"),
@@ -69,8 +67,23 @@ def test_what_the_organisation_has_set_up_goes_first(campaign: Campaign) -> None
     assert contact_line(Contact.LOCAL_IT, None, None) == ""
 
 
+def test_where_a_campaign_knows_nobody_it_is_said_once(campaign: Campaign) -> None:
+    """One sentence, and not “Your local IT support: Your local IT support”; what is set up goes before it."""
+    nobody = ContactData(name="-")
+    unknown = campaign.model_copy(update={"contacts": Directory(deputy_issuer=nobody, local_it=nobody)})
+    assert whom(Contact.LOCAL_IT, unknown, None) == ""
+    assert contact_line(Contact.LOCAL_IT, unknown, None) == NOBODY_TEXTS[Contact.LOCAL_IT]
+    assert contact_line(Contact.DEPUTY_ISSUER, unknown, None) == NOBODY_TEXTS[Contact.DEPUTY_ISSUER]
+    own = OwnContacts(local_it="Eget it")
+    assert contact_line(Contact.LOCAL_IT, unknown, None, own).endswith(": Eget it")
+    shipped = Campaign.load(Settings().campaign)
+    assert {contact_line(who, shipped, None) for who in Contact} == set(NOBODY_TEXTS.values())
+
+
 def test_an_error_names_whom_its_holder_asks(campaign: Campaign) -> None:
     """The default before the card is read, the organisation's own afterwards; the setting over both."""
+    unread = commands.Context(None, Settings(), None, View("check", as_json=True))  # type: ignore[arg-type]
+    assert unread.contact(UnusableError()) == NOBODY_TEXTS[Contact.DEPUTY_ISSUER]
     context = commands.Context(None, Settings(), None, View("check", as_json=True), Namespace(likely=campaign))  # type: ignore[arg-type]
     assert context.contact(UnusableError()).endswith("Alla Låtsas, 000-1")
     context.hsa_id = "SE2321000156-ABCD"

@@ -79,6 +79,7 @@ TABLE: dict[str, tuple[Callable[[Facts], Facts], Surroundings, list[str]]] = {
     "nothing known": (same, NOTHING, []),
     "all is well": (same, Surroundings(battery=None, trusts_roots=True), []),
     "no journal": (same, Surroundings(journal=UNWRITABLE), ["JOURNAL_UNWRITABLE"]),
+    "no lock": (same, Surroundings(locks="/locks"), ["LOCKS_UNUSABLE"]),
     "no network": (same, Surroundings(unreachable=SILENT), ["AUTHORITY_UNREACHABLE"]),
     "an unsigned time": (same, Surroundings(hint=AHEAD), ["CLOCK_DOUBTFUL"]),
     "an unsigned time, much the same": (same, Surroundings(hint=AuthorityTime(START, START, is_exact=True)), []),
@@ -170,7 +171,7 @@ class Room(NamedTuple):
     executor: ThreadPoolExecutor
 
     def preflight(self, way: FakeWay) -> Preflight:
-        return Preflight(self.facts.campaign, way, self.folder, lambda: START, self.executor)
+        return Preflight(self.facts.campaign, way, self.folder, lambda: START, self.executor, locks=self.folder)
 
     def look(self, way: FakeWay) -> Surroundings:
         return self.preflight(way).look(self.facts.contents)

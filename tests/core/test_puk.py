@@ -15,12 +15,13 @@ from sithsup import texts
 from sithsup.campaign import Codes, Price, Text
 from sithsup.cli import puk as cli_puk
 from sithsup.cli import unblock as command
-from sithsup.cli.locked import UNBLOCK_TEXT, order_text
+from sithsup.cli.locked import UNBLOCK_TEXT, Unlocking, new_code_lines, order_text
 from sithsup.cli.puk import NoPuk, StandardInputPuk, TerminalPuk, puk_source
 from sithsup.cli.view import View
 from sithsup.errors import (
     CodeChoiceError,
     CodeIncorrectError,
+    CodeLengthError,
     CodeLockedError,
     NoCardError,
     NotEligibleError,
@@ -156,6 +157,7 @@ class TestTerminal:
 
 
 CODES = Codes(price=Price(amount=150, currency="SEK"), order=Text(sv="Ring oss.", en="Call us."))
+NEW_CODES = ("If you do not have your codes: Call us.", "Each new code costs 150 kr.")
 ORDER = "Have you no PUK code? Call us. Price: 150 kr."
 
 
@@ -163,12 +165,17 @@ def said(
     error: SithsupError, capsys: pytest.CaptureFixture[str], *, may_unblock: bool, state: CodeState = CodeState.LOCKED
 ) -> list[str]:
     """What a person reads of an error about a card one of whose codes is in this state."""
-    view, info = View("upgrade", as_json=False), replace(token(), code=state)
-    view.unlocking.order = order_text(campaign(START, KeyAlgorithm.P_256).model_copy(update={"codes": CODES}))
-    view.unlocking.may_unblock = may_unblock
-    view.unlocking.look(CardContents((TokenContents(info, ROLES, ()),), (), ()))
+    view = View("upgrade", as_json=False)
+    view.unlocking = unlocking(may_unblock=may_unblock, state=state)
     view.error(error)
     return capsys.readouterr().err.splitlines()
+
+
+def unlocking(*, may_unblock: bool, state: CodeState) -> Unlocking:
+    """What is known of new codes, and of a card one of whose codes is in this state."""
+    found, told = Unlocking(), campaign(START, KeyAlgorithm.P_256).model_copy(update={"codes": CODES})
+    found.order, found.new_codes, found.may_unblock = order_text(told), new_code_lines(told), may_unblock
+    return found.look(CardContents((TokenContents(replace(token(), code=state), ROLES, ()),), (), ()))
 
 
 LOCKED = [
@@ -186,6 +193,31 @@ def test_who_meets_a_locked_code_is_told_what_can_be_done(
     """`unblock` only where it has a way; and how to order a PUK code."""
     lines = said(error, capsys, may_unblock=may_unblock)
     assert (UNBLOCK_TEXT in lines, ORDER in lines) == (may_unblock, True)
+    assert NEW_CODES[0] not in lines
+
+
+@pytest.mark.parametrize("may_unblock", [True, False])
+def test_so_is_who_only_checks(may_unblock: bool) -> None:
+    """A card with a locked code, in `check`."""
+    lines = unlocking(may_unblock=may_unblock, state=CodeState.LOCKED).lines
+    assert lines == ((UNBLOCK_TEXT, ORDER) if may_unblock else (ORDER,))
+    assert unlocking(may_unblock=may_unblock, state=CodeState.UNSET).lines == NEW_CODES
+    assert unlocking(may_unblock=may_unblock, state=CodeState.OK).lines == ()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        CodeIncorrectError(role="signature", state=CodeState.COUNT_LOW),
+        CodeLengthError(role="signature", state=CodeState.OK),
+    ],
+)
+def test_who_gives_a_wrong_code_is_told_how_new_ones_are_ordered(
+    error: SithsupError, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And what they cost: it may be the wrong one because it is forgotten."""
+    lines = said(error, capsys, may_unblock=True, state=CodeState.COUNT_LOW)
+    assert tuple(lines[-2:]) == NEW_CODES
 
 
 def test_a_code_that_was_never_chosen_is_not_locked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,6 +248,7 @@ def test_a_campaign_need_not_tell_of_codes() -> None:
     """Nor of a price."""
     plain = campaign(START, KeyAlgorithm.P_256)
     assert (order_text(None), order_text(plain)) == ("", "")
+    assert (new_code_lines(None), new_code_lines(plain)) == ((), ())
     free = plain.model_copy(update={"codes": Codes(order=CODES.order)})
     assert order_text(free) == "Have you no PUK code? Call us."
 

@@ -215,6 +215,6 @@ def test_a_folder_that_a_layer_names_is_told_with_the_layer(
 ) -> None:
     """What cannot be written to is corrected where it was said."""
     write(policy='state = "/dev/null/state"')
-    assert cli.run(["history"]) == 2
+    assert cli.run(["check"]) == 2
     assert f"{tmp_path / 'policy.toml'}: state" in capsys.readouterr().err
     assert listed(capsys, "--explain")[0] == 2

@@ -146,7 +146,14 @@ def test_a_person_who_says_no_is_asked_for_no_code(answers: tuple[str, ...], dem
     questions = ("accept the terms?", "encrypted e-mail afterwards")
     told = at_terminal(demo, *zip(questions, answers, strict=False), arguments=("--yes",), code=130)
     assert "Code for" not in told
+    assert "No upgrade was begun." in told
+    assert ("without them there is no upgrade" in told) is (len(answers) == 1)
     assert demo.identity() == OLD
+
+
+def test_an_answer_that_is_neither_is_asked_for_once_more(demo: Demo) -> None:
+    told = at_terminal(demo, ("accept the terms?", "perhaps"), ("accept the terms?", "nej"), code=130)
+    assert "No upgrade was begun." in told
 
 
 def at_terminal(demo: Demo, *dialogue: tuple[str, str], arguments: tuple[str, ...] = (), code: int = 0) -> str:

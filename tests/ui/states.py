@@ -223,6 +223,7 @@ def receipt() -> Receipt:
         mail_kept=(),
         has_terms=False,
         terms=None,
+        terms_text=None,
         log_in_with=new[0],
         tests=tuple(Tested(signs=True, is_trusted=True, status=CertificateState.GOOD) for _ in new),
         mappings=(),

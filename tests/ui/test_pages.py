@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWizard
 
 from sithsup.consent import Consent
@@ -13,6 +16,7 @@ from sithsup.errors import SettingsInvalidError
 from sithsup.flow import Page
 from sithsup.texts import ENGLISH
 from sithsup.ui.app import refused
+from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.done import DonePage
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.pages.prepare import PreparePage
@@ -91,6 +95,24 @@ def test_what_is_not_asked_is_not_needed() -> None:
         page.terms_tick.setChecked(True)
         window.button(NEXT).click()
         assert page_of(window) is Page.CODES
+
+
+# ----------------------------------------------------------------------------------------------------- Koder
+
+
+def test_a_code_that_is_shorter_than_the_token_takes_is_not_sent() -> None:
+    """By the token's own word: no try is lost on it."""
+    with opened(USUAL) as window:
+        page = show(window, "codes-two")
+        assert isinstance(page, CodesPage)
+        row = page.rows[0]
+        assert row.token
+        row.token = replace(row.token, code_lengths=range(6, 9))
+        for digit in "12345":
+            QTest.keyClick(row.field, Qt.Key(ord(digit)))
+        assert row.problem
+        QTest.keyClick(row.field, Qt.Key.Key_6)
+        assert not row.problem
 
 
 # ----------------------------------------------------------------------------------------------------- Klart

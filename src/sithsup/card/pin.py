@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from sithsup.model import KeyRole, TokenInfo
 
 
+USUAL_LENGTHS = range(4, 65)
+"""Bytes of a code, where a token does not say: no card takes a shorter one, and none needs a longer one."""
+
+
 class Code:
     """A code in a wipeable buffer. It cannot be printed, pickled, copied or compared.
 
@@ -57,3 +61,9 @@ class CodeSource(Protocol):
         a locked code, or (unless the person said yes to it) a last try: the source sees `token.code` and decides.
         None means that the person does not want to go on.
         """
+
+
+def code_lengths(token: TokenInfo) -> range:
+    """How long a code of a token may be, by its own word (ulMinPinLen, ulMaxPinLen), where that makes sense."""
+    said = token.code_lengths
+    return said if said and said.start > 0 else USUAL_LENGTHS

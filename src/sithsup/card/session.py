@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sithsup.card.contents import card_contents, group_cards
+from sithsup.card.pin import code_lengths
 from sithsup.card.unblocking import way_of
 from sithsup.errors import (
     CardChoiceError,
@@ -25,6 +26,7 @@ from sithsup.errors import (
     CardReadOnlyError,
     CardRemovedError,
     CodeError,
+    CodeLengthError,
     CodeLockedError,
     CodeNeededError,
     ModuleCrashedError,
@@ -174,11 +176,19 @@ class Card:
             if token.info.pin_pad:
                 self._token.log_in(token.info.id, None)
                 return
-            code = self._codes.code(token.info, token.roles)
-            if code is None:
-                raise CodeNeededError("none was given")
-            with code:
+            with self._asked(token) as code:
                 self._token.log_in(token.info.id, code)
+
+    @contextmanager
+    def _asked(self, token: TokenContents) -> Iterator[Code]:
+        """A code from the person, for the length of the block; one that cannot be it costs no try."""
+        code = self._codes.code(token.info, token.roles)
+        if code is None:
+            raise CodeNeededError("none was given")
+        with code:
+            if len(code) not in code_lengths(token.info):
+                raise CodeLengthError("not sent", state=token.info.code)
+            yield code
 
     # --------------------------------------------------------------------------------------------- acts
 
@@ -200,10 +210,7 @@ class Card:
         with self._asking(key.token), role_named(token):
             if token.info.pin_pad:
                 return self._token.sign(key, data)
-            code = self._codes.code(token.info, token.roles)
-            if code is None:
-                raise CodeNeededError("none was given")
-            with code:
+            with self._asked(token) as code:
                 return self._token.sign(key, data, code)
 
     def write_certificate(self, role: KeyRole, certificate: bytes, key_id: bytes, label: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from sithsup.consent import Consent, mail_lines
-from sithsup.errors import CancelledError
+from sithsup.eligibility import SETTLED
+from sithsup.errors import NotBegunError, TermsDeclinedError
 from sithsup.recovery import Situation
 from sithsup.texts import tr
 
@@ -22,29 +22,27 @@ if TYPE_CHECKING:
 
 def show_asked(view: View, report: Report) -> None:
     """Tell, before anything is begun, what must be agreed to, and how a script does that."""
-    asked = report.asked
-    arguments = script_arguments(asked)
-    view.result["terms"] = asked.terms.version if asked.terms else None
+    asked, is_fresh = report.asked, report.verdict.situation is Situation.FRESH
+    is_to_be_upgraded = is_fresh and SETTLED.isdisjoint(report.reasons)
+    view.result["terms"] = asked.terms.version if asked.terms and is_to_be_upgraded else None
     view.result["encrypted_mail"] = [_data(certificate, stays=asked.mail_stays) for certificate in asked.mail]
-    view.result["upgrade_arguments"] = list(arguments)
-    if report.verdict.situation is not Situation.FRESH or report.stops:
+    view.result["upgrade_arguments"] = list(script_arguments(asked)) if is_to_be_upgraded else []
+    if not is_fresh or report.stops:
         return
     if asked.terms:
         view.say(tr("You will be asked to accept the terms, version “{version}”.", version=asked.terms.version))
     for line in mail_lines(asked):
         view.say(line)
-    if arguments:
-        view.say(tr("A script that runs “sithsup upgrade” must add: {arguments}", arguments=shlex.join(arguments)))
 
 
 def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Callable[[str], bool] | None) -> Consent:
-    """Ask for what is not given yet; `ask` is None where there is nobody to ask. Raises `CancelledError` after a no."""
+    """Ask for what is not given yet; `ask` is None where there is nobody to ask. Raises `NotBegunError` after a no."""
     terms, mail_understood = given.terms, given.mail_understood
     if ask and asked.terms and terms is None:
         view.say(tr("Terms of the upgrade, version “{version}”:", version=asked.terms.version))
         view.say(str(asked.terms.text))
         if not ask(tr("Do you accept the terms?")):
-            raise CancelledError
+            raise TermsDeclinedError
         terms = asked.terms.version
     for line in mail_lines(asked):
         view.say(line)
@@ -52,7 +50,7 @@ def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Cal
         view.say(str(campaign.words.encrypted_mail))
     if ask and asked.mail_goes and not mail_understood:
         if not ask(tr("Do you understand that you cannot read old encrypted e-mail afterwards, and want to go on?")):
-            raise CancelledError
+            raise NotBegunError
         mail_understood = True
     return Consent(terms, mail_understood)
 

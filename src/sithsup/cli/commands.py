@@ -16,18 +16,19 @@ from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
-from sithsup.cli.locked import order_text
+from sithsup.cli.locked import new_code_lines, order_text
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
 from sithsup.connection import Connection
 from sithsup.consent import Consent
-from sithsup.contacts import contact_line
+from sithsup.contacts import NOBODY_TEXTS, contact_line
 from sithsup.errors import (
     CancelledError,
     CardError,
     InterruptedByPersonError,
     InterruptedWayBackError,
+    NotBegunError,
     SecondInstanceError,
     SithsupError,
 )
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from sithsup.operation import Operation
     from sithsup.report import Report
     from sithsup.runner import StepEvent
+    from sithsup.settings import Resolution
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,10 @@ INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
+YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
+"""What a person may answer; whatever else is typed, the question is put again."""
+NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "history": ("data",)}
+"""The commands that run whatever else of the settings is broken, with the settings that they need."""
 
 
 @dataclass
@@ -80,7 +86,7 @@ class Context:
 
     def whom(self, contact: Contact) -> str:
         """The same of somebody who is to be asked anyway."""
-        return contact_line(contact, self.campaign, self.hsa_id, self.settings)
+        return contact_line(contact, self.campaign, self.hsa_id, self.settings) or tr(NOBODY_TEXTS[contact])
 
     @property
     def campaign(self) -> Campaign | None:
@@ -88,11 +94,15 @@ class Context:
         return self.campaigns.likely if self.campaigns else None
 
 
-def refuse(arguments: argparse.Namespace, error: SithsupError) -> int:
-    """Tell why a command cannot even begin; its exit code. The settings are listed all the same: one may be broken."""
-    view = View(arguments.command, as_json=arguments.json)
-    view.error(error)
-    return view.finish(error.exit_code, _settings(arguments, view) if arguments.command == "settings" else ())
+def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError) -> int:
+    """Tell why a command cannot even begin; its exit code. What needs nothing that is broken is done all the same."""
+    settings, needed = Settings.usable(found), NEEDED.get(arguments.command)
+    if needed is not None and all(map(found.is_sound, needed)):
+        return run(arguments, settings, None)
+    context = Context(arguments, settings, None, View(arguments.command, as_json=arguments.json))
+    context.view.error(error, context.contact(error))
+    lines = _settings(arguments, context.view) if arguments.command == "settings" else ()
+    return context.view.finish(error.exit_code, lines)
 
 
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
@@ -105,7 +115,8 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
         context.view.error(error, context.contact(error))
         return context.view.finish(error.exit_code)
     except KeyboardInterrupt:
-        context.view.error(CancelledError())
+        is_untouched = arguments.command == "upgrade" and not context.view.result.get("outcome")
+        context.view.error(NotBegunError() if is_untouched else CancelledError())
         return context.view.finish(CancelledError.exit_code)
     except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
         _log.exception("bug")
@@ -298,6 +309,7 @@ def _connected(context: Context) -> Iterator[Operation]:
     ):
         context.hsa_id = operation.world.contents.hsa_id
         context.view.unlocking.order = order_text(context.campaign)
+        context.view.unlocking.new_codes = new_code_lines(context.campaign)
         context.view.unlocking.may_unblock = operation.world.card.may_unblock
         yield operation
 
@@ -310,12 +322,15 @@ def _asker() -> Callable[[str], bool] | None:
 def _agree(context: Context, question: str) -> None:
     """Ask before anything is begun, where there is somebody to ask."""
     if not context.arguments.yes and sys.stdin.isatty() and not _ask(question):
-        raise CancelledError
+        raise NotBegunError
 
 
 def _ask(question: str) -> bool:
-    print(tr("{question} [y/N] ", question=question), end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in {"y", "yes", "j", "ja"}
+    answer = None
+    while answer not in YES | NO:
+        print(tr("{question} [y/N] ", question=question), end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip().lower()
+    return answer in YES
 
 
 COMMANDS: dict[str, Callable[[Context], int]] = {

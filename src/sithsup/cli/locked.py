@@ -1,4 +1,4 @@
-"""What whoever meets a locked code is told: where it is unlocked, and how new codes are ordered."""
+"""What is told to whoever has a locked code, a wrong one or none: where it is unlocked, how new codes are ordered."""
 
 from __future__ import annotations
 
@@ -25,33 +25,43 @@ class Unlocking:
         self.may_unblock = False
         """Whether `unblock` has a way with the module of this computer."""
         self.order = ""
+        """How a PUK code is ordered."""
+        self.new_codes: tuple[str, ...] = ()
         """How new codes are ordered."""
-        self._is_locked = False
+        self._states: set[CodeState] = set()
 
     def look(self, contents: CardContents) -> Unlocking:
-        """See whether a code of the card is locked: what stands against it may also be that there is none."""
-        self._is_locked = any(t.roles and t.info.code is CodeState.LOCKED for t in contents.tokens)
+        """See whether a code of the card is locked, or was never chosen."""
+        self._states = {token.info.code for token in contents.tokens if token.roles}
         return self
 
     @property
     def lines(self) -> tuple[str, ...]:
         """To be told of a card."""
-        return (tr(UNBLOCK_TEXT),) if self._is_locked and self.may_unblock else ()
+        if CodeState.LOCKED in self._states:
+            return tuple(filter(None, (tr(UNBLOCK_TEXT) if self.may_unblock else "", self.order)))
+        return self.new_codes if CodeState.UNSET in self._states else ()
 
     def error_lines(self, error: SithsupError) -> tuple[str, ...]:
         """To be told with an error."""
         if isinstance(error, PukNeededError):
             return (self.order,)
-        if not self._is_of_a_locked_code(error):
+        if isinstance(error, NotEligibleError):
+            return self.lines if Reason.PIN_LOCKED in error.reasons else ()
+        if isinstance(error, CodeIncorrectError) and error.state is not CodeState.LOCKED:
+            return self.new_codes
+        if not isinstance(error, CodeIncorrectError | CodeLockedError):
             return ()
         return (tr(UNBLOCK_TEXT) if self.may_unblock else "", self.order)
 
-    def _is_of_a_locked_code(self, error: SithsupError) -> bool:
-        if isinstance(error, CodeIncorrectError):
-            return error.state is CodeState.LOCKED
-        if isinstance(error, NotEligibleError):
-            return self._is_locked and Reason.PIN_LOCKED in error.reasons
-        return isinstance(error, CodeLockedError)
+
+def new_code_lines(campaign: Campaign | None) -> tuple[str, ...]:
+    """What somebody without their codes does, and what that costs; nothing where the campaign does not tell."""
+    if campaign is None or campaign.codes is None:
+        return ()
+    order = tr("If you do not have your codes: {order}", order=campaign.codes.order)
+    price = campaign.codes.price
+    return (order, tr("Each new code costs {price}.", price=price)) if price else (order,)
 
 
 def order_text(campaign: Campaign | None) -> str:

@@ -1,15 +1,16 @@
-"""The arguments, and the quickest way to the command that they name."""
+"""The quickest way to the command that the arguments name, and the last line of defence around everything."""
 
 from __future__ import annotations
 
-import argparse
 import gc
+import logging
+import sys
 from typing import TYPE_CHECKING
 
-from sithsup import __version__
-from sithsup.errors import CancelledError, NoModuleError, SithsupError
-from sithsup.model import KeyRole
-from sithsup.start import prepare, start_card
+from sithsup.cli.parser import OF_A_CARD, make_parser
+from sithsup.cli.streams import written
+from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
+from sithsup.start import prepare, read, start_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,37 +18,31 @@ if TYPE_CHECKING:
     from sithsup.card.process import CardProcess
     from sithsup.settings import Settings
 
-COMMANDS = {
-    "check": "Tell what the card is and what can be done; nothing is asked and nothing is written.",
-    "upgrade": "Upgrade the card.",
-    "resume": "Finish an upgrade that was interrupted, here or on another computer.",
-    "restore": "Undo an upgrade that was interrupted, as long as that is possible.",
-    "unblock": "Give a locked code a new value by means of the PUK code.",
-    "history": "List what was finished on this computer.",
-    "errors": "List every error code with its texts.",
-    "campaign": "Show the campaign in force; verify or sign one.",
-    "settings": "List the settings in force.",
-    "demo": "Try the program on a throw-away card and a small authority on this computer.",
-}
-OF_A_CARD = {"check", "upgrade", "resume", "restore", "unblock"}
-WITH_CODES = OF_A_CARD - {"check"}
+_log = logging.getLogger(__name__)
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; whoever interrupts the loading need not read a traceback."""
     try:
-        return _run(_parser(argv).parse_args(argv))
+        return _run(argv)
     except KeyboardInterrupt:
         return CancelledError.exit_code
+    except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
+        return _tell_bug(error)
+    finally:
+        with written(sys.stdout):  # whatever is still to be written, such as `--help`
+            pass
 
 
-def _run(arguments: argparse.Namespace) -> int:
+def _run(argv: Sequence[str]) -> int:
+    found = read()  # first of all: it tells the language
+    arguments = make_parser(argv).parse_args(argv)
     try:
-        settings = prepare()
-    except SithsupError as error:
+        settings = prepare(found)
+    except SettingsInvalidError as error:
         from sithsup.cli import commands
 
-        return commands.refuse(arguments, error)
+        return commands.refuse(arguments, found, error)
     started = _start(settings) if arguments.command in OF_A_CARD else None
     gc.disable()  # loading makes many objects and hardly any garbage
     from sithsup.cli import commands  # as late as this: now two processes load at once
@@ -65,44 +60,11 @@ def _start(settings: Settings) -> CardProcess | None:
         return None
 
 
-def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="sithsup", description="Upgrades SITHS cards. No interruption costs the card."
-    )
-    parser.add_argument("--version", action="version", version=f"sithsup {__version__}")
-    shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--json", action="store_true", help="write the result to stdout as JSON")
-    card = argparse.ArgumentParser(add_help=False)
-    card.add_argument("--reader", metavar="NAME", help="the reader to use, where there are several")
-    card.add_argument("--card", metavar="NUMBER", help="the card to use, by the number printed on it")
-    codes = argparse.ArgumentParser(add_help=False)
-    codes.add_argument("--pin-stdin", action="store_true", help="read the codes from standard input, one a line")
-    consent = argparse.ArgumentParser(add_help=False)
-    consent.add_argument("--accept-terms", metavar="VERSION", help="accept this version of the terms unseen")
-    consent.add_argument(
-        "--mail-understood", action="store_true", help="know that old encrypted e-mail cannot be read afterwards"
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in COMMANDS.items():
-        parents = [shared]
-        parents += [card] if name in OF_A_CARD else []
-        parents += [codes] if name in WITH_CODES else []
-        parents += [consent] if name == "upgrade" else []
-        sub = commands.add_parser(name, parents=parents, help=text, description=text)
-        sub.set_defaults(pin_stdin=False, yes=False)
-        if name in WITH_CODES - {"unblock"}:
-            sub.add_argument("--yes", action="store_true", help="do not ask before beginning")
-        if name == "unblock":
-            roles = [role.value for role in KeyRole]
-            sub.add_argument("--role", choices=roles, help="the code that is meant, where several could be")
-        if name == "settings":
-            sub.add_argument("--explain", action="store_true", help="tell where each of them comes from, and why")
-        if name == "campaign" and name in argv:
-            from sithsup.cli import campaign_arguments
-
-            campaign_arguments.add_arguments(sub)
-        if name == "demo" and name in argv:
-            from sithsup.cli.demo_arguments import add_arguments
-
-            add_arguments(sub)
-    return parser
+def _tell_bug(error: Exception) -> int:
+    """In the plainest way, since anything else may be what is broken. Its own words are for the log alone."""
+    if _log.hasHandlers():
+        _log.exception("bug")
+    bug = SithsupError(repr(error))
+    with written(sys.stderr):
+        print(f"{bug.what} ({bug.code})", bug.why, bug.next_step, type(error).__name__, sep="\n", file=sys.stderr)
+    return bug.exit_code

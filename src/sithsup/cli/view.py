@@ -8,8 +8,9 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.findings import campaign_lines, findings_data, stop_lines
+from sithsup.cli.findings import begin_line, campaign_lines, findings_data, named, stop_lines, works_data
 from sithsup.cli.locked import Unlocking
+from sithsup.cli.streams import written
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from sithsup.errors import Contact, SithsupError
     from sithsup.model import CardCertificate, CardContents
     from sithsup.operation import Operation
-    from sithsup.recovery import Verdict
     from sithsup.report import Report
     from sithsup.runner import StepEvent
 
@@ -94,7 +94,8 @@ class View:
     def say(self, text: str, end: str = "\n") -> None:
         """Tell a person something, on stderr. What a card or an authority says cannot steer the terminal."""
         plain = "".join(char for char in text if char.isprintable() or char == "\n")
-        print(f"{self._erase}{plain}", end=end, file=sys.stderr, flush=True)
+        with written(sys.stderr):
+            print(f"{self._erase}{plain}", end=end, file=sys.stderr)
         self._erase = ERASE_LINE if end == "\r" else ""
 
     def card(self, contents: CardContents) -> None:
@@ -131,10 +132,7 @@ class View:
         self.result |= {
             "busy": False,
             "situation": verdict.situation.value,
-            "old_works": verdict.old_works,
-            "old_signs": verdict.old_signs,
-            "new_works": verdict.new_works,
-            "can_log_in": verdict.can_log_in,
+            **works_data(report),
             "doubt": verdict.doubt.code if verdict.doubt else None,
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
@@ -148,22 +146,23 @@ class View:
             self.say(tr(CASE_TEXTS[report.case_open]))
         else:
             self.say(tr(SITUATION_TEXTS[verdict.situation]))
-            self._works(verdict)
+            self._works(report)
             self._stops(report, whom)
         if not report.reasons:
             self.warnings(report, whom)
         if verdict.situation is Situation.FRESH and not report.stops:
-            self.say(tr("The card can be upgraded: run “sithsup upgrade”."))
+            self.say(begin_line(report))
             for line in campaign_lines(campaign, report, whom):
                 self.say(line)
         for waiting in report.waiting:
             self.say(tr("An upgrade of another card, {card}, was begun here and not finished.", card=waiting.card))
 
-    def _works(self, verdict: Verdict) -> None:
+    def _works(self, report: Report) -> None:
         """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
+        verdict, can_log_in = report.verdict, works_data(report)["can_log_in"]
         if verdict.situation is not Situation.INTERRUPTED:
             return
-        self.say(tr(LOG_IN_TEXTS[verdict.can_log_in]))
+        self.say(tr(LOG_IN_TEXTS[can_log_in]))
         self.say(tr(OLD_TEXTS[verdict.old_works]))
         if verdict.old_works and not verdict.old_signs:
             self.say(tr("You cannot sign with them before the upgrade is finished or undone."))
@@ -199,7 +198,7 @@ class View:
         self.say(tr("No upgrade of this card was begun. There is nothing to undo."))
         against = [finding for finding in report.findings if finding.name in NOT_USABLE]
         for finding in against:
-            self.say(finding.text())
+            self.say(named(finding))
         for line in self.unlocking.look(report.contents).lines:
             self.say(line)
         if report.verdict.old_works and not against:
@@ -290,8 +289,8 @@ class View:
             self.say(tr("Case code: {code}", code=self._case_code))
         if self._as_json:
             self.result["exit_code"] = exit_code
-            print(json.dumps(self.result, ensure_ascii=False, indent=2))
-        else:
+            lines = (json.dumps(self.result, ensure_ascii=False, indent=2),)
+        with written(sys.stdout):
             for line in lines:
                 print(line)
         return exit_code

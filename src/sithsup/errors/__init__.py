@@ -14,7 +14,7 @@
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
     │   └── CodeError
     │       ├── CodeIncorrectError      SU-1101    ├── CodeNeededError       SU-1103
-    │       │                                      │   └── CodeNotReadError  SU-1103
+    │       │   └── CodeLengthError     SU-1101    │   └── CodeNotReadError  SU-1103
     │       ├── CodeLockedError         SU-1102    │   └── PukNeededError    SU-1103
     │       ├── LastTryError            SU-1104    │       └── PukNotReadError SU-1103
     │       ├── PukIncorrectError       SU-1105    ├── UnblockRefusedError   SU-1109
@@ -47,6 +47,8 @@
         │   └── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
         │       └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
         ├── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
+        │                                          ├── NotBegunError (Cancelled)   SU-5006
+        │                                          │   └── TermsDeclinedError      SU-5006
         └── TermsNotAcceptedError       SU-5015    └── MailNotUnderstoodError      SU-5016
 
 A code is one kind of error, stable for ever. Each leaf holds data (tries left, when to come back, the module's own
@@ -79,6 +81,7 @@ from sithsup.errors.card import (
     CardRemovedError,
     CodeError,
     CodeIncorrectError,
+    CodeLengthError,
     CodeLockedError,
     CodeNeededError,
     CodeNotReadError,
@@ -129,6 +132,7 @@ from sithsup.errors.upgrade import (
     JournalUnwritableError,
     MailNotUnderstoodError,
     NoRoomHereError,
+    NotBegunError,
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
@@ -139,6 +143,7 @@ from sithsup.errors.upgrade import (
     StepNotSeenError,
     StoppedError,
     StoppedHalfwayError,
+    TermsDeclinedError,
     TermsNotAcceptedError,
     UnusableError,
     UpgradeError,
@@ -168,6 +173,7 @@ __all__ = [
     "CodeChoiceError",
     "CodeError",
     "CodeIncorrectError",
+    "CodeLengthError",
     "CodeLockedError",
     "CodeNeededError",
     "CodeNotLockedError",
@@ -195,6 +201,7 @@ __all__ = [
     "NoRoomHereError",
     "NoSuchCardError",
     "NoSuchReaderError",
+    "NotBegunError",
     "NotEligibleError",
     "NotSupportedError",
     "ObjectGoneError",
@@ -221,6 +228,7 @@ __all__ = [
     "StillWaitingError",
     "StoppedError",
     "StoppedHalfwayError",
+    "TermsDeclinedError",
     "TermsNotAcceptedError",
     "TransactionUnknownError",
     "UnblockElsewhereError",

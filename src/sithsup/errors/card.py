@@ -222,7 +222,6 @@ class CodeIncorrectError(CodeError):
     """The code was wrong. `state` is what the card's flags say after the try."""
 
     code = "SU-1101"
-    contact = None
     what_text = mark("The code was wrong.")
     why_text = mark("The card did not accept the code for {role}.")
     bare_text = mark("The card did not accept the code.")
@@ -237,14 +236,25 @@ class CodeIncorrectError(CodeError):
         """Keep the state of the code after the try."""
         super().__init__(detail, **values)
         self.state = state
-        if state is CodeState.FINAL_TRY:
-            self.contact = Contact.DEPUTY_ISSUER
 
     @property
     def next_step(self) -> str:
         """What to do, and how many tries are left as far as the card tells."""
         texts = {CodeState.COUNT_LOW: self.few_text, CodeState.FINAL_TRY: self.last_text}
         return tr(texts.get(self.state, self.next_text))
+
+
+class CodeLengthError(CodeIncorrectError):
+    """What was given is too short or too long to be the right code, and was not sent."""
+
+    why_text = mark("It is too short or too long to be the code for {role}. It was not sent, and no try was used.")
+    bare_text = mark("It is too short or too long. It was not sent, and no try was used.")
+    next_text = mark("Check which code is which and try again.")
+
+    @property
+    def next_step(self) -> str:
+        """What to do; no try is gone."""
+        return tr(self.next_text)
 
 
 class CodeLockedError(CodeError):

@@ -81,6 +81,13 @@ class SettingsInvalidError(ConfigurationError):
     what_text = mark("A setting is missing or wrong.")
     why_text = mark("{name}: {problem}")
     next_text = mark("Correct the setting and try again.")
+    managed_text = mark("Ask your local IT support to correct the setting. Nothing on the card was changed.")
+
+    @property
+    def next_step(self) -> str:
+        """What to do: a person can correct what is their own, and nothing that holds for all of the computer."""
+        is_managed = self.values.get("layer") in {"policy", "machine"}
+        return tr(self.managed_text) if is_managed else super().next_step
 
 
 class ProxyUnusableError(SettingsInvalidError):
@@ -268,6 +275,19 @@ class CancelledError(UpgradeError):
     next_text = mark("Run “sithsup check” to see what works now, and go on when it suits you.")
 
 
+class NotBegunError(CancelledError):
+    """The same, before anything was begun."""
+
+    what_text = mark("No upgrade was begun.")
+    next_text = mark("Nothing on the card was changed. Run “sithsup upgrade” again when it suits you.")
+
+
+class TermsDeclinedError(NotBegunError):
+    """The person does not accept the terms."""
+
+    why_text = mark("You did not accept the terms, and without them there is no upgrade.")
+
+
 class InterruptedUpgradeError(UpgradeError):
     """An upgrade of this card was begun and not finished, here or on another computer."""
 
@@ -322,7 +342,7 @@ class TermsNotAcceptedError(UpgradeError):
 
     code = "SU-5015"
     exit_code = 2
-    contact = None
+    contact = Contact.DEPUTY_ISSUER
     what_text = mark("The terms of the upgrade have not been accepted.")
     why_text = mark("The terms that must be accepted have version “{version}”.")
     next_text = mark(

@@ -185,7 +185,7 @@ def _tests(receipt: Receipt) -> Section:
 
 
 def _test_row(each: Entry, test: Tested) -> tuple[str, ...]:
-    trusted = tr("trusted") if test.is_trusted else tr("not trusted")
+    trusted = tr("from the right issuer") if test.is_trusted else tr("not from the right issuer")
     return (_use(each), _kind(each), tr(SIGNS[test.signs]), trusted, tr(STATES[test.status]))
 
 

@@ -13,6 +13,8 @@ from sithsup.texts import tr
 DIRECT = "direct"
 """The value of `proxy` that asks for none."""
 LONGEST_TEXT = 300
+LONGEST_TIME = 24 * 60 * 60
+"""Seconds; a system cannot wait for any number of them at once."""
 _PROXY = re.compile(
     r"http://([^\s:@/]+(:[^\s:@/]*)?@)?([a-z0-9._-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?", re.IGNORECASE
 )
@@ -63,13 +65,13 @@ def leads_somewhere(text: str) -> bool:
 
 
 def seconds(text: str) -> float:
-    """More than none, and not for ever."""
+    """More than none, and at most a day."""
     try:
         found = float(text)
     except ValueError:
         found = math.nan
-    if not 0 < found < math.inf:
-        raise ValueError(tr("“{value}” is not a number of seconds", value=text))
+    if not 0 < found <= LONGEST_TIME:
+        raise ValueError(tr("“{value}” is not a number of seconds of at most {most}", value=text, most=LONGEST_TIME))
     return found
 
 

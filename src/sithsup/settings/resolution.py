@@ -115,6 +115,14 @@ class Resolution:
                 raise _invalid(row.in_force.level, row.in_force.place, row.name, row.in_force.problem)
         return {row.name: row.in_force.value for row in self.rows}
 
+    def usable(self) -> dict[str, Any]:
+        """The same, with what is shipped in the place of what is broken: enough to tell of it, and no more."""
+        return {row.name: (row.offers[-1] if row.in_force.problem else row.in_force).value for row in self.rows}
+
+    def is_sound(self, name: str) -> bool:
+        """Whether it is known what is in force of a setting: it is not broken, nor is any layer as a whole."""
+        return not (self[name].in_force.problem or any(layer.problem for layer in self.layers))
+
 
 def _offer(setting: Setting, level: Level, found: Found) -> Offer:
     try:

@@ -192,3 +192,8 @@ class Settings:
         if not resolution.goes_before("campaign_url", "campaign"):
             values["campaign_url"] = None
         return cls(**values)
+
+    @classmethod
+    def usable(cls, resolution: Resolution) -> Settings:
+        """What can be taken where something is broken: to tell that, in the right language, and whom to ask."""
+        return cls(**resolution.usable())

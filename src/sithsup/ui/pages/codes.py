@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QLabel
 
+from sithsup.card.pin import code_lengths
 from sithsup.errors import role_text
 from sithsup.flow import Act, Page
 from sithsup.model import CodeState, KeyRole
@@ -34,8 +35,6 @@ BUTTONS = {
 }
 FIELD = 20
 """The width of a field, in lines of text."""
-SHORTEST = 4
-"""No card takes a shorter code: it is not sent, so that no try is lost on it."""
 
 
 class CodeRow:
@@ -79,7 +78,7 @@ class CodeRow:
         """What is missing; empty when nothing is."""
         if self.token is None or self.token.pin_pad:
             return ""
-        if self.field.length < SHORTEST:
+        if self.field.length < code_lengths(self.token).start:  # it is not sent, so that no try is lost on it
             return tr("Type the whole code: {code}.", code=self.label.text())
         if self.token.code is CodeState.FINAL_TRY and not self.sure.isChecked():
             return tr("Only one try is left. Tick the box if you are sure of the code.")
