@@ -49,12 +49,15 @@ class InsertPage(WizardPage):
         self.plastic.tell(card, campaign)
         self.question.tell(tr("Is this the number that is printed on your card?") if card else "")
         self.verdict.tell(*_verdict(shown))
-        self.deadline.tell(_deadline(shown) if self.may_go_on(shown) else "")
+        self.deadline.tell(_deadline(shown) if shown.flow.facts.may_begin else "")
         self.cards.tell(shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ())
         self.contact.tell(_contacts(shown))
 
+    def next_text(self, shown: Shown) -> str:
+        return tr("&Try again") if _has_failed(shown) else super().next_text(shown)
+
     def may_go_on(self, shown: Shown) -> bool:
-        return shown.flow.facts.may_begin
+        return shown.flow.facts.may_begin or _has_failed(shown)
 
 
 class Cards(Panel):
@@ -80,6 +83,12 @@ class Cards(Panel):
 def _card_name(card: CardContents) -> str:
     holder = next((c.certificate.common_name for c in card.certificates if c.certificate.role), "")
     return ", ".join(filter(None, (holder, grouped(card.number or card.serials[0]))))
+
+
+def _has_failed(shown: Shown) -> bool:
+    """Whether something else went wrong than that a card or a choice is missing, which is found by itself."""
+    error = shown.sight.error
+    return error is not None and not isinstance(error, NoReaderError | NoCardError | CardChoiceError)
 
 
 def _heading(shown: Shown) -> str:
