@@ -49,7 +49,7 @@ def tr(message: str, **values: object) -> str:
 
 
 def translated(message: str) -> str:
-    """Translate a message and leave its placeholders as they are, for a list of what there is to say."""
+    """Translate a message and leave its placeholders as they are."""
     return _current.translations().gettext(message)
 
 

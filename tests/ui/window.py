@@ -18,6 +18,7 @@ from sithsup.ui.frame import window_size
 from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import install_headings
 from sithsup.ui.wizard import Wizard
+from sithsup.ways import Interface, set_interface
 from tests.ui.states import AFTER, states
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def dress(setting: Setting) -> None:
     application().setFont(font)
     theme.apply(application(), THEMES[setting.theme])
     texts.set_language(setting.language)
+    set_interface(Interface.WINDOW)
 
 
 @contextmanager
@@ -93,6 +95,7 @@ def opened(setting: Setting) -> Iterator[Wizard]:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         app.processEvents()
         texts.set_language(None)
+        set_interface(Interface.COMMAND_LINE)
 
 
 def show(wizard: Wizard, name: str) -> WizardPage:

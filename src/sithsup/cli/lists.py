@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sithsup import errors
 from sithsup.model import Outcome
-from sithsup.texts import mark, tr, translated
+from sithsup.texts import mark, tr
+from sithsup.ways import advise
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +82,7 @@ def error_kinds() -> list[type[SithsupError]]:
 
 def example(text: str) -> str:
     """A text of an error as a whole sentence, with something readable in the place of every value."""
-    filled = translated(text).format_map({name: tr(stand_in) for name, stand_in in STAND_INS.items()})
+    filled = advise(text, **{name: tr(stand_in) for name, stand_in in STAND_INS.items()})
     return filled[0].upper() + filled[1:] + ("" if filled.endswith(".") else ".")
 
 

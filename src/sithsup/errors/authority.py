@@ -6,6 +6,7 @@ from math import ceil
 
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.texts import mark, tr
+from sithsup.ways import advise
 
 HOUR, DAY, YEAR = 60, 24 * 60, 365 * 24 * 60
 """Minutes."""
@@ -35,10 +36,7 @@ class AuthorityUnreachableError(AuthorityError):
     code = "SU-2001"
     what_text = mark("The certificate issuer cannot be reached.")
     why_text = mark("The computer's network does not reach it, or its server does not answer.")
-    next_text = mark(
-        "Check the network connection and try again. If that does not help, call your local IT support. "
-        "Run “sithsup check” to see what works now."
-    )
+    next_text = "{reach}"
 
 
 class AuthorityBusyError(AuthorityError):
@@ -48,8 +46,8 @@ class AuthorityBusyError(AuthorityError):
     exit_code = 5
     what_text = mark("The certificate issuer is busy.")
     why_text = mark("It asks the program to come back later.")
-    next_text = mark("Try again in a while. Run “sithsup check” to see what works now.")
-    later_text = mark("Try again in {wait}. Run “sithsup check” to see what works now.")
+    next_text = mark("Try again in a while. {see}")
+    later_text = mark("Try again in {wait}. {see}")
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **values: object) -> None:
         """Keep when to come back."""
@@ -59,7 +57,7 @@ class AuthorityBusyError(AuthorityError):
     @property
     def next_step(self) -> str:
         """When to come back, where it said so."""
-        return super().next_step if self.retry_after is None else tr(self.later_text, wait=span(self.retry_after))
+        return super().next_step if self.retry_after is None else advise(self.later_text, wait=span(self.retry_after))
 
 
 class AuthorityRefusedError(AuthorityError):
@@ -71,7 +69,7 @@ class AuthorityRefusedError(AuthorityError):
     final = True
     what_text = mark("The certificate issuer refuses.")
     why_text = mark("Its reason: {reason}")
-    next_text = mark("Tell your deputy issuer the reason. Run “sithsup check” to see what works now.")
+    next_text = mark("Tell your deputy issuer the reason. {see}")
 
     def __init__(self, detail: str = "", *, fail_info: frozenset[str] = frozenset(), **values: object) -> None:
         """Keep the authority's reasons.
@@ -89,9 +87,7 @@ class AnswerUntrustedError(AuthorityError):
     code = "SU-2004"
     what_text = mark("The answer from the certificate issuer cannot be trusted.")
     why_text = mark("The answer failed a check: {check}")
-    next_text = mark(
-        "Tell your local IT support, and try again on another network. Run “sithsup check” to see what works now."
-    )
+    next_text = mark("Tell your local IT support, and try again on another network. {see}")
 
 
 class AnswerOfAnotherTimeError(AnswerUntrustedError):
@@ -106,9 +102,7 @@ class CertificateUnsuitableError(AuthorityError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("The certificate issuer sent a certificate that does not belong on this card.")
     why_text = mark("The certificate failed a check: {check}")
-    next_text = mark(
-        "Contact your deputy issuer. The certificate is not used. Run “sithsup check” to see what works now."
-    )
+    next_text = mark("Contact your deputy issuer. The certificate is not used. {see}")
 
     def __init__(self, detail: str = "", *, mismatches: tuple[str, ...] = (), **values: object) -> None:
         """Keep every reason."""
@@ -132,7 +126,7 @@ class StatusNotOfferedError(AuthorityUnreachableError):
     code = "SU-2008"
     what_text = mark("The status of a certificate cannot be asked for.")
     why_text = mark("A certificate does not say where its status can be asked for.")
-    next_text = mark("Tell your local IT support. Run “sithsup check” to see what works now.")
+    next_text = mark("Tell your local IT support. {see}")
 
 
 class IssuerUnknownError(AuthorityError):
@@ -141,7 +135,7 @@ class IssuerUnknownError(AuthorityError):
     code = "SU-2012"
     what_text = mark("The status of a certificate cannot be asked for.")
     why_text = mark("The campaign file lacks the certificate of an issuer: {issuer}")
-    next_text = mark("Tell your local IT support, who can add it. Run “sithsup check” to see what works now.")
+    next_text = mark("Tell your local IT support, who can add it. {see}")
 
 
 class ServerUntrustedError(AuthorityUnreachableError):
@@ -192,4 +186,4 @@ class TransactionUnknownError(AuthorityError):
     exit_code = 4
     what_text = mark("The certificate issuer no longer knows of the order.")
     why_text = mark("The order was not completed in time.")
-    next_text = mark("Run “sithsup resume”: the certificates are then ordered again.")
+    next_text = "{order_again}"

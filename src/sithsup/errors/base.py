@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from sithsup.texts import mark, tr
+from sithsup.ways import advise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,9 +30,7 @@ class SithsupError(Exception):
     """Whether trying again cannot help: what was begun before the point of no return is then undone at once."""
     what_text: ClassVar[str] = mark("Something happened that the program did not expect.")
     why_text: ClassVar[str] = mark("This is a fault in the program, not in your card.")
-    next_text: ClassVar[str] = mark(
-        "Run “sithsup check” to see what works now, and report the fault to your local IT support."
-    )
+    next_text: ClassVar[str] = "{see_and_report}"
 
     def __init__(self, detail: str = "", **values: object) -> None:
         """Keep a technical detail for the log and the values that the texts need."""
@@ -62,7 +61,7 @@ class SithsupError(Exception):
     @property
     def next_step(self) -> str:
         """What to do."""
-        return tr(self.next_text, **self.shown)
+        return advise(self.next_text, **self.shown)
 
 
 def leaves() -> tuple[type[SithsupError], ...]:

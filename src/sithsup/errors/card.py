@@ -59,7 +59,7 @@ class NoSuchReaderError(NoReaderError):
 
     what_text = mark("There is no card in a reader with that name.")
     why_text = mark("These cards are there: {cards}")
-    next_text = mark("Choose one of them with --reader or --card, or put the right card in.")
+    next_text = "{choose_or_put}"
 
 
 class NoSuchCardError(NoCardError):
@@ -67,7 +67,7 @@ class NoSuchCardError(NoCardError):
 
     what_text = mark("There is no card with that number.")
     why_text = mark("These cards are there: {cards}")
-    next_text = mark("Choose one of them with --reader or --card, or put the right card in.")
+    next_text = "{choose_or_put}"
 
 
 class CardChoiceError(CardError):
@@ -77,7 +77,7 @@ class CardChoiceError(CardError):
     exit_code = 2
     what_text = mark("There are several cards: {cards}")
     why_text = mark("The program must know which card is meant.")
-    next_text = mark("Take out the other cards, or choose with --card or --reader.")
+    next_text = "{take_out_or_choose}"
 
 
 class CardRemovedError(CardError):
@@ -87,7 +87,7 @@ class CardRemovedError(CardError):
     exit_code = 4
     what_text = mark("Contact with the card was lost.")
     why_text = mark("The card was taken out or lay loose in the reader, or the reader lost its power.")
-    next_text = mark("Put the same card back and run “sithsup check”: it tells what works now and how to go on.")
+    next_text = "{put_back}"
 
 
 class ModuleHungError(CardError):
@@ -97,7 +97,7 @@ class ModuleHungError(CardError):
     exit_code = 4
     what_text = mark("The card does not answer.")
     why_text = mark("The smart card program did not answer within {seconds} seconds.")
-    next_text = mark("Take the card out and put it back, then run “sithsup check” to see how to go on.")
+    next_text = "{put_in_anew}"
 
 
 class ModuleCrashedError(CardError):
@@ -107,7 +107,7 @@ class ModuleCrashedError(CardError):
     exit_code = 4
     what_text = mark("The smart card program on this computer stopped working.")
     why_text = mark("It ended while it was working with the card.")
-    next_text = mark("Take the card out and put it back, then run “sithsup check” to see how to go on.")
+    next_text = "{put_in_anew}"
 
 
 class OtherCardError(CardError):
@@ -127,7 +127,7 @@ class OtherCardMeantError(OtherCardError):
         "An upgrade of another card was begun on this computer and not finished: {waiting}. Nothing was begun on the "
         "card in the reader, {card}."
     )
-    next_text = mark("Put the other card in and run the command again. No code was tried on this one.")
+    next_text = mark("{put_other} No code was tried on this one.")
 
 
 class ModuleRefusedError(CardError):
@@ -137,7 +137,7 @@ class ModuleRefusedError(CardError):
     exit_code = 4
     what_text = mark("The card could not do what it was asked to.")
     why_text = mark("The smart card program answered: {answer}")
-    next_text = mark("Take the card out and put it back, then run “sithsup check” to see what works now.")
+    next_text = "{put_in_anew_and_see}"
 
 
 class ObjectGoneError(CardError):
@@ -147,7 +147,7 @@ class ObjectGoneError(CardError):
     exit_code = 4
     what_text = mark("The card has changed while the program was working.")
     why_text = mark("A key or a certificate that was on the card is not there any more.")
-    next_text = mark("Close other programs that use the card, then run “sithsup check” to see what works now.")
+    next_text = "{close_others}"
 
 
 class CardFullError(CardError):
@@ -159,7 +159,7 @@ class CardFullError(CardError):
     final = True
     what_text = mark("The card is full.")
     why_text = mark("There is no room on it for the new keys and certificates.")
-    next_text = mark("Ask your deputy issuer for a new card. Run “sithsup check” to see what works now.")
+    next_text = mark("Ask your deputy issuer for a new card. {see}")
 
 
 class NotSupportedError(CardError):
@@ -274,13 +274,13 @@ class CodeNeededError(CodeError):
     what_text = mark("A code is needed.")
     why_text = mark("No code was given for {role}.")
     bare_text = mark("No code was given.")
-    next_text = mark("Have your codes at hand, run the same command again, and enter each code when it is asked for.")
+    next_text = "{give_codes}"
 
 
 class CodeNotReadError(CodeNeededError):
     """The same, said to whoever runs the program from a script: its standard input is no terminal."""
 
-    next_text = mark("Run the same command again in a terminal, or hand the codes over with --pin-stdin, one a line.")
+    next_text = "{hand_over_codes}"
 
 
 class LastTryError(CodeError):
@@ -290,6 +290,4 @@ class LastTryError(CodeError):
     what_text = mark("Only one try is left for this code.")
     bare_text = mark("One more wrong code locks it, so the last try is not used without your yes.")
     why_text = mark("One more wrong code for {role} locks it, so the last try is not used without your yes.")
-    next_text = mark(
-        "If you are sure of the code, begin again in a terminal and answer yes. Otherwise change it with your PUK code."
-    )
+    next_text = mark("{spend_last_try} Otherwise change it with your PUK code.")

@@ -54,9 +54,7 @@ class PukLastTryError(CodeError):
         "If it is wrong, the code for {role} can never be unlocked again, so the last try is not used without your yes."
     )
     bare_text = mark("If it is wrong, the code can never be unlocked again, so it is not tried without your yes.")
-    next_text = mark(
-        "If you are sure of the PUK code, begin again in a terminal and answer yes. Else ask your deputy issuer."
-    )
+    next_text = mark("{spend_last_puk} Else ask your deputy issuer.")
 
 
 class UnblockElsewhereError(CodeError):
@@ -118,7 +116,7 @@ class CodeChoiceError(CodeError):
     what_text = mark("It is not said which code is meant.")
     why_text = mark("The card has one code for authentication and one for signature. Nothing was sent to it.")
     bare_text = why_text
-    next_text = mark("Choose with --role authentication or --role signature.")
+    next_text = "{choose_code}"
 
 
 class PukNeededError(CodeNeededError):
@@ -128,13 +126,10 @@ class PukNeededError(CodeNeededError):
     what_text = mark("The PUK code and a new code are needed.")
     why_text = mark("None was given for {role}. Nothing was sent to the card.")
     bare_text = mark("None was given. Nothing was sent to the card.")
-    next_text = mark("Have the PUK code at hand and run the same command again.")
+    next_text = "{give_puk}"
 
 
 class PukNotReadError(PukNeededError):
     """The same, said to whoever runs the program from a script: its standard input is no terminal."""
 
-    next_text = mark(
-        "Run the same command again in a terminal, or hand over the PUK code and the new code with --pin-stdin, in "
-        "this order, one a line."
-    )
+    next_text = "{hand_over_puk}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.texts import mark, tr
+from sithsup.ways import advise
 
 
 class ConfigurationError(SithsupError):
@@ -80,7 +81,7 @@ class SettingsInvalidError(ConfigurationError):
     code = "SU-3002"
     what_text = mark("A setting is missing or wrong.")
     why_text = mark("{name}: {problem}")
-    next_text = mark("Correct the setting and try again.")
+    next_text = "{correct}"
     managed_text = mark("Ask your local IT support to correct the setting. Nothing on the card was changed.")
 
     @property
@@ -109,9 +110,7 @@ class JournalUnwritableError(JournalError):
     code = "SU-4001"
     what_text = mark("The program cannot save what it needs to recover from an interruption.")
     why_text = mark("{path}: {problem}")
-    next_text = mark(
-        "Free some disk space or correct the folder's permissions. Then run “sithsup check” to see what works now."
-    )
+    next_text = mark("Free some disk space or correct the folder's permissions. {then_see}")
 
 
 class SecondInstanceError(JournalError):
@@ -129,7 +128,7 @@ class JournalUnreadableError(JournalError):
     code = "SU-4003"
     what_text = mark("What the program saved about the upgrade cannot be read.")
     why_text = mark("{path}: {problem}")
-    next_text = mark("Move the file away and run “sithsup check”: the card itself shows how far the upgrade came.")
+    next_text = "{move_away}"
 
 
 class UpgradeError(SithsupError):
@@ -200,7 +199,7 @@ class StoppedHalfwayError(StoppedError):
     """The same, and it could not be undone."""
 
     what_text = mark("The upgrade cannot go on now.")
-    next_text = mark("Contact your deputy issuer. Run “sithsup check” to see what works now.")
+    next_text = "{ask_halfway}"
 
 
 class PointOfNoReturnError(UpgradeError):
@@ -209,7 +208,7 @@ class PointOfNoReturnError(UpgradeError):
     code = "SU-5002"
     what_text = mark("The upgrade can no longer be undone.")
     why_text = mark("The certificate issuer has, or may have, been told that the new certificates are in use.")
-    next_text = mark("Run “sithsup resume”: it finishes whatever is left to do.")
+    next_text = "{finish}"
 
 
 class UpgradeFinishedError(PointOfNoReturnError):
@@ -232,7 +231,7 @@ class RestoreElsewhereError(PointOfNoReturnError):
         "To make room on the card, an old certificate for signatures may have been moved to the computer where the "
         "upgrade began."
     )
-    next_text = mark("Run “sithsup resume” here to finish. To go back, run “sithsup restore” on that computer.")
+    next_text = "{finish_here}"
 
 
 class StepNotSeenError(UpgradeError):
@@ -241,7 +240,7 @@ class StepNotSeenError(UpgradeError):
     code = "SU-5003"
     what_text = mark("A step of the upgrade did not have the result that it should.")
     why_text = mark("Its result cannot be seen on the card or at the certificate issuer. Name of the step: {step}")
-    next_text = mark("Run “sithsup check” to see what works now.")
+    next_text = "{see}"
 
 
 class ProofFailedError(UpgradeError):
@@ -250,7 +249,7 @@ class ProofFailedError(UpgradeError):
     code = "SU-5004"
     what_text = mark("A new certificate on the card does not work.")
     why_text = mark("The test signature was wrong. Name of the certificate: {certificate}")
-    next_text = mark("Run “sithsup check” to see what works now and how to go on.")
+    next_text = "{see_and_go_on}"
 
 
 class UnusableError(UpgradeError):
@@ -272,14 +271,14 @@ class CancelledError(UpgradeError):
     contact = None
     what_text = mark("The upgrade was cancelled.")
     why_text = mark("You chose not to go on.")
-    next_text = mark("Run “sithsup check” to see what works now, and go on when it suits you.")
+    next_text = "{see_at_leisure}"
 
 
 class NotBegunError(CancelledError):
     """The same, before anything was begun."""
 
     what_text = mark("No upgrade was begun.")
-    next_text = mark("Nothing on the card was changed. Run “sithsup upgrade” again when it suits you.")
+    next_text = mark("Nothing on the card was changed. {begin_again}")
 
 
 class TermsDeclinedError(NotBegunError):
@@ -295,9 +294,7 @@ class InterruptedUpgradeError(UpgradeError):
     contact = None
     what_text = mark("An upgrade of this card was interrupted.")
     why_text = mark("It was begun, on this computer or another, and not finished.")
-    next_text = mark(
-        "Run “sithsup resume” to finish it. Or run “sithsup restore” to go back, as long as that is possible."
-    )
+    next_text = "{finish_or_go_back}"
 
 
 class FinishElsewhereError(UpgradeError):
@@ -307,9 +304,7 @@ class FinishElsewhereError(UpgradeError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("The upgrade of this card can only be finished on the computer where it was begun.")
     why_text = mark("The old certificates are no longer valid, and the new ones cannot be found on the card.")
-    next_text = mark(
-        "Run “sithsup resume” on that computer. If that is not possible, ask your deputy issuer for a new card."
-    )
+    next_text = mark("{finish_there} If that is not possible, ask your deputy issuer for a new card.")
 
 
 class NoRoomHereError(FinishElsewhereError):
@@ -319,8 +314,7 @@ class NoRoomHereError(FinishElsewhereError):
     what_text = mark("The upgrade of this card can only be finished or undone on the computer where it was begun.")
     why_text = mark("The card is full, and its old certificate for signatures was moved to that computer to make room.")
     next_text = mark(
-        "You can log in with the card. Run “sithsup resume” on that computer. If that is not possible, ask your deputy "
-        "issuer for a new card."
+        "You can log in with the card. {finish_there} If that is not possible, ask your deputy issuer for a new card."
     )
 
 
@@ -331,10 +325,7 @@ class CardTornError(UpgradeError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("The card does not work now, and the new certificates cannot be written to it.")
     why_text = mark("The card lost its power at a bad moment. What is on it can no longer be found.")
-    next_text = mark(
-        "Run “sithsup resume” once more, on another computer too if you can. If that does not help, ask your deputy "
-        "issuer for a new card."
-    )
+    next_text = mark("{finish_once_more} If that does not help, ask your deputy issuer for a new card.")
 
 
 class TermsNotAcceptedError(UpgradeError):
@@ -345,9 +336,7 @@ class TermsNotAcceptedError(UpgradeError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("The terms of the upgrade have not been accepted.")
     why_text = mark("The terms that must be accepted have version “{version}”.")
-    next_text = mark(
-        "Run “sithsup upgrade” in a terminal and read them, or accept them with “--accept-terms {version}”."
-    )
+    next_text = "{accept}"
 
 
 class MailNotUnderstoodError(UpgradeError):
@@ -358,9 +347,7 @@ class MailNotUnderstoodError(UpgradeError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("Nobody has said yes to the loss of old encrypted e-mail.")
     why_text = mark("A certificate on the card that opens encrypted e-mail is replaced by the upgrade.")
-    next_text = mark(
-        "Take care of the old e-mail first. Then run “sithsup upgrade” in a terminal, or with “--mail-understood”."
-    )
+    next_text = mark("Take care of the old e-mail first. {accept_loss}")
 
 
 class InterruptedByPersonError(InterruptedUpgradeError):
@@ -382,8 +369,8 @@ class InterruptedByPersonError(InterruptedUpgradeError):
     def next_step(self) -> str:
         """How to go on."""
         if self.may_restore:
-            return tr("Go on with “sithsup resume”, or go back with “sithsup restore”.")
-        return tr("Go on with “sithsup resume”.")
+            return advise("{go_on_or_back}")
+        return advise("{go_on}")
 
 
 class InterruptedWayBackError(InterruptedByPersonError):
@@ -395,5 +382,5 @@ class InterruptedWayBackError(InterruptedByPersonError):
     def next_step(self) -> str:
         """How to go on."""
         if self.may_restore:
-            return tr("Run “sithsup restore” again. Or run “sithsup resume” to finish the upgrade instead.")
-        return tr("Run “sithsup check” to see what works now and how to go on.")
+            return advise("{go_back_again}")
+        return advise("{see_and_go_on}")

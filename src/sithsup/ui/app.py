@@ -20,6 +20,7 @@ from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Ending
 from sithsup.ui.signs import icon
 from sithsup.ui.wizard import NEXT, Wizard, end
+from sithsup.ways import Interface, set_interface
 
 if TYPE_CHECKING:
     from sithsup.errors import SithsupError
@@ -64,6 +65,7 @@ def refused(error: SithsupError) -> Wizard:
 
 
 def _application() -> QApplication:
+    set_interface(Interface.WINDOW)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("sithsup")
     font = application.font()

@@ -171,11 +171,16 @@ class Wizard(QWizard):
             self._happen(Happening.NEXT)
         elif page is Page.DONE:
             self.close()
-        elif page is Page.HELP:
-            self._happen(Happening.AGAIN)
-            self.look_wanted.emit()
+        elif page is Page.HELP or self._shown.sight.error:
+            self._look_again()
         else:
             self._happen(Happening.RESUME if page is Page.INTERRUPTED else Happening.NEXT)
+
+    def _look_again(self) -> None:
+        """Forget what went wrong, and look at the card anew."""
+        self._shown = replace(self._shown, sight=replace(self._shown.sight, error=None))
+        self._happen(Happening.AGAIN)
+        self.look_wanted.emit()
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""

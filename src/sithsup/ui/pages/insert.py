@@ -48,12 +48,15 @@ class InsertPage(WizardPage):
         self.plastic.tell(card, campaign)
         self.question.tell(tr("Is this the number that is printed on your card?") if card else "")
         self.verdict.tell(*_verdict(shown))
-        self.deadline.tell(_deadline(shown) if self.may_go_on(shown) else "")
+        self.deadline.tell(_deadline(shown) if shown.flow.facts.may_begin else "")
         self.cards.tell(shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ())
         self.contact.tell(_contacts(shown))
 
+    def next_text(self, shown: Shown) -> str:
+        return tr("&Try again") if _has_failed(shown) else super().next_text(shown)
+
     def may_go_on(self, shown: Shown) -> bool:
-        return shown.flow.facts.may_begin
+        return shown.flow.facts.may_begin or _has_failed(shown)
 
 
 class Cards(Panel):
@@ -86,6 +89,12 @@ class Cards(Panel):
         self.column.addWidget(holder)
         self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         return holder, button
+
+
+def _has_failed(shown: Shown) -> bool:
+    """Whether something else went wrong than that a card or a choice is missing, which is found by itself."""
+    error = shown.sight.error
+    return error is not None and not isinstance(error, NoReaderError | NoCardError | CardChoiceError)
 
 
 def _heading(shown: Shown) -> str:
