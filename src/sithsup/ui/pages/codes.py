@@ -12,7 +12,7 @@ from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, announce, em, restyle, sized
-from sithsup.ui.pin_field import PinField
+from sithsup.ui.pin_field import SHORTEST, PinField
 from sithsup.ui.tick import Tick
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ BUTTONS = {
 }
 FIELD = 20
 """The width of a field, in lines of text."""
-SHORTEST = 4
-"""No card takes a shorter code: it is not sent, so that no try is lost on it."""
 
 
 class CodeRow:
