@@ -15,7 +15,7 @@ from sithsup import texts
 from sithsup.campaign import Codes, Price, Text
 from sithsup.cli import puk as cli_puk
 from sithsup.cli import unblock as command
-from sithsup.cli.locked import UNBLOCK_TEXT, order_text
+from sithsup.cli.locked import ELSEWHERE_TEXT, UNBLOCK_TEXT
 from sithsup.cli.puk import NoPuk, StandardInputPuk, TerminalPuk, puk_source
 from sithsup.cli.view import View
 from sithsup.errors import (
@@ -29,6 +29,7 @@ from sithsup.errors import (
     PukNotReadError,
     SithsupError,
 )
+from sithsup.locked import order_text
 from sithsup.model import CardContents, CodeState, KeyAlgorithm, KeyRole, TokenContents, TokenId, TokenInfo
 from sithsup.sim.case import campaign
 from tests.support.lab import START
@@ -183,9 +184,9 @@ LOCKED = [
 def test_who_meets_a_locked_code_is_told_what_can_be_done(
     error: SithsupError, may_unblock: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`unblock` only where it has a way; and how to order a PUK code."""
+    """`unblock` only where it has a way, else the program that comes with the cards; and how to order a PUK code."""
     lines = said(error, capsys, may_unblock=may_unblock)
-    assert (UNBLOCK_TEXT in lines, ORDER in lines) == (may_unblock, True)
+    assert (UNBLOCK_TEXT in lines, ELSEWHERE_TEXT in lines, ORDER in lines) == (may_unblock, not may_unblock, True)
 
 
 def test_a_code_that_was_never_chosen_is_not_locked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -109,6 +109,7 @@ from sithsup.errors.unblock import (
     PukNeededError,
     PukNotReadError,
     UnblockElsewhereError,
+    UnblockOnPadError,
     UnblockRefusedError,
 )
 from sithsup.errors.upgrade import (
@@ -224,6 +225,7 @@ __all__ = [
     "TermsNotAcceptedError",
     "TransactionUnknownError",
     "UnblockElsewhereError",
+    "UnblockOnPadError",
     "UnblockRefusedError",
     "UnusableError",
     "UpgradeError",

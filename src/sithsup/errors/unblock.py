@@ -55,7 +55,8 @@ class PukLastTryError(CodeError):
     )
     bare_text = mark("If it is wrong, the code can never be unlocked again, so it is not tried without your yes.")
     next_text = mark(
-        "If you are sure of the PUK code, begin again in a terminal and answer yes. Else ask your deputy issuer."
+        "If you are sure of the PUK code, begin again in the window or in a terminal, and say yes there. Else ask your "
+        "deputy issuer."
     )
 
 
@@ -71,6 +72,16 @@ class UnblockElsewhereError(CodeError):
         "Open your organisation's smart card program ({program}) and choose “Lås upp säkerhetskod”, or what it calls "
         "that. Then try again."
     )
+
+
+class UnblockOnPadError(UnblockElsewhereError):
+    """The same of a reader on which codes are typed: no try was ever made of one that unlocks."""
+
+    why_text = mark(
+        "The reader has a keypad of its own. How a code is unlocked on it is not known to this program, and no try is "
+        "risked. Nothing was sent."
+    )
+    bare_text = why_text
 
 
 class UnblockRefusedError(CodeError):

@@ -8,6 +8,7 @@ from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.done import DonePage
 from sithsup.ui.pages.ends import HelpPage, InterruptedPage
 from sithsup.ui.pages.prepare import PreparePage
+from sithsup.ui.pages.unblock import UnblockPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 
 if TYPE_CHECKING:
@@ -15,5 +16,6 @@ if TYPE_CHECKING:
     from sithsup.ui.pages.page import WizardPage
 
 PAGES: dict[Page, type[WizardPage]] = {
-    made.page: made for made in (PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage)
+    made.page: made
+    for made in (PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage, UnblockPage)
 }
