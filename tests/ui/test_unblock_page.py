@@ -159,10 +159,25 @@ def test_what_was_typed_is_handed_over_once(hand: Hand) -> None:
     puk, new = hand.puks.puk(token, SIGNATURE), hand.puks.new_code(token, SIGNATURE, range(6, 9))
     assert puk is not None
     assert new is not None
-    with puk as first, new as second:
-        assert (bytes(first), bytes(second)) == (PUK.encode(), NEW.encode())
     assert hand.puks.puk(token, SIGNATURE) is None
     assert hand.puks.new_code(token, SIGNATURE, range(6, 9)) is None
+    with puk as first, new as second:
+        assert (bytes(first), bytes(second)) == (PUK.encode(), NEW.encode())
+
+
+def test_what_nobody_came_for_is_wiped(hand: Hand) -> None:
+    """In the fields, and where it was laid down."""
+    hand.show(page(card(OK, LOCKED)))
+    hand.type()
+    laid = hand.page.form.take()
+    assert hand.lengths == [0, 0, 0]
+    hand.puks.lay(*laid, may_be_last=True)
+    hand.puks.forget()
+    assert [bytes(buffer) for buffer in laid] == [b"", b""]
+    hand.puks.lay(bytearray(b"1"), bytearray(b"2"), may_be_last=True)
+    hand.puks.forget()
+    with pytest.raises(PukLastTryError):
+        hand.puks.puk(card(OK, LOCKED, puk=LAST).tokens[1].info, SIGNATURE)
 
 
 @pytest.mark.parametrize(
@@ -355,15 +370,24 @@ def test_a_new_code_is_confirmed_on_the_first_page(hand: Hand) -> None:
     assert confirmed in hand.said[-1]
     hand.window.looked(sight(card(OK, OK)))
     assert confirmed in hand.shown_text
+    hand.press()
+    hand.press(BACK)
+    assert hand.at() is Page.INSERT
+    assert confirmed not in hand.shown_text
+
+
+def test_a_confirmation_goes_with_its_card(hand: Hand) -> None:
+    confirmed = "The code for signature has its new value, and is not locked."
+    hand.show(states()["insert-unlocked"])
+    assert confirmed in hand.shown_text
     hand.window.looked(replace(sight(card(OK, OK)), card=None, report=None))
     assert confirmed not in hand.shown_text
 
 
 def test_a_wrong_puk_code_leads_to_help_and_from_there_back(hand: Hand) -> None:
-    """The error stays although the card is read anew; the new state of the PUK code counts then."""
+    """The new state of the PUK code counts then."""
     wrong = PukIncorrectError(state=LAST, role=role_text(SIGNATURE))
     answer(hand, Unblocked(SIGNATURE, is_sent=True, card=card(OK, LOCKED, puk=LAST), error=wrong))
-    hand.window.looked(sight(card(OK, LOCKED, puk=LAST)))
     assert hand.at() is Page.HELP
     for text in ("The PUK code was wrong.", "The code for signature is still locked.", "Error code: SU-1105"):
         assert text in hand.shown_text
@@ -377,11 +401,16 @@ def test_a_wrong_puk_code_leads_to_help_and_from_there_back(hand: Hand) -> None:
 
 @pytest.mark.parametrize("is_sent", [True, False])
 def test_what_is_not_known_is_not_claimed(is_sent: bool, hand: Hand) -> None:
-    """A card that is pulled meanwhile; before anything was sent, nothing need be said of the code."""
+    """A card that is pulled meanwhile; before anything was sent, nothing need be said of the code.
+
+    The error stays, whatever the readers tell, and in another language too.
+    """
     answer(hand, Unblocked(SIGNATURE, is_sent, is_changed=None if is_sent else False, error=CardRemovedError()))
     assert hand.at() is Page.HELP
     assert ("Whether the new code for signature is in force is not known now." in hand.shown_text) is is_sent
+    assert hand.window._page.lead.isVisible() is is_sent
     hand.window.looked(replace(sight(card(OK, OK)), card=None, report=None))
+    hand.window.speak(SWEDISH)
     assert CardRemovedError().what in hand.shown_text
     hand.press()
     assert hand.at() is Page.INSERT

@@ -240,11 +240,15 @@ def at_reset(running: Card, window: Window) -> int:
 def test_a_card_that_is_pulled_meanwhile_tells_when_it_is_back(
     when: When, running: Card, window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is claimed while it is out; nothing is sent a second time."""
-    door, cuts, really_unblock = running.door, list[Cut](), session.Card.unblock
+    """Nothing is claimed while it is out; nothing is sent a second time. The card is held for as long as that takes."""
+    door, cuts, held, really_unblock = running.door, list[Cut](), list[bool](), session.Card.unblock
+    card = window.wizard._shown.card
     assert door
+    assert card
+    lock = CardLock(window.worker._settings.locks, card_key(card))
 
     def unblock(*arguments: Any) -> None:
+        held.append(lock.is_taken)
         door.arm(*cuts)
         really_unblock(*arguments)
 
@@ -261,3 +265,4 @@ def test_a_card_that_is_pulled_meanwhile_tells_when_it_is_back(
     window.wait(window.shows("The card can be upgraded." if is_in_force else "The code for signature is locked."))
     assert running.opens("13572468") is is_in_force
     assert door.memory().codes[2].unblocking_tries_left == tries
+    assert held == [True, True]
