@@ -27,6 +27,7 @@ class Page(StrEnum):
     DONE = "done"  # Klart
     INTERRUPTED = "interrupted"  # Avbruten uppgradering
     HELP = "help"  # Hjälp
+    UNBLOCK = "unblock"  # Lås upp
     SUPPORT = "support"  # Support
 
 
@@ -37,10 +38,12 @@ class Happening(StrEnum):
     RESUME = "resume"
     RESTORE = "restore"
     AGAIN = "again"  # look at the card anew
+    UNBLOCK = "unblock"
     SUPPORT = "support"
     LOOKED = "looked"  # the cards were read
     ASKED = "asked"  # a code is needed once more
     ENDED = "ended"  # a run ended, well or not
+    UNBLOCKED = "unblocked"  # a new code was sent, or could not be
     FAILED = "failed"  # something went wrong while nothing was under way
 
 
@@ -60,10 +63,12 @@ class Facts:
     """Of the chosen card; None while there is none."""
     may_begin: bool = False
     """Whether nothing speaks against upgrading the chosen card."""
+    is_locked: bool = False
+    """Whether a code of the chosen card is locked."""
     outcome: Outcome | None = None
     """How the last run ended; None when it began nothing."""
     has_failed: bool = False
-    """Whether an error ended it."""
+    """Whether an error ended it, or what was done last."""
     act: Act = Act.UPGRADE
     """What the codes are asked for."""
 
@@ -92,6 +97,18 @@ def _is_half_done(facts: Facts) -> bool:
 
 def _may_begin(facts: Facts) -> bool:
     return facts.may_begin and facts.situation is Situation.FRESH
+
+
+def _is_locked(facts: Facts) -> bool:
+    return facts.is_locked
+
+
+def _is_not_locked(facts: Facts) -> bool:
+    return not facts.is_locked
+
+
+def _has_failed(facts: Facts) -> bool:
+    return facts.has_failed
 
 
 def _ended_well(facts: Facts) -> bool:
@@ -128,6 +145,10 @@ FLOW = (
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _is_interrupted, P.INTERRUPTED),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _had_nothing_to_do, P.INSERT),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _always,         P.HELP),
+    Row(_on(P.INSERT, P.HELP, P.INTERRUPTED), H.UNBLOCK, _is_locked,       P.UNBLOCK,     is_step=True),
+    Row(_on(P.UNBLOCK),                H.LOOKED,          _is_not_locked,  P.INSERT),
+    Row(_on(P.UNBLOCK, P.INSERT),      H.UNBLOCKED,       _has_failed,     P.HELP),
+    Row(_on(P.UNBLOCK),                H.UNBLOCKED,       _always,         P.INSERT),
     Row(RESTING,                       H.FAILED,          _always,         P.HELP),
     Row(_on(P.HELP, P.DONE, P.SUPPORT, P.INTERRUPTED), H.AGAIN, _always,   P.INSERT),
     Row(_on(P.INSERT, P.HELP, P.INTERRUPTED, P.DONE), H.SUPPORT, _always,  P.SUPPORT,     is_step=True),

@@ -195,6 +195,12 @@ class CardContents:
         return self.tokens[0].info.reader
 
     @property
+    def locked(self) -> tuple[TokenContents, ...]:
+        """The tokens whose keys are behind a locked code; the one for authentication first."""
+        locked = (token for token in self.tokens if token.roles and token.info.code is CodeState.LOCKED)
+        return tuple(sorted(locked, key=lambda token: KeyRole.AUTHENTICATION not in token.roles))
+
+    @property
     def serials(self) -> tuple[str, ...]:
         """The serial numbers of the card's tokens, sorted; one on a real card."""
         return tuple(sorted({token.info.id.serial for token in self.tokens}))

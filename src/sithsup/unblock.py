@@ -103,9 +103,14 @@ class Unblock:
         self._lock.release()
 
     @property
+    def contents(self) -> CardContents:
+        """The card as it was last seen, which may need another look."""
+        return self._card.contents
+
+    @property
     def codes(self) -> tuple[TokenContents, ...]:
         """Every token with a code that keys are opened with, as it was last seen; authentication first."""
-        return tuple(token for token in self._card.contents.tokens if token.roles)
+        return tuple(token for token in self.contents.tokens if token.roles)
 
     def choose(self, role: KeyRole | None) -> TokenContents:
         """The code that is meant: that of a role, else the only one that is locked.

@@ -80,7 +80,7 @@ def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> da
         ),
         (
             lambda f: token(f, code=CodeState.LOCKED),
-            "The code for authentication is locked. Unlock it with your PUK code in the smart card program.",
+            "The code for authentication is locked. Unlock it with your PUK code.",
         ),
         (
             lambda f: token(f, code=CodeState.UNSET),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sithsup.flow import FLOW, Act, Facts, Flow, Happening, Page
@@ -11,6 +13,7 @@ from sithsup.recovery import Situation
 FRESH = Facts(situation=Situation.FRESH, may_begin=True)
 REFUSED = Facts(situation=Situation.FRESH)
 HALF_DONE = Facts(situation=Situation.INTERRUPTED)
+LOCKED = Facts(situation=Situation.FRESH, is_locked=True)
 FACTS = {
     "": None,
     "nothing": Facts(),
@@ -21,6 +24,10 @@ FACTS = {
     "restored": Facts(situation=Situation.FRESH, may_begin=True, outcome=Outcome.RESTORED),
     "interrupted": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED),
     "stopped": Facts(situation=Situation.FRESH, may_begin=True, has_failed=True),
+    "locked": LOCKED,
+    "half-done-and-locked": replace(HALF_DONE, is_locked=True),
+    "still-locked": replace(LOCKED, has_failed=True),
+    "not-known": Facts(has_failed=True),
 }
 
 WAYS = {
@@ -66,6 +73,37 @@ WAYS = {
     "an end while a code is asked for": (
         "looked:fresh next next next asked ended:interrupted",
         "insert insert prepare codes upgrading codes interrupted",
+    ),
+    "a locked code": (
+        "looked:locked next unblock next unblocked:fresh looked:fresh next",
+        "insert insert insert unblock unblock insert insert prepare",
+    ),
+    "a code that a wrong one has locked": (
+        "looked:fresh next next next ended:still-locked unblock unblocked:fresh",
+        "insert insert prepare codes upgrading help unblock insert",
+    ),
+    "a wrong PUK code": (
+        "looked:locked unblock unblocked:still-locked looked:still-locked unblock back again",
+        "insert insert unblock help help unblock help insert",
+    ),
+    "second thoughts about a PUK code": ("looked:locked unblock back", "insert insert unblock insert"),
+    "nothing is locked": ("looked:fresh unblock", "insert insert insert"),
+    "unlocked elsewhere": ("looked:locked unblock looked:fresh", "insert insert unblock insert"),
+    "a card pulled before its PUK code is sent": (
+        "looked:locked unblock looked:nothing unblocked:fresh",
+        "insert insert unblock insert insert",
+    ),
+    "a card pulled while its PUK code is sent": (
+        "looked:locked unblock unblocked:not-known looked:nothing again looked:locked",
+        "insert insert unblock help help insert insert",
+    ),
+    "an error of a code that was sent on the way out": (
+        "looked:locked unblock looked:nothing unblocked:not-known",
+        "insert insert unblock insert help",
+    ),
+    "a half-done card whose code is locked": (
+        "looked:half-done-and-locked unblock unblocked:half-done looked:half-done resume",
+        "insert interrupted unblock insert interrupted codes",
     ),
     "support, and back": ("support back", "insert support insert"),
     "a card pulled at its codes": ("looked:fresh next next looked:nothing", "insert insert prepare codes codes"),

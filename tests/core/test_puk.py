@@ -15,7 +15,7 @@ from sithsup import texts
 from sithsup.campaign import Codes, Price, Text
 from sithsup.cli import puk as cli_puk
 from sithsup.cli import unblock as command
-from sithsup.cli.locked import UNBLOCK_TEXT, Unlocking, new_code_lines, order_text
+from sithsup.cli.locked import ELSEWHERE_TEXT, UNBLOCK_TEXT, Unlocking
 from sithsup.cli.puk import NoPuk, StandardInputPuk, TerminalPuk, puk_source
 from sithsup.cli.view import View
 from sithsup.errors import (
@@ -30,6 +30,7 @@ from sithsup.errors import (
     PukNotReadError,
     SithsupError,
 )
+from sithsup.locked import new_code_lines, order_text
 from sithsup.model import CardContents, CodeState, KeyAlgorithm, KeyRole, TokenContents, TokenId, TokenInfo
 from sithsup.sim.case import campaign
 from tests.support.lab import START
@@ -190,9 +191,9 @@ LOCKED = [
 def test_who_meets_a_locked_code_is_told_what_can_be_done(
     error: SithsupError, may_unblock: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`unblock` only where it has a way; and how to order a PUK code."""
+    """`unblock` only where it has a way, else the program that comes with the cards; and how to order a PUK code."""
     lines = said(error, capsys, may_unblock=may_unblock)
-    assert (UNBLOCK_TEXT in lines, ORDER in lines) == (may_unblock, True)
+    assert (UNBLOCK_TEXT in lines, ELSEWHERE_TEXT in lines, ORDER in lines) == (may_unblock, not may_unblock, True)
     assert NEW_CODES[0] not in lines
 
 
@@ -200,7 +201,7 @@ def test_who_meets_a_locked_code_is_told_what_can_be_done(
 def test_so_is_who_only_checks(may_unblock: bool) -> None:
     """A card with a locked code, in `check`."""
     lines = unlocking(may_unblock=may_unblock, state=CodeState.LOCKED).lines
-    assert lines == ((UNBLOCK_TEXT, ORDER) if may_unblock else (ORDER,))
+    assert lines == (UNBLOCK_TEXT if may_unblock else ELSEWHERE_TEXT, ORDER)
     assert unlocking(may_unblock=may_unblock, state=CodeState.UNSET).lines == NEW_CODES
     assert unlocking(may_unblock=may_unblock, state=CodeState.OK).lines == ()
 

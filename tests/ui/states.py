@@ -90,8 +90,8 @@ def sim_campaign() -> Campaign:
             "codes": Codes(
                 price=Price(amount=150, currency="SEK"),
                 order=Text(
-                    sv="TEST: Beställ nya hos din utgivare. Det kostar 150 kr.",
-                    en="TEST: Order new ones from your issuer. It costs 150 kr.",
+                    sv="TEST: Beställ nya hos din utgivare.",
+                    en="TEST: Order new ones from your issuer.",
                 ),
             ),
             "contacts": Directory(

@@ -25,6 +25,7 @@ from sithsup.errors import (
     PukIncorrectError,
     PukLockedError,
     UnblockElsewhereError,
+    UnblockOnPadError,
     UnblockRefusedError,
 )
 from sithsup.model import CodeState
@@ -88,7 +89,8 @@ def require_way(module: ModuleInfo, token: TokenInfo) -> Way:
     way = way_of(module)
     if way is None or token.pin_pad:
         program = module.description or module.manufacturer or module.path
-        raise UnblockElsewhereError("no way is known", role=token.id.label, program=program)
+        kind = UnblockOnPadError if token.pin_pad else UnblockElsewhereError
+        raise kind("no way is known", role=token.id.label, program=program)
     if token.puk is CodeState.LOCKED:
         raise PukLockedError("by the token's flags", role=token.id.label)
     if token.code is not CodeState.LOCKED and needs_locked(way):

@@ -16,7 +16,6 @@ from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
 from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
-from sithsup.cli.locked import new_code_lines, order_text
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
@@ -34,6 +33,7 @@ from sithsup.errors import (
 )
 from sithsup.in_force import Campaigns
 from sithsup.journal import history
+from sithsup.locked import new_code_lines, order_text
 from sithsup.model import Outcome
 from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.locked import new_code_lines
 from sithsup.eligibility import NOT_USABLE, SETTLED, Reason, level
 from sithsup.errors import Contact
+from sithsup.locked import new_code_lines
 from sithsup.model import CodeState, KeyRole
 from sithsup.recovery import Situation
 from sithsup.report import contact_lines, deadline_line

@@ -1,20 +1,21 @@
-"""What is told to whoever has a locked code, a wrong one or none: where it is unlocked, how new codes are ordered."""
+"""What is told at the command line of a code that is locked, wrong or missing: where it is unlocked, what one costs."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from sithsup.eligibility import Reason
-from sithsup.errors import CodeIncorrectError, CodeLockedError, NotEligibleError, PukNeededError
+from sithsup.errors import CodeIncorrectError, NotEligibleError, PukNeededError
+from sithsup.locked import tells_of_a_locked_code
 from sithsup.model import CodeState
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
-    from sithsup.campaign import Campaign
     from sithsup.errors import SithsupError
     from sithsup.model import CardContents
 
 UNBLOCK_TEXT = mark("If you have the PUK code, “sithsup unblock” gives the locked code a new value.")
+ELSEWHERE_TEXT = mark("If you have the PUK code, your organisation's smart card program unlocks the code.")
 
 
 class Unlocking:
@@ -39,7 +40,7 @@ class Unlocking:
     def lines(self) -> tuple[str, ...]:
         """To be told of a card."""
         if CodeState.LOCKED in self._states:
-            return tuple(filter(None, (tr(UNBLOCK_TEXT) if self.may_unblock else "", self.order)))
+            return tuple(filter(None, (self._where, self.order)))
         return self.new_codes if CodeState.UNSET in self._states else ()
 
     def error_lines(self, error: SithsupError) -> tuple[str, ...]:
@@ -50,24 +51,8 @@ class Unlocking:
             return self.lines if Reason.PIN_LOCKED in error.reasons else ()
         if isinstance(error, CodeIncorrectError) and error.state is not CodeState.LOCKED:
             return self.new_codes
-        if not isinstance(error, CodeIncorrectError | CodeLockedError):
-            return ()
-        return (tr(UNBLOCK_TEXT) if self.may_unblock else "", self.order)
+        return (self._where, self.order) if tells_of_a_locked_code(error, is_locked=False) else ()
 
-
-def new_code_lines(campaign: Campaign | None) -> tuple[str, ...]:
-    """What somebody without their codes does, and what that costs; nothing where the campaign does not tell."""
-    if campaign is None or campaign.codes is None:
-        return ()
-    order = tr("If you do not have your codes: {order}", order=campaign.codes.order)
-    price = campaign.codes.price
-    return (order, tr("Each new code costs {price}.", price=price)) if price else (order,)
-
-
-def order_text(campaign: Campaign | None) -> str:
-    """How new codes are ordered and what one costs, in the campaign's words; empty where it has none."""
-    codes = campaign.codes if campaign else None
-    if codes is None:
-        return ""
-    order = tr("Have you no PUK code? {order}", order=codes.order)
-    return f"{order} {tr('Price: {price}.', price=codes.price)}" if codes.price else order
+    @property
+    def _where(self) -> str:
+        return tr(UNBLOCK_TEXT if self.may_unblock else ELSEWHERE_TEXT)

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from sithsup.card.session import choose_card, find_cards
-from sithsup.cli.locked import order_text
 from sithsup.cli.puk import puk_source
 from sithsup.errors import CodeChoiceError, role_text
 from sithsup.in_force import Campaigns
+from sithsup.locked import order_text
 from sithsup.model import CodeState, KeyRole
 from sithsup.start import start_card
 from sithsup.texts import mark, tr

@@ -181,9 +181,7 @@ def _version(text: str) -> tuple[int, ...]:
 def pin_locked(facts: Facts) -> Told | None:
     """A code that cannot be given, because it is locked or there is none."""
     messages = {
-        CodeState.LOCKED: mark(
-            "The code for {role} is locked. Unlock it with your PUK code in the smart card program."
-        ),
+        CodeState.LOCKED: mark("The code for {role} is locked. Unlock it with your PUK code."),
         CodeState.UNSET: mark("The card has no code for {role} yet. Both codes are needed. Ask your deputy issuer."),
     }
     for state, message in messages.items():

@@ -189,7 +189,7 @@ RULES = (
     Rule(
         Reason.PIN_LOCKED,
         holds.pin_locked,
-        mark("A code of this card is locked. Unlock it with your PUK code in the smart card program."),
+        mark("A code of this card is locked. Unlock it with your PUK code."),
         _ISSUER,
         exit_code=6,
         hinders_recovery=True,

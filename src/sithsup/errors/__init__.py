@@ -112,6 +112,7 @@ from sithsup.errors.unblock import (
     PukNeededError,
     PukNotReadError,
     UnblockElsewhereError,
+    UnblockOnPadError,
     UnblockRefusedError,
 )
 from sithsup.errors.upgrade import (
@@ -232,6 +233,7 @@ __all__ = [
     "TermsNotAcceptedError",
     "TransactionUnknownError",
     "UnblockElsewhereError",
+    "UnblockOnPadError",
     "UnblockRefusedError",
     "UnusableError",
     "UpgradeError",

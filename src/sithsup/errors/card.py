@@ -264,7 +264,7 @@ class CodeLockedError(CodeError):
     what_text = mark("The code is locked.")
     why_text = mark("The code for {role} was entered wrong too many times.")
     bare_text = mark("It was entered wrong too many times.")
-    next_text = mark("Unlock it with your PUK code in the smart card program, or order a new code. Then try again.")
+    next_text = mark("Unlock it with your PUK code, or order a new code. Then try again.")
 
 
 class CodeNeededError(CodeError):

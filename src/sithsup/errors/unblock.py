@@ -71,6 +71,16 @@ class UnblockElsewhereError(CodeError):
     )
 
 
+class UnblockOnPadError(UnblockElsewhereError):
+    """The same of a reader on which codes are typed: no try was ever made of one that unlocks."""
+
+    why_text = mark(
+        "The reader has a keypad of its own. How a code is unlocked on it is not known to this program, and no try is "
+        "risked. Nothing was sent."
+    )
+    bare_text = why_text
+
+
 class UnblockRefusedError(CodeError):
     """The module did not do it and does not tell why. Values: `answer`."""
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MASK = "\N{BLACK CIRCLE}"
+SHORTEST = 4
+"""No card takes a shorter code: it is not sent, so that no try is lost on it."""
 LONGEST = 16
 """No code is longer; PKCS#11 tokens tell their own limit (ulMaxPinLen), which is not less on any known card."""
 _DIGITS = range(Qt.Key.Key_0, Qt.Key.Key_9 + 1)
@@ -54,6 +56,10 @@ class PinField(QLineEdit):
     def length(self) -> int:
         """How many digits were given."""
         return self._length
+
+    def is_same(self, other: PinField) -> bool:
+        """Whether both were given the same digits; nothing is taken, and nothing copied."""
+        return self._length == other._length and self._buffer == other._buffer
 
     def take(self) -> bytearray:
         """The digits (ASCII), in a buffer that the caller wipes; the field is empty afterwards."""

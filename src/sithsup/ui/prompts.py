@@ -9,6 +9,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
+from sithsup.errors import PukLastTryError, role_text
+from sithsup.model import CodeState
 from sithsup.ui.seen import Wanted
 
 if TYPE_CHECKING:
@@ -48,3 +50,36 @@ class Prompts:
             self._ask(Wanted(token, roles))
             typed = self._answers.get()
         return Code(typed) if typed else None
+
+
+class Puks:
+    """A `sithsup.unblock.PukSource`: gives what the window has laid down, once, and asks nobody.
+
+    `lay` is called in the window's thread, before the order is sent; everything else in the worker's.
+    """
+
+    def __init__(self) -> None:
+        self._puk, self._code, self._may_be_last = bytearray(), bytearray(), False
+
+    def lay(self, puk: bytearray, code: bytearray, *, may_be_last: bool) -> None:
+        """Lay down what was typed; `may_be_last` is the person's yes to the last try of the PUK code."""
+        self.forget()
+        self._puk, self._code, self._may_be_last = puk, code, may_be_last
+
+    def forget(self) -> None:
+        """Wipe what nobody came for, and the yes."""
+        for buffer in (self._puk, self._code):
+            Code(buffer).wipe()
+        self._may_be_last = False
+
+    def puk(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
+        """Give the PUK code, if need be with the yes."""
+        if token.puk is CodeState.FINAL_TRY and not self._may_be_last:
+            raise PukLastTryError(role=role_text(roles))
+        self._puk, given = bytearray(), self._puk
+        return Code(given) if given else None
+
+    def new_code(self, token: TokenInfo, roles: frozenset[KeyRole], allowed: range) -> Code | None:  # noqa: ARG002
+        """Give the new code; whether it can be used is the caller's to see."""
+        self._code, given = bytearray(), self._code
+        return Code(given) if given else None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sithsup.contacts import Own
     from sithsup.errors import SithsupError
     from sithsup.flow import Act
-    from sithsup.model import CardContents, KeyRole, Mark, Outcome, TokenInfo
+    from sithsup.model import CardContents, KeyRole, Mark, ModuleInfo, Outcome, TokenInfo
     from sithsup.receipt import Receipt, Saved
     from sithsup.report import Report
 
@@ -31,6 +31,8 @@ class Sight:
     """What is to be said of it; None while that is found out."""
     error: SithsupError | None = None
     """Why there is no report."""
+    module: ModuleInfo | None = None
+    """What the card is read with, where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,27 @@ class Ending:
     """The issuers of what went missing from the card and could not be put back."""
     receipt: Receipt | None = None
     saved: Saved | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocking:
+    """A locked code of a card that is to get a new value. The codes themselves lie with the worker (`Puks`)."""
+
+    serials: tuple[str, ...]
+    """Of the card that is meant."""
+    roles: frozenset[KeyRole]
+    """What the code is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unblocked:
+    """What came of it. What it says of the code is what the card's flags say."""
+
+    roles: frozenset[KeyRole]
+    is_sent: bool = False
+    """Whether the PUK code was sent."""
+    is_changed: bool | None = False
+    """None where that cannot be told."""
+    card: CardContents | None = None
+    """The card afterwards; None where it could not be read."""
+    error: SithsupError | None = None

@@ -1,10 +1,17 @@
-"""A box to tick, whose text wraps: Qt's own is cut where the text is large. Drawn in the palette's colours alone."""
+"""What is ticked or chosen, with a text that wraps: Qt's own is cut where it is large. Drawn in the palette alone."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QCheckBox, QSizePolicy
+from PySide6.QtWidgets import QCheckBox, QRadioButton, QSizePolicy
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QAbstractButton as Base
+else:
+    Base = object  # the classes below bring their own
 
 Role = QPalette.ColorRole
 BOX = 1.2
@@ -15,14 +22,14 @@ _FLAGS = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop) | int(Qt.Te
 _CHECK = ((0.24, 0.52), (0.43, 0.71), (0.77, 0.31))
 
 
-class Tick(QCheckBox):
-    """A QCheckBox in all but its looks."""
+def _policy() -> QSizePolicy:
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy.setHeightForWidth(True)
+    return policy
 
-    def __init__(self) -> None:
-        super().__init__()
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+
+class _Wrapping(Base):
+    """A button that can be checked: a sign, and a text that takes as many lines as it needs."""
 
     @property
     def _line(self) -> int:
@@ -77,6 +84,17 @@ class Tick(QCheckBox):
         painter.end()
 
     def _paint_box(self, painter: QPainter) -> None:
+        raise NotImplementedError
+
+
+class Tick(_Wrapping, QCheckBox):
+    """A QCheckBox in all but its looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(_policy())
+
+    def _paint_box(self, painter: QPainter) -> None:
         side, pad, palette = self._box, self._pad, self.palette()
         is_on = self.isChecked()
         painter.setPen(QPen(palette.color(Role.Highlight if is_on else Role.Mid), 2))
@@ -87,3 +105,22 @@ class Tick(QCheckBox):
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             painter.setPen(pen)
             painter.drawPolyline(QPolygonF([QPointF(pad + x * side, pad + y * side) for x, y in _CHECK]))
+
+
+class Dot(_Wrapping, QRadioButton):
+    """A QRadioButton in all but its looks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(_policy())
+
+    def _paint_box(self, painter: QPainter) -> None:
+        side, palette, is_on = self._box, self.palette(), self.isChecked()
+        middle = QPointF(self._pad + side / 2, self._pad + side / 2)
+        painter.setPen(QPen(palette.color(Role.Highlight if is_on else Role.Mid), 2))
+        painter.setBrush(palette.color(Role.Base))
+        painter.drawEllipse(middle, side / 2 - 1, side / 2 - 1)
+        if is_on:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(palette.color(Role.Highlight))
+            painter.drawEllipse(middle, side / 4, side / 4)

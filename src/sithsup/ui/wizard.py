@@ -17,7 +17,7 @@ from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import announce
-from sithsup.ui.seen import Ending, Order, Progress, Sight, Wanted
+from sithsup.ui.seen import Ending, Order, Progress, Sight, Unblocked, Wanted
 from sithsup.ui.side import Side
 from sithsup.ui.signs import icon
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent
 
     from sithsup.ui.pages.codes import CodesPage
+    from sithsup.ui.pages.unblock import UnblockPage
     from sithsup.ui.pages.upgrading import UpgradingPage
     from sithsup.ui.practice import Banner
     from sithsup.ui.worker import Worker
@@ -36,6 +37,7 @@ class Wizard(QWizard):
     """Shows one page at a time. Everything it knows is in `Shown`."""
 
     act_wanted = Signal(object)  # Order
+    unblock_wanted = Signal(object)  # Unblocking
     look_wanted = Signal()
     choose_wanted = Signal(object)  # the serial numbers of a card
     closed = Signal()
@@ -68,6 +70,7 @@ class Wizard(QWizard):
             made = self._pages[page] = _kind(page)()
             made.happened.connect(self.happened)
             made.chosen.connect(self.choose_wanted)
+            made.completeChanged.connect(self._tell)
             self.setPage(tuple(Page).index(page), made)
         return self._pages[page]
 
@@ -88,6 +91,7 @@ class Wizard(QWizard):
         """Listen to a worker, and let it begin to look."""
         self._worker, queued = worker, Qt.ConnectionType.QueuedConnection
         self.act_wanted.connect(worker.act, queued)
+        self.unblock_wanted.connect(worker.unblock, queued)
         self.look_wanted.connect(worker.look, queued)
         self.choose_wanted.connect(worker.choose, queued)
         for signal, slot in (
@@ -96,6 +100,7 @@ class Wizard(QWizard):
             (worker.stepped, self.stepped),
             (worker.asked, self.asked),
             (worker.ended, self.ended),
+            (worker.unblocked, self.unblocked),
         ):
             signal.connect(slot, queued)
         QMetaObject.invokeMethod(worker, "start", queued)
@@ -105,8 +110,14 @@ class Wizard(QWizard):
     @Slot(object)
     def looked(self, sight: Sight) -> None:
         """Show what is in the readers."""
-        self._shown = replace(self._shown, sight=sight)
+        self._shown = replace(self._shown, sight=sight, unblocked=self._still_told(sight))
         self._happen(Happening.LOOKED)
+
+    def _still_told(self, sight: Sight) -> Unblocked | None:
+        """A new code is spoken of as long as its card is there; an error until something else is done."""
+        told, card = self._shown.unblocked, self._shown.card
+        is_there = card is not None and sight.card is not None and card.serials == sight.card.serials
+        return told if is_there or (told and told.error) else None
 
     @Slot(object)
     def stepped(self, progress: Progress) -> None:
@@ -127,6 +138,15 @@ class Wizard(QWizard):
         self._inhibitor.release()
         self._shown = replace(self._shown, ending=ending, wanted=None, sight=replace(self._shown.sight, report=None))
         self._happen(Happening.ENDED)
+
+    @Slot(object)
+    def unblocked(self, told: Unblocked) -> None:
+        """Show what came of the new code, and the card as it is now."""
+        self._is_busy = False
+        self._inhibitor.release()
+        sight = replace(self._shown.sight, card=told.card, report=None)
+        self._shown = replace(self._shown, unblocked=told, is_unblocking=False, ending=None, sight=sight)
+        self._happen(Happening.UNBLOCKED)
 
     # --------------------------------------------------------------------------------------- what the person does
 
@@ -165,10 +185,12 @@ class Wizard(QWizard):
 
     def _go_on(self) -> None:
         page = self._shown.flow.page
-        self._shown = replace(self._shown, consent=self._page.consent() or self._shown.consent)
+        self._shown = replace(self._shown, consent=self._page.consent() or self._shown.consent, unblocked=None)
         if page is Page.CODES:
             self._send_codes()
             self._happen(Happening.NEXT)
+        elif page is Page.UNBLOCK:
+            self._send_puk()
         elif page is Page.DONE:
             self.close()
         elif page is Page.HELP or self._shown.sight.error:
@@ -197,6 +219,22 @@ class Wizard(QWizard):
             self._restart_bar()
             self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials, self._shown.consent))
 
+    def _send_puk(self) -> None:
+        """Hand the PUK code and the new code over, and wait: they are sent once."""
+        page = cast("UnblockPage", self._made(Page.UNBLOCK))
+        order = page.order_of(self._shown)
+        if order is None or self._is_busy:
+            return
+        may_be_last = page.form.sure.isChecked()
+        self._worker.puks.lay(*page.form.take(), may_be_last=may_be_last)
+        self._is_busy = True
+        self._inhibitor.hold(int(self.winId()), tr("The card is getting its new code. Leave it in the reader."))
+        self._shown = replace(self._shown, is_unblocking=True)
+        self._tell()
+        self._focus()
+        announce(page, page.waiting.text.text())
+        self.unblock_wanted.emit(order)
+
     # --------------------------------------------------------------------------------------------------- the way
 
     def present(self, shown: Shown) -> None:
@@ -215,9 +253,10 @@ class Wizard(QWizard):
         report, ending = self._shown.sight.report, self._shown.ending
         return Facts(
             situation=report.verdict.situation if report else None,
+            is_locked=bool(self._shown.locked),
             may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
             outcome=ending.outcome if ending else None,
-            has_failed=ending is not None and ending.error is not None,
+            has_failed=self._shown.error is not None,
             act=self._shown.flow.facts.act,
         )
 
@@ -239,8 +278,9 @@ class Wizard(QWizard):
         self.restart()
         self._tell()
         page = self._page
+        page.area.verticalScrollBar().setValue(0)
         self._focus()
-        announce(page, ". ".join(filter(None, (page.heading.text(), page.lead.text()))))
+        announce(page, ". ".join(filter(None, (page.news(), page.heading.text(), page.lead.text()))))
 
     def _focus(self) -> None:
         """Where one goes on; where one cannot, on the page itself, so that no key does what nobody meant."""
@@ -263,24 +303,24 @@ class Wizard(QWizard):
         if self._banner:
             self._banner.show_now()
         page, flow = self._page, self._shown.flow
+        was_ready = self.button(NEXT).isEnabled() or page.offers()
         page.tell(self._shown)
         self._side.tell(flow.page, may_ask=flow.on(Happening.SUPPORT) is not flow, may_practise=self._may_practise)
         back, forward = self.button(BACK), self.button(NEXT)
         cancel = self.button(QWizard.WizardButton.CancelButton)
         back.setText(tr("&Back"))
-        back.setVisible(flow.may_go_back)
+        back.setVisible(flow.may_go_back and not self._shown.is_unblocking)
         text = page.next_text(self._shown)
         forward.setText(text)
         forward.setVisible(bool(text))
-        was_ready = forward.isEnabled()
         forward.setEnabled(page.may_go_on(self._shown))
         for button in (back, cancel, forward):
             assert isinstance(button, QPushButton)  # noqa: S101  a wizard's are
             button.setAutoDefault(False)
-            button.setDefault(button is forward)
+            button.setDefault(button is forward and not page.offers())
         cancel.setText(tr("Close"))
-        cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE})
-        if forward.isEnabled() and not was_ready:  # what was waited for is there
+        cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE} and not self._shown.is_unblocking)
+        if (forward.isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
             self._focus()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
@@ -297,7 +337,7 @@ class Wizard(QWizard):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
         """Refuse to close while the card is written, and say why; harmless at any other time."""
-        if self._is_busy and self._shown.flow.page is Page.UPGRADING:
+        if self._is_busy and (self._shown.is_unblocking or self._shown.flow.page is Page.UPGRADING):
             event.ignore()
             announce(self, tr("Leave the card in the reader until everything is done."))
             return

@@ -7,6 +7,7 @@ else is done until the run has ended, and the card process ends with it, so that
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from urllib.request import getproxies
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from sithsup.card.session import choose_card
+from sithsup.card.session import choose_card, find_cards
 from sithsup.connection import Connection
 from sithsup.consent import NONE
 from sithsup.contacts import OwnContacts
@@ -24,8 +25,9 @@ from sithsup.in_force import Campaigns
 from sithsup.model import Outcome
 from sithsup.settings import refuse_unusable_proxies
 from sithsup.start import start_card
-from sithsup.ui.prompts import Prompts
-from sithsup.ui.seen import Ending, Order, Progress, RowSeen, Sight
+from sithsup.ui.prompts import Prompts, Puks
+from sithsup.ui.seen import Ending, Order, Progress, RowSeen, Sight, Unblocked, Unblocking
+from sithsup.unblock import Unblock
 from sithsup.upgrade import table
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Campaign
     from sithsup.card.token import Token
-    from sithsup.model import CardContents
+    from sithsup.model import CardContents, ModuleInfo
     from sithsup.operation import Operation
     from sithsup.report import Report
     from sithsup.runner import StepEvent
@@ -54,6 +56,7 @@ class Worker(QObject):
     stepped = Signal(object)  # Progress
     asked = Signal(object)  # Wanted
     ended = Signal(object)  # Ending
+    unblocked = Signal(object)  # Unblocked
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -64,7 +67,8 @@ class Worker(QObject):
         self._serials: tuple[str, ...] | None = None
         self._last: object = None
         self._timer: QTimer | None = None
-        self.prompts = Prompts(self.asked.emit)
+        self._module: ModuleInfo | None = None
+        self.prompts, self.puks = Prompts(self.asked.emit), Puks()
 
     @Slot()
     def start(self) -> None:
@@ -128,6 +132,7 @@ class Worker(QObject):
             return card
 
         try:
+            self._module = token.module()
             with self._connection(token, choose, looks_around=True) as operation:
                 report = operation.look()
                 self.looked.emit(self._sight(cards=cards, card=report.contents, report=report))
@@ -145,19 +150,33 @@ class Worker(QObject):
         report: Report | None = None,
         error: SithsupError | None = None,
     ) -> Sight:
-        return Sight(self._campaign, self._own, tuple(card.reader for card in cards), cards, card, report, error)
+        readers = tuple(card.reader for card in cards)
+        return Sight(self._campaign, self._own, readers, cards, card, report, error, self._module)
 
     # --------------------------------------------------------------------------------------------------- acting
 
     @Slot(object)
     def act(self, order: Order) -> None:
         """Do what was asked for on the card that was meant, and tell every row as it happens."""
+        with self._acting():
+            self.ended.emit(self._run(order))
+
+    @Slot(object)
+    def unblock(self, order: Unblocking) -> None:
+        """Give a locked code of the card that was meant a new value, and tell what came of it."""
+        with self._acting():
+            self.unblocked.emit(self._unblock(order))
+
+    @contextmanager
+    def _acting(self) -> Iterator[None]:
+        """Nothing else is done meanwhile; afterwards no code is left, nor the process that had it."""
         if self._timer:
             self._timer.stop()
         try:
-            self.ended.emit(self._run(order))
+            yield
         finally:
             self.prompts.forget()
+            self.puks.forget()
             self._close()
             self._last = None
             if self._timer:
@@ -172,12 +191,20 @@ class Worker(QObject):
                 for progress in self._walk(operation, order):
                     self.stepped.emit(progress)
                 return _ending(act, operation)
-        except SithsupError as error:
-            _log.info("%s", error)
-            return _ending(act, operation, error)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
-            _log.exception("bug")
-            return _ending(act, operation, SithsupError(repr(error)))
+            return _ending(act, operation, _known(error))
+
+    def _unblock(self, order: Unblocking) -> Unblocked:
+        settings, unblock = self._settings, None
+        try:
+            token = self._open()
+            contents = _meant(order.serials, find_cards(token))
+            unblock = Unblock(token, contents, folder=settings.data, locks=settings.locks, clock=_now)
+            with unblock:
+                unblock.unblock(unblock.choose(min(order.roles)), self.puks)
+                return _unblocked(order, unblock)
+        except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
+            return _unblocked(order, unblock, _known(error))
 
     def _walk(self, operation: Operation, order: Order) -> Iterator[Progress]:
         rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
@@ -227,9 +254,22 @@ class Worker(QObject):
             token,
             choose,
             codes=self.prompts,
-            clock=lambda: datetime.now(UTC),
+            clock=_now,
             looks_around=looks_around,
         )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _known(error: Exception) -> SithsupError:
+    """An error that people can be told of; anything else is a bug, and says so."""
+    if isinstance(error, SithsupError):
+        _log.info("%s", error)
+        return error
+    _log.error("bug", exc_info=error)
+    return SithsupError(repr(error))
 
 
 def _meant(serials: tuple[str, ...], cards: tuple[CardContents, ...]) -> CardContents:
@@ -263,3 +303,12 @@ def _ending(act: Act, operation: Operation | None, error: SithsupError | None = 
         operation.receipt,
         operation.saved,
     )
+
+
+def _unblocked(order: Unblocking, unblock: Unblock | None, error: SithsupError | None = None) -> Unblocked:
+    if unblock is None:
+        return Unblocked(order.roles, error=error)
+    card: CardContents | None = None
+    with suppress(SithsupError):  # it may be gone
+        card = unblock.contents
+    return Unblocked(order.roles, unblock.is_sent, unblock.is_changed, card, error)

@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from sithsup.errors import Contact
+from sithsup.errors import Contact, role_text
 from sithsup.flow import Happening, Page
+from sithsup.locked import order_text, tells_of_a_locked_code
 from sithsup.model import Choice
 from sithsup.texts import mark, tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import Shown, UnblockButton, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.signs import Sign
 
@@ -20,6 +21,15 @@ WORKS = {
     True: mark("You can log in with the card now."),
     False: mark("You cannot log in with the card now."),
     None: mark("It cannot be told now whether you can log in with the card."),
+}
+LEADS = {
+    # Of a code that was to get a new value
+    True: "",
+    False: mark("The code for {role} is still locked."),
+    None: mark(
+        "Whether the new code for {role} is in force is not known now. Put the card back, and the first page tells "
+        "whether the old one is still locked."
+    ),
 }
 WORKS_SIGNS = {True: "done", False: "stop", None: "info"}
 PICTURE = 3.5
@@ -41,8 +51,10 @@ class InterruptedPage(WizardPage):
         self.restore.clicked.connect(lambda: self.happen(Happening.RESTORE))
         self.same, self.contact = Signed("same", "info"), Signed("quiet", "person", may_be_copied=True)
         self.picture = Sign("insert", PICTURE * 2)
-        for widget in (self.why, self.picture, self.same, self.panel):
+        self.unblocked, self.unblock = Signed("verdict", "done", bold=True), UnblockButton(self)
+        for widget in (self.why, self.picture, self.same, self.unblocked, self.panel):
             self.column.addWidget(widget)
+        self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.restore, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.contact)
 
@@ -51,6 +63,8 @@ class InterruptedPage(WizardPage):
         error = ending.error if ending else None
         self.say(tr("Interrupted upgrade"), tr("The card is not lost. The upgrade can be finished, now or later."))
         self.why.tell(f"{error.what} ({error.code})" if error else "")
+        self.unblocked.tell(shown.new_code, "done")
+        self.unblock.tell(shown)
         self.panel.setVisible(report is not None)
         if report:
             self.works.tell(tr(WORKS[report.verdict.can_log_in]), WORKS_SIGNS[report.verdict.can_log_in])
@@ -68,6 +82,9 @@ class InterruptedPage(WizardPage):
         report = shown.sight.report
         return report is not None and Choice.CONTINUE in report.verdict.choices
 
+    def news(self) -> str:
+        return self.unblocked.text.text()
+
 
 class HelpPage(WizardPage):
     """Hjälp: an error, why, what to do, whom to call."""
@@ -78,25 +95,30 @@ class HelpPage(WizardPage):
         self.panel = Panel(spacing=0.9)
         self.why, self.what_next = Signed("point", "info"), Signed("point", "now", bold=True)
         self.contact, self.codes = Signed("point", "person", may_be_copied=True), Text("quiet", may_be_copied=True)
-        for part in (self.what_next, self.why, self.contact):
+        self.order = Signed("point", "key", may_be_copied=True)
+        for part in (self.what_next, self.why, self.order, self.contact):
             self.panel.column.addWidget(part)
+        self.unblock = UnblockButton(self)
         self.copy = QPushButton()
         self.copy.clicked.connect(self._copy)
         self.column.addWidget(self.panel)
+        self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.codes)
         self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
 
     def tell(self, shown: Shown) -> None:
-        ending = shown.ending
-        error = ending.error if ending else None
-        if ending is None or error is None:
+        error = shown.error
+        if error is None:
             return
-        untouched = tr("Nothing was begun, and nothing on the card was changed.")
-        self.say(error.what, untouched if ending.outcome is None else "")
+        self.say(error.what, _lead(shown))
         self.why.tell(error.why)
         self.what_next.tell(error.next_step)
         self.contact.tell(shown.contact(error.contact))
-        case = tr("Case code: {code}", code=ending.case_code) if ending.case_code else ""
+        is_locked = tells_of_a_locked_code(error, is_locked=bool(shown.locked))
+        self.order.tell(order_text(shown.sight.campaign) if is_locked else "")
+        self.unblock.tell(shown)
+        case_code = shown.ending.case_code if shown.ending else ""
+        case = tr("Case code: {code}", code=case_code) if case_code else ""
         self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
         self.copy.setText(tr("&Copy the text"))
 
@@ -104,7 +126,15 @@ class HelpPage(WizardPage):
         return tr("&Try again")
 
     def _copy(self) -> None:
-        signed = (self.why.text, self.what_next.text, self.contact.text)
+        signed = (self.why.text, self.what_next.text, self.order.text, self.contact.text)
         texts = (self.heading, self.lead, *signed, self.codes)
         QGuiApplication.clipboard().setText("\n".join(text.text() for text in texts if text.text()))
         announce(self, tr("Copied"))
+
+
+def _lead(shown: Shown) -> str:
+    """What became of the card, as far as the error itself does not say so."""
+    if told := shown.unblocked:
+        return tr(LEADS[told.is_changed], role=tr(role_text(told.roles))) if told.is_sent else ""
+    untouched = shown.ending is not None and shown.ending.outcome is None
+    return tr("Nothing was begun, and nothing on the card was changed.") if untouched else ""

@@ -11,13 +11,15 @@ from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
 from sithsup.flow import Page
 from sithsup.model import Situation
 from sithsup.texts import tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import Shown, UnblockButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text
 from sithsup.ui.plastic import Plastic, grouped
 from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtWidgets import QWidget
 
     from sithsup.model import CardContents
 
@@ -35,10 +37,13 @@ class InsertPage(WizardPage):
         self.question, self.cards = Text("quiet"), Cards(self.chosen.emit)
         self.deadline = Signed("quiet", "clock")
         self.verdict, self.contact = Signed("verdict", bold=True), Signed("quiet", "person", may_be_copied=True)
+        self.unblocked, self.unblock = Signed("verdict", "done", bold=True), UnblockButton(self)
         self.column.addWidget(self.picture, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.plastic, 0, Qt.AlignmentFlag.AlignLeft)
-        for widget in (self.question, self.verdict, self.deadline, self.cards, self.contact):
+        for widget in (self.question, self.unblocked, self.verdict, self.deadline, self.cards):
             self.column.addWidget(widget)
+        self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.contact)
 
     def tell(self, shown: Shown) -> None:
         campaign, card = shown.sight.campaign, shown.card
@@ -47,7 +52,10 @@ class InsertPage(WizardPage):
         self.picture.setVisible(card is None)
         self.plastic.tell(card, campaign)
         self.question.tell(tr("Is this the number that is printed on your card?") if card else "")
+        self.unblocked.tell(shown.new_code, "done")
         self.verdict.tell(*_verdict(shown))
+        self.unblock.tell(shown)
+        self.unblock.setDefault(self.offers())
         self.deadline.tell(_deadline(shown) if shown.flow.facts.may_begin else "")
         self.cards.tell(shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ())
         self.contact.tell(_contacts(shown))
@@ -57,6 +65,15 @@ class InsertPage(WizardPage):
 
     def may_go_on(self, shown: Shown) -> bool:
         return shown.flow.facts.may_begin or _has_failed(shown)
+
+    def first(self) -> QWidget | None:
+        return self.unblock if self.offers() else None
+
+    def offers(self) -> bool:
+        return self.unblock.isVisibleTo(self)
+
+    def news(self) -> str:
+        return self.unblocked.text.text()
 
 
 class Cards(Panel):

@@ -9,6 +9,7 @@ from sithsup.ui.pages.done import DonePage
 from sithsup.ui.pages.ends import HelpPage, InterruptedPage
 from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
+from sithsup.ui.pages.unblock import UnblockPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 
 if TYPE_CHECKING:
@@ -17,5 +18,14 @@ if TYPE_CHECKING:
 
 PAGES: dict[Page, type[WizardPage]] = {
     made.page: made
-    for made in (PreparePage, CodesPage, UpgradingPage, DonePage, InterruptedPage, HelpPage, SupportPage)
+    for made in (
+        PreparePage,
+        CodesPage,
+        UpgradingPage,
+        DonePage,
+        InterruptedPage,
+        HelpPage,
+        UnblockPage,
+        SupportPage,
+    )
 }

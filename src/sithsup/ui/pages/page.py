@@ -6,20 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget, QWizardPage
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget, QWizardPage
 
 from sithsup.contacts import NOT_SET_UP, contact_line
+from sithsup.errors import role_text
 from sithsup.flow import Flow, Happening, Page
 from sithsup.texts import tr
 from sithsup.ui.column import Column
 from sithsup.ui.frame import MARGIN
 from sithsup.ui.parts import Heading, Text, em
-from sithsup.ui.seen import Ending, Progress, Sight, Wanted
+from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 
 if TYPE_CHECKING:
     from sithsup.consent import Consent
-    from sithsup.errors import Contact
-    from sithsup.model import CardContents
+    from sithsup.errors import Contact, SithsupError
+    from sithsup.model import CardContents, TokenContents
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,39 @@ class Shown:
 
     consent: Consent | None = None
     """What was agreed to on the way here."""
+    is_unblocking: bool = False
+    """Whether the card is being given a new code."""
+    unblocked: Unblocked | None = None
+    """What came of it, until something else is done."""
 
     @property
     def card(self) -> CardContents | None:
         """The card that is meant."""
         return self.sight.card
+
+    @property
+    def locked(self) -> tuple[TokenContents, ...]:
+        """The codes of the card that are locked."""
+        return self.card.locked if self.card else ()
+
+    @property
+    def has_two_codes(self) -> bool:
+        """Whether the card has one code for each role."""
+        return self.card is not None and sum(bool(token.roles) for token in self.card.tokens) > 1
+
+    @property
+    def error(self) -> SithsupError | None:
+        """What went wrong last."""
+        last = self.unblocked or self.ending
+        return last.error if last else None
+
+    @property
+    def new_code(self) -> str:
+        """That a locked code has got its new value; empty where none has."""
+        told = self.unblocked
+        if told is None or not told.is_changed:
+            return ""
+        return tr("The code for {role} has its new value, and is not locked.", role=tr(role_text(told.roles)))
 
     def contact(self, contact: Contact | None) -> str:
         """Whom to ask, on one line; empty where nobody need be asked, and where nobody is known."""
@@ -101,6 +130,14 @@ class WizardPage(QWizardPage):
         """What has the focus when the page comes; None leaves it to the main button."""
         return None
 
+    def offers(self) -> bool:
+        """Whether the page itself has a way on, in place of the main button; it is what `first` gives."""
+        return False
+
+    def news(self) -> str:
+        """What a screen reader hears before everything else when the page comes."""
+        return ""
+
     def consent(self) -> Consent | None:
         """What was agreed to on this page; None where nothing is asked."""
         return None
@@ -112,3 +149,17 @@ class WizardPage(QWizardPage):
     def happen(self, happening: Happening) -> None:
         """Say what the person has done."""
         self.happened.emit(happening)
+
+
+class UnblockButton(QPushButton):
+    """Leads to where a locked code is unlocked; shown as long as one is."""
+
+    def __init__(self, page: WizardPage) -> None:
+        super().__init__()
+        self.setAutoDefault(False)
+        self.clicked.connect(lambda: page.happen(Happening.UNBLOCK))
+
+    def tell(self, shown: Shown) -> None:
+        """Offer it where there is something to unlock."""
+        self.setText(tr("&Unlock the code") if len(shown.locked) == 1 else tr("&Unlock a code"))
+        self.setVisible(bool(shown.locked))

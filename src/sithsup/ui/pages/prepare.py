@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.consent import Consent, mail_lines
 from sithsup.flow import Page
+from sithsup.locked import new_code_lines
 from sithsup.model import CodeState
 from sithsup.report import warning_lines
 from sithsup.texts import tr
@@ -63,8 +64,7 @@ class PreparePage(WizardPage):
             if both
             else tr("I have the code of the card at hand")
         )
-        codes = shown.sight.campaign.codes if shown.sight.campaign else None
-        self.price.tell(tr("No codes? {order}", order=codes.order) if codes else "")
+        self.price.tell("\n".join(new_code_lines(shown.sight.campaign)))
         self.warnings.tell("\n".join(warning_lines(report, shown.contact)) if report else "", "warning")
         self._ask(shown)
         self.notice.tell("")
