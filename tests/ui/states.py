@@ -45,6 +45,7 @@ from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
 from sithsup.upgrade import UPGRADE
+from tests.ui import unblock_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -300,6 +301,7 @@ def states() -> dict[str, Shown]:
         "help-not-eligible": trouble(NotEligibleError(reasons=("NOT_IN_HSA",), reason=reason_text("NOT_IN_HSA"))),
         "help-no-answer": trouble(AuthorityUnreachableError(seconds=30)),
         "help-bug": trouble(SithsupError()),
+        **unblock_states.states(),
         "support": replace(
             trouble(AuthorityUnreachableError(seconds=30)), flow=Flow(Page.SUPPORT, Facts(), (Page.HELP,))
         ),

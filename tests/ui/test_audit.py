@@ -19,6 +19,7 @@ from sithsup.texts import ENGLISH, PSEUDO, SWEDISH
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.parts import Signed
 from sithsup.ui.plastic import grouped
+from tests.ui import unblock_states
 from tests.ui.audit import Scene, audit, unmarked
 from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, sim_campaign, states
 from tests.ui.window import Setting, opened, settle, show
@@ -43,6 +44,7 @@ def data() -> frozenset[str]:
             CASE,
             *(kind.code for kind in leaves()),
             str(words.words.why),
+            str(unblock_states.CAMPAIGN.words.why),
             str(WARNING.message),
             str(TERMS.text),
             f"{pki.OLD_PERSONS},",

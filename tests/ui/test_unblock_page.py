@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QWizard
 
-from sithsup import texts
 from sithsup.errors import CardRemovedError, PukIncorrectError, PukLastTryError, role_text
 from sithsup.flow import Page
 from sithsup.model import KeyRole
 from sithsup.settings import Settings
-from sithsup.texts import ENGLISH, PSEUDO, SWEDISH
+from sithsup.texts import ENGLISH, SWEDISH
 from sithsup.ui import wizard as wizard_module
-from sithsup.ui.frame import window_size
 from sithsup.ui.pages import unblock as unblock_module
-from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Unblocked, Unblocking
 from sithsup.ui.wizard import BACK, NEXT, Wizard
 from sithsup.ui.worker import Worker
-from tests.ui.audit import Scene, audit
 from tests.ui.unblock_states import (
     AUTHENTICATION,
     LAST,
@@ -38,7 +32,7 @@ from tests.ui.unblock_states import (
     sight,
     states,
 )
-from tests.ui.window import SCREEN, Setting, application, dress, settle
+from tests.ui.window import Setting, opened, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,44 +41,7 @@ if TYPE_CHECKING:
     from sithsup.ui.pages.unblock import UnblockPage
     from sithsup.ui.prompts import Puks
 
-SETTINGS = [Setting(*each) for each in itertools.product((SWEDISH, ENGLISH, PSEUDO), ("light", "dark"), (1, 2))]
 PUK, NEW = "38194720", "246813"
-
-
-@contextmanager
-def opened(setting: Setting) -> Iterator[Wizard]:
-    """A window that looks at nothing: its worker is not attached."""
-    app = application()
-    dress(setting)
-    install_headings()
-    window = Wizard()
-    window.resize(window_size(SCREEN))
-    window.show()
-    window.activateWindow()
-    settle()
-    try:
-        yield window
-    finally:
-        window.hide()
-        window.deleteLater()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-        app.processEvents()
-        texts.set_language(None)
-
-
-@pytest.mark.parametrize("setting", SETTINGS, ids=str)
-def test_nothing_to_stumble_over(setting: Setting) -> None:
-    """In every state of the page, and of the pages around it."""
-    found: list[str] = []
-    with opened(setting) as window:
-        size = window.size()
-        for name, shown in states().items():
-            window.present(shown)
-            settle()
-            seen = Scene(window, window._page.area, setting.scale)
-            found += [f"{name}: {finding}" for finding in audit(seen, by_eye=setting.language == SWEDISH)]
-            assert window.size() == size, name
-    assert not found, "\n".join(found)
 
 
 class Hand:
