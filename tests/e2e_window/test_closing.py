@@ -56,14 +56,12 @@ def test_the_window_closes_on_every_other_page(desktop: Desktop, demo: Demo) -> 
     """The first two, and the last."""
     for way in range(3):
         with Window.open(desktop, demo) as window:
-            window.wait_for_page(shown.INSERT)
-            if way:
-                window.press(shown.NEXT)
-                window.wait_for_page(shown.PREPARE)
-            if way > 1:
-                window.press(shown.HAVE_CODES)
-                window.press(shown.NEXT)
-                window.wait_for_page(shown.CODES)
+            if way == 0:
+                window.wait_for_page(*shown.START)
+            elif way == 1:
+                window.go_to_prepare()
+            else:
+                window.go_to_codes()
                 window.give_codes(demo.codes)
                 window.wait_for_page(shown.DONE)
             press_escape(window)

@@ -133,8 +133,12 @@ def test_nothing_of_a_code_is_copied_or_cut(desktop: Desktop, demo: Demo) -> Non
         window.wait_for_focus(plain_field.TEXT)
         window.type(CODES[0])
         window.wait_for_length(plain_field.TEXT, len(CODES[0]))
-        window.keys("ctrl+a", "ctrl+c", "F2")
-        window.wait_for_text(f"{plain_field.CLIPBOARD}{CODES[0]}")
+
+        def is_copied() -> bool:
+            window.keys("ctrl+a", "ctrl+c", "F2")
+            return f"{plain_field.CLIPBOARD}{CODES[0]}" in window.texts
+
+        window.wait(is_copied, "the text on the clipboard")
 
 
 def test_nothing_is_undone(desktop: Desktop, demo: Demo) -> None:
