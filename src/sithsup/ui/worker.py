@@ -18,7 +18,7 @@ from sithsup.card.session import choose_card
 from sithsup.connection import Connection
 from sithsup.consent import NONE
 from sithsup.contacts import OwnContacts
-from sithsup.errors import CardRemovedError, SithsupError
+from sithsup.errors import CardRemovedError, ModuleCrashedError, ModuleHungError, SithsupError
 from sithsup.flow import Act
 from sithsup.in_force import Campaigns
 from sithsup.model import Outcome
@@ -62,6 +62,7 @@ class Worker(QObject):
         self._serials: tuple[str, ...] | None = None
         self._last: object = None
         self._timer: QTimer | None = None
+        self._is_acting = self._is_leaving = False
         self.prompts = Prompts(self.asked.emit)
 
     @Slot()
@@ -75,10 +76,18 @@ class Worker(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Let go of the card."""
+        """Let go of the card, and end the worker's thread."""
         if self._timer:
             self._timer.stop()
         self._close()
+        self.thread().quit()
+
+    def hurry(self) -> None:
+        """Let a look come to its end now, whatever hangs. Called in the window's thread; a run is left in peace."""
+        self._is_leaving = True
+        token = self._token
+        if token is not None and not self._is_acting:
+            token.kill()
 
     # -------------------------------------------------------------------------------------------------- looking
 
@@ -97,12 +106,15 @@ class Worker(QObject):
     @Slot()
     def watch(self) -> None:
         """Look which readers and cards there are; tell it when that has changed."""
+        if self._is_leaving:
+            return
         try:
-            token = self._open()
-            present: object = (token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens()))
+            token, present = self._list()
         except SithsupError as error:
             present = (type(error), str(error))
             self._close()
+            if self._is_leaving:
+                return
             if present != self._last:
                 self._last = present
                 self.looked.emit(self._sight(error=error))
@@ -110,6 +122,18 @@ class Worker(QObject):
         if present != self._last:
             self._last = present
             self._tell(token)
+
+    def _list(self) -> tuple[CardProcess, object]:
+        """What is there. A card process that has ended while nothing was under way is started anew, once."""
+        token = self._open()
+        try:
+            return token, _present(token)
+        except ModuleCrashedError:
+            self._close()
+            if self._is_leaving:
+                raise
+            token = self._open()
+            return token, _present(token)
 
     def _tell(self, token: CardProcess) -> None:
         """Tell which card is there as soon as it is read, and what is to be said of it when that is known."""
@@ -131,6 +155,8 @@ class Worker(QObject):
             _log.info("%s", error)
             if isinstance(error, CardRemovedError):
                 self._last = None  # it went while it was read: look again
+            elif isinstance(error, ModuleCrashedError | ModuleHungError):
+                self._close()  # what is said holds until something else is seen, with another process
             self.looked.emit(self._sight(cards=cards, error=error))
 
     def _sight(
@@ -149,6 +175,7 @@ class Worker(QObject):
     @Slot(object)
     def act(self, order: Order) -> None:
         """Do what was asked for on the card that was meant, and tell every row as it happens."""
+        self._is_acting = True
         if self._timer:
             self._timer.stop()
         try:
@@ -157,24 +184,29 @@ class Worker(QObject):
             self.prompts.forget()
             self._close()
             self._last = None
+            self._is_acting = False
             if self._timer:
                 self._timer.start()
 
     def _run(self, order: Order) -> Ending:
-        act, operation = order.act, None
-        recovers = act is not Act.UPGRADE
+        """Open the card and act. What is told of the end is read while card and journal are open."""
+        recovers = order.act is not Act.UPGRADE
         try:
             with self._connection(self._open(), partial(_meant, order.serials), recovers=recovers) as operation:
-                operation.hold()
-                for progress in self._walk(operation, order):
-                    self.stepped.emit(progress)
-                return _ending(act, operation)
-        except SithsupError as error:
-            _log.info("%s", error)
-            return _ending(act, operation, error)
+                error = self._stopped_by(operation, order)
+                return _ending(order.act, operation, error)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
-            _log.exception("bug")
-            return _ending(act, operation, SithsupError(repr(error)))
+            return Ending(order.act, error=_known(error))
+
+    def _stopped_by(self, operation: Operation, order: Order) -> SithsupError | None:
+        """Act to the end; the error that it came to, if any."""
+        try:
+            operation.hold()
+            for progress in self._walk(operation, order):
+                self.stepped.emit(progress)
+        except Exception as error:  # noqa: BLE001  as above
+            return _known(error)
+        return None
 
     def _walk(self, operation: Operation, order: Order) -> Iterator[Progress]:
         rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
@@ -224,6 +256,11 @@ class Worker(QObject):
         )
 
 
+def _present(token: CardProcess) -> object:
+    """Readers and tokens: while it is the same, nothing is looked at."""
+    return token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens())
+
+
 def _meant(serials: tuple[str, ...], cards: tuple[CardContents, ...]) -> CardContents:
     card = next((card for card in cards if card.serials == serials), None)
     if card is None:
@@ -237,9 +274,16 @@ def _events(operation: Operation, order: Order) -> Iterator[StepEvent]:
     return operation.resume() if order.act is Act.RESUME else operation.restore()
 
 
-def _ending(act: Act, operation: Operation | None, error: SithsupError | None = None) -> Ending:
-    if operation is None:
-        return Ending(act, error=error)
+def _known(error: Exception) -> SithsupError:
+    """The error as a person is told it."""
+    if isinstance(error, SithsupError):
+        _log.info("%s", error)
+        return error
+    _log.error("bug", exc_info=error)
+    return SithsupError(repr(error))
+
+
+def _ending(act: Act, operation: Operation, error: SithsupError | None) -> Ending:
     outcome = operation.outcome
     if error and outcome is None and operation.is_begun:
         outcome = Outcome.INTERRUPTED

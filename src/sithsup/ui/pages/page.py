@@ -34,6 +34,10 @@ class Shown:
 
     consent: Consent | None = None
     """What was agreed to on the way here."""
+    meant: tuple[str, ...] = ()
+    """The serial numbers of the card that one went on with, as long as nothing is begun on it."""
+    is_refused: bool = False
+    """Whether somebody wanted to close the window while the card is written."""
 
     @property
     def card(self) -> CardContents | None:
@@ -92,6 +96,10 @@ class WizardPage(QWizardPage):
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  a page may need it
         """What the main button says; empty where the page has none."""
         return tr("&Next")
+
+    def news(self) -> tuple[str, ...]:
+        """What a screen reader is told besides the heading, and anew whenever it changes; empty parts are left out."""
+        return ()
 
     def may_go_on(self, shown: Shown) -> bool:  # noqa: ARG002  a page may need it
         """Whether the main button can be pressed."""
