@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import pytest
 
     from sithsup.model import CardContents, KeyAlgorithm, TokenId
+    from sithsup.sim.faults import Faults
 
 OFTEN = 15
 """Milliseconds between two looks."""
@@ -59,6 +60,8 @@ class LiveToken(SimulatedToken):
         self.is_reached, self.may_go_on = threading.Event(), threading.Event()
         self.is_hanging = threading.Event()
         self.looks = 0
+        self.ghosts: tuple[str, ...] = ()
+        """Readers that this process goes on listing though their service has ended."""
         self.is_held = False
 
     def generate_key_pair(self, token: TokenId, algorithm: KeyAlgorithm, key_id: bytes, label: str) -> None:
@@ -73,7 +76,12 @@ class LiveToken(SimulatedToken):
         self.looks += 1
         while self.is_hanging.is_set() and not self._dead:
             time.sleep(0.01)
-        return super().readers()
+        return self.ghosts or super().readers()
+
+    def restart(self, faults: Faults | None = None) -> None:
+        """Another process knows nothing of what was."""
+        super().restart(faults)
+        self.ghosts = ()
 
     def kill(self) -> None:
         """As the card process does when somebody ends it: every call fails until another one is started."""
@@ -241,6 +249,11 @@ class LiveDesk:
     def lose_reader(self) -> None:
         """Take the reader away with the card in it."""
         self.token.desk.cards.clear()
+
+    def end_service(self) -> None:
+        """The service of the readers ends, and the module does not see that."""
+        self.token.ghosts = self.token.desk.all_readers
+        self.lose_reader()
 
     def find_reader(self) -> None:
         """Connect it again."""

@@ -230,6 +230,16 @@ def test_a_reader_that_comes_back_is_found(desk: LiveDesk) -> None:
     desk.wait(lambda: seen(desk) == "* interrupted", "the way on")
 
 
+@pytest.mark.parametrize("page", [INSERT, CODES, INTERRUPTED])
+def test_a_service_that_ends_takes_its_readers_with_it(desk: LiveDesk, page: Page) -> None:
+    """Nobody is told to put a card into a reader that is not there."""
+    desk.go_to(page)
+    desk.announced.clear()
+    desk.end_service()
+    desk.wait(lambda: CONNECT in desk.text, CONNECT)
+    assert not [text for text in desk.announced if PUT_IN in text or SAME_CARD[:-1] in text]
+
+
 def test_the_authority_that_is_gone_is_told_when_it_is_needed(desk: LiveDesk) -> None:
     """Before anything is begun: Hjälp, then all over again. It had left the window waiting for ever."""
     desk.go_to(CODES)

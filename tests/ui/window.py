@@ -18,7 +18,7 @@ from sithsup.ui.frame import window_size
 from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import install_headings
 from sithsup.ui.wizard import Wizard
-from tests.ui.states import AFTER, states
+from tests.ui.states import AFTER, mishaps, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def opened(setting: Setting) -> Iterator[Wizard]:
 
 def show(wizard: Wizard, name: str) -> WizardPage:
     """Bring up a state by its name."""
-    shown = states()[name]
+    shown = {**states(), **mishaps()}[name]
     wizard.present(shown)
     page = wizard.currentPage()
     assert isinstance(page, WizardPage)

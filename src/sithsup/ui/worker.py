@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sithsup.card.process import CardProcess
-    from sithsup.model import CardContents
+    from sithsup.model import CardContents, CodeState, TokenId
     from sithsup.operation import Operation
     from sithsup.report import Report
     from sithsup.runner import StepEvent
@@ -42,6 +42,17 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1000
 """Milliseconds."""
+
+
+RENEW_EVERY = 10
+"""Looks without any card, after which another process looks."""
+
+
+class Present(NamedTuple):
+    """What there is: while it is the same, nothing is looked at."""
+
+    readers: tuple[str, ...]
+    tokens: tuple[tuple[TokenId, str, CodeState], ...]
 
 
 class Worker(QObject):
@@ -63,6 +74,7 @@ class Worker(QObject):
         self._last: object = None
         self._timer: QTimer | None = None
         self._is_acting = self._is_leaving = False
+        self._empty = 0
         self.prompts = Prompts(self.asked.emit)
 
     @Slot()
@@ -111,29 +123,41 @@ class Worker(QObject):
         try:
             token, present = self._list()
         except SithsupError as error:
-            present = (type(error), str(error))
             self._close()
-            if self._is_leaving:
-                return
-            if present != self._last:
-                self._last = present
+            if (type(error), str(error)) != self._last and not self._is_leaving:
+                self._last = (type(error), str(error))
                 self.looked.emit(self._sight(error=error))
             return
         if present != self._last:
             self._last = present
             self._tell(token)
 
-    def _list(self) -> tuple[CardProcess, object]:
-        """What is there. A card process that has ended while nothing was under way is started anew, once."""
-        token = self._open()
+    def _list(self) -> tuple[CardProcess, Present]:
+        """What is there, by a process that can be believed.
+
+        One that has ended while nothing was under way is started anew, once. And one that lists no card is, when the
+        last card has gone and now and then afterwards: it may go on listing the readers of a service that has ended
+        (measured: OpenSC without its pcscd).
+        """
+        is_new = self._token is None
         try:
-            return token, _present(token)
+            token, present = self._listed()
         except ModuleCrashedError:
-            self._close()
             if self._is_leaving:
                 raise
-            token = self._open()
-            return token, _present(token)
+            token, present = self._listed_anew()
+        self._empty = 0 if present.tokens else self._empty + 1
+        if self._empty % RENEW_EVERY == 1 and not is_new:
+            token, present = self._listed_anew()
+        return token, present
+
+    def _listed_anew(self) -> tuple[CardProcess, Present]:
+        self._close()
+        return self._listed()
+
+    def _listed(self) -> tuple[CardProcess, Present]:
+        token = self._open()
+        return token, Present(token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens()))
 
     def _tell(self, token: CardProcess) -> None:
         """Tell which card is there as soon as it is read, and what is to be said of it when that is known."""
@@ -254,11 +278,6 @@ class Worker(QObject):
             clock=lambda: datetime.now(UTC),
             looks_around=looks_around,
         )
-
-
-def _present(token: CardProcess) -> object:
-    """Readers and tokens: while it is the same, nothing is looked at."""
-    return token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens())
 
 
 def _meant(serials: tuple[str, ...], cards: tuple[CardContents, ...]) -> CardContents:
