@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import psutil
+
 from sithsup.demo.campaign import TERMS_VERSION
 from tests.support.demo import PROGRAM
 
@@ -175,6 +177,10 @@ class Window:
         """Whether the process lives."""
         return self.process.poll() is None
 
+    def card_processes(self) -> set[int]:
+        """The card processes of the window."""
+        return {child.pid for child in psutil.Process(self.process.pid).children() if _is_card_process(child)}
+
     def wait(self, holds: Callable[[], object], what: str, *, seconds: float = PATIENCE) -> None:
         """Wait until something holds."""
         end = time.monotonic() + seconds
@@ -271,3 +277,10 @@ class Window:
         self.type(codes[1])
         for field, code in zip(FIELDS, codes, strict=True):
             self.wait_for_length(field, len(code))
+
+
+def _is_card_process(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has just ended
+        return False
