@@ -61,6 +61,8 @@ class Facts:
 
     situation: Situation | None = None
     """Of the chosen card; None while there is none."""
+    is_there: bool = False
+    """Whether the card that one went on with lies in a reader."""
     may_begin: bool = False
     """Whether nothing speaks against upgrading the chosen card."""
     is_locked: bool = False
@@ -93,6 +95,18 @@ def _always(facts: Facts) -> bool:  # noqa: ARG001  a test of the table
 
 def _is_half_done(facts: Facts) -> bool:
     return facts.situation is Situation.INTERRUPTED
+
+
+def _is_not_half_done(facts: Facts) -> bool:
+    return facts.situation not in {None, Situation.INTERRUPTED}
+
+
+def _is_gone(facts: Facts) -> bool:
+    return not facts.is_there
+
+
+def _half_done_is_gone(facts: Facts) -> bool:
+    return not facts.is_there and facts.act is not Act.UPGRADE
 
 
 def _may_begin(facts: Facts) -> bool:
@@ -135,6 +149,9 @@ RESTING = frozenset(Page) - {P.UPGRADING, P.CODES}
 FLOW = (
     #   on this page                   when this happens  and this holds   go there
     Row(_on(P.INSERT),                 H.LOOKED,          _is_half_done,   P.INTERRUPTED),
+    Row(_on(P.INTERRUPTED),            H.LOOKED,          _is_not_half_done, P.INSERT),
+    Row(_on(P.CODES),                  H.LOOKED,          _half_done_is_gone, P.INTERRUPTED),
+    Row(_on(P.PREPARE, P.CODES),       H.LOOKED,          _is_gone,        P.INSERT),
     Row(_on(P.INSERT),                 H.NEXT,            _may_begin,      P.PREPARE,     is_step=True),
     Row(_on(P.PREPARE),                H.NEXT,            _may_begin,      P.CODES, is_step=True, act=Act.UPGRADE),
     Row(_on(P.INTERRUPTED),            H.RESUME,          _always,         P.CODES, is_step=True, act=Act.RESUME),

@@ -10,9 +10,9 @@ from sithsup.flow import FLOW, Act, Facts, Flow, Happening, Page
 from sithsup.model import Outcome
 from sithsup.recovery import Situation
 
-FRESH = Facts(situation=Situation.FRESH, may_begin=True)
+FRESH = Facts(situation=Situation.FRESH, is_there=True, may_begin=True)
 REFUSED = Facts(situation=Situation.FRESH)
-HALF_DONE = Facts(situation=Situation.INTERRUPTED)
+HALF_DONE = Facts(situation=Situation.INTERRUPTED, is_there=True)
 LOCKED = Facts(situation=Situation.FRESH, is_locked=True)
 FACTS = {
     "": None,
@@ -20,6 +20,11 @@ FACTS = {
     "fresh": FRESH,
     "refused": REFUSED,
     "half-done": HALF_DONE,
+    "reading": Facts(is_there=True),
+    "other": Facts(situation=Situation.FRESH, may_begin=True),
+    "other-reading": Facts(),
+    "half-done-gone": Facts(act=Act.RESUME),
+    "half-done-there": Facts(situation=Situation.INTERRUPTED, is_there=True, act=Act.RESUME),
     "upgraded": Facts(situation=Situation.UPGRADED, outcome=Outcome.UPGRADED),
     "restored": Facts(situation=Situation.FRESH, may_begin=True, outcome=Outcome.RESTORED),
     "interrupted": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED),
@@ -36,7 +41,26 @@ WAYS = {
         "insert insert prepare codes upgrading done",
     ),
     "a card that is refused": ("looked:refused next", "insert insert insert"),
-    "a card that came and went": ("looked:fresh next looked:nothing next", "insert insert prepare prepare prepare"),
+    "a card that came and went": ("looked:fresh next looked:nothing next", "insert insert prepare insert insert"),
+    "a card that came back": (
+        "looked:fresh next looked:nothing looked:reading looked:fresh next next",
+        "insert insert prepare insert insert insert prepare codes",
+    ),
+    "the same card, seen again": (
+        "looked:fresh next looked:reading looked:fresh next looked:reading looked:fresh",
+        "insert insert prepare prepare prepare codes codes codes",
+    ),
+    "another card instead": ("looked:fresh next looked:other-reading", "insert insert prepare insert"),
+    "another card at the codes": ("looked:fresh next next looked:other", "insert insert prepare codes insert"),
+    "another card instead of a half-done one": (
+        "looked:half-done looked:nothing looked:other-reading looked:other looked:half-done",
+        "insert interrupted interrupted interrupted insert interrupted",
+    ),
+    "a half-done card pulled at its codes": (
+        "looked:half-done resume looked:half-done-gone looked:half-done-there resume",
+        "insert interrupted codes interrupted interrupted codes",
+    ),
+    "a card that was finished elsewhere": ("looked:half-done looked:upgraded", "insert interrupted insert"),
     "second thoughts": (
         "looked:fresh next next back back back",
         "insert insert prepare codes prepare insert insert",
@@ -106,7 +130,15 @@ WAYS = {
         "insert interrupted unblock insert interrupted codes",
     ),
     "support, and back": ("support back", "insert support insert"),
-    "a card pulled at its codes": ("looked:fresh next next looked:nothing", "insert insert prepare codes codes"),
+    "a card pulled at its codes": ("looked:fresh next next looked:nothing", "insert insert prepare codes insert"),
+    "a card pulled while it is upgraded": (
+        "looked:fresh next next next looked:nothing ended:interrupted looked:nothing",
+        "insert insert prepare codes upgrading upgrading interrupted interrupted",
+    ),
+    "a card taken out at the end": (
+        "looked:fresh next next next ended:upgraded looked:nothing",
+        "insert insert prepare codes upgrading done done",
+    ),
 }
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", *NEEDED)
 
-LEAVE_IT = "Låt kortet sitta kvar i läsaren tills allt är klart."
+LEAVE_IT = "Fönstret kan inte stängas nu, för kortet skrivs. Låt kortet sitta kvar i läsaren tills allt är klart."
 ORDERING = "Beställa de nya certifikaten"
 SLOW = 0.5
 """Seconds that the authority takes for each message."""
+QUICK = 6
+"""Seconds that a window may take to close when something hangs."""
 
 
 def press_escape(window: Window) -> None:
@@ -56,14 +60,12 @@ def test_the_window_closes_on_every_other_page(desktop: Desktop, demo: Demo) -> 
     """The first two, and the last."""
     for way in range(3):
         with Window.open(desktop, demo) as window:
-            window.wait_for_page(shown.INSERT)
-            if way:
-                window.press(shown.NEXT)
-                window.wait_for_page(shown.PREPARE)
-            if way > 1:
-                window.press(shown.HAVE_CODES)
-                window.press(shown.NEXT)
-                window.wait_for_page(shown.CODES)
+            if way == 0:
+                window.wait_for_page(*shown.START)
+            elif way == 1:
+                window.go_to_prepare()
+            else:
+                window.go_to_codes()
                 window.give_codes(demo.codes)
                 window.wait_for_page(shown.DONE)
             press_escape(window)
@@ -79,9 +81,40 @@ def test_the_window_does_not_close_while_the_card_is_written(desktop: Desktop, d
         for number, close in enumerate(BOTH_WAYS, 1):
             close(window)
             window.wait(lambda: window.reader.announced.count(LEAVE_IT) == number, "the refusal")  # noqa: B023
+            window.wait_for_text(LEAVE_IT)
             assert window.heading == shown.UPGRADING
         window.wait_for_page(shown.DONE)
     assert demo.identity() == NEW
+
+
+def wait_for_quick_end(window: Window, demo: Demo) -> None:
+    """The process ends well and soon, and leaves no other one behind."""
+    begun = time.monotonic()
+    press_escape(window)
+    assert window.wait_for_end() == 0
+    assert time.monotonic() - begun < QUICK
+    while demo.processes():
+        assert time.monotonic() - begun < QUICK
+        time.sleep(0.1)
+
+
+def test_the_window_closes_though_the_module_hangs(desktop: Desktop, demo: Demo) -> None:
+    """A process that is stopped answers nothing, and is deaf to requests to end."""
+    with Window.open(desktop, demo) as window:
+        window.go_to_prepare()
+        for process in window.card_processes():
+            os.kill(process, signal.SIGSTOP)
+        time.sleep(2)  # until it is asked something
+        wait_for_quick_end(window, demo)
+
+
+def test_the_window_closes_though_the_network_hangs(desktop: Desktop, demo: Demo) -> None:
+    """Somebody takes the call of the program, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        environ = {"SITHSUP_AUTHORITY": f"http://127.0.0.1:{silent.getsockname()[1]}/"}
+        with Window.open(desktop, demo, environ=environ) as window:
+            window.wait_for_page(shown.CARD)
+            wait_for_quick_end(window, demo)
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGTERM, signal.SIGKILL])

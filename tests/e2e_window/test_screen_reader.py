@@ -57,12 +57,11 @@ def log(demo: Demo) -> str:
 def test_every_page_shows_one_heading_and_names_what_is_acted_on(desktop: Desktop, demo: Demo) -> None:
     """The role is `heading`; the fields of the codes have the role `password text`."""
     with Window.open(desktop, demo) as window:
-        window.wait_for_page(shown.INSERT)
-        check_page(window, shown.INSERT)
-        window.press(shown.NEXT)
-        window.wait_for_page(shown.PREPARE)
+        window.wait_for_page(shown.CARD)
+        check_page(window, shown.CARD)
+        window.go_to_prepare()
         check_page(window, shown.PREPARE)
-        window.press(shown.HAVE_CODES)
+        window.agree()
         window.press(shown.NEXT)
         window.wait_for_page(shown.CODES)
         check_page(window, shown.CODES)

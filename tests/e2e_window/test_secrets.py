@@ -10,7 +10,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
 from tests.support import plain_field
@@ -133,8 +132,12 @@ def test_nothing_of_a_code_is_copied_or_cut(desktop: Desktop, demo: Demo) -> Non
         window.wait_for_focus(plain_field.TEXT)
         window.type(CODES[0])
         window.wait_for_length(plain_field.TEXT, len(CODES[0]))
-        window.keys("ctrl+a", "ctrl+c", "F2")
-        window.wait_for_text(f"{plain_field.CLIPBOARD}{CODES[0]}")
+
+        def is_copied() -> bool:
+            window.keys("ctrl+a", "ctrl+c", "F2")
+            return f"{plain_field.CLIPBOARD}{CODES[0]}" in window.texts
+
+        window.wait(is_copied, "the text on the clipboard")
 
 
 def test_nothing_is_undone(desktop: Desktop, demo: Demo) -> None:
@@ -155,12 +158,6 @@ def test_nothing_is_undone(desktop: Desktop, demo: Demo) -> None:
 # -------------------------------------------------------------------------------------------------------- memory
 
 
-def card_processes(window: Window) -> set[int]:
-    """The card processes of the window."""
-    children = psutil.Process(window.process.pid).children()
-    return {child.pid for child in children if "spawn_main" in " ".join(child.cmdline())}
-
-
 def counted(process: int, codes: Sequence[str]) -> list[int]:
     """How many copies of each code are in a process."""
     return [copies(process, code) for code in codes]
@@ -172,14 +169,14 @@ def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
         window.go_to_codes()
         window.type_codes(CODES)
         assert counted(window.process.pid, CODES) == [1, 1]
-        with_codes = card_processes(window)
+        with_codes = window.card_processes()
         assert with_codes
         window.keys("Return")
         window.wait_for_page(shown.DONE)
-        window.wait(lambda: not with_codes & card_processes(window), "the card process gone", seconds=1)
+        window.wait(lambda: not with_codes & window.card_processes(), "the card process gone", seconds=1)
         assert counted(window.process.pid, [*CODES, *(code[:6] for code in CODES)]) == [0, 0, 0, 0]
-        window.wait(lambda: card_processes(window), "looking again")
-        (looking,) = card_processes(window)
+        window.wait(window.card_processes, "looking again")
+        (looking,) = window.card_processes()
         assert counted(looking, CODES) == [0, 0]
     assert demo.identity() == NEW
 

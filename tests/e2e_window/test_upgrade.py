@@ -26,11 +26,14 @@ def complaints(window: Window) -> list[str]:
 def test_a_card_is_upgraded_by_keyboard_alone(desktop: Desktop, demo: Demo) -> None:
     """Every page has the focus where one goes on, and Return does so."""
     with Window.open(desktop, demo) as window:
-        window.wait_for_page(shown.INSERT)
+        window.wait_for_page(*shown.START)
         window.wait_for_focus(shown.NEXT)
         window.keys("Return")
-        window.wait_for_focus(shown.HAVE_CODES)
-        window.keys("space", "Return")
+        for box in shown.BOXES:
+            window.wait_for_focus(box)
+            window.keys("space")
+            window.wait_for_tick(box)
+            window.keys("Return" if box is shown.BOXES[-1] else "Tab")
         window.wait_for_page(shown.CODES)
         window.type_codes(demo.codes)
         window.keys("Return")

@@ -1,7 +1,7 @@
 """The program's window as a screen reader and a keyboard meet it: from outside its process.
 
 with Window.open(desktop, demo) as window:
-    window.wait_for_page("Sätt i ditt kort")
+    window.wait_for_page(*START)
     window.press("Nästa")                       # by its accessible action
     window.keys("Tab", "space")                 # by the keyboard
     window.type(code)
@@ -16,6 +16,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+import psutil
+
+from sithsup.demo.campaign import TERMS_VERSION
 from tests.support.demo import PROGRAM
 
 if TYPE_CHECKING:
@@ -29,10 +32,16 @@ PATIENCE = 60
 """Seconds, against hanging only."""
 EVERY = 0.04
 """Seconds between two looks."""
-INSERT, PREPARE, CODES = "Sätt i ditt kort", "Innan du börjar", "Ange dina koder"
+INSERT, CARD = START = "Sätt i ditt kort", "Ditt kort"
+"""The first page: before the card is found, and from then on."""
+PREPARE, CODES = "Innan du börjar", "Ange dina koder"
 UPGRADING, DONE = "Ditt kort uppgraderas", "Ditt kort är uppgraderat"
 INTERRUPTED, RESTORED = "Avbruten uppgradering", "Ditt kort är som det var"
+MAIL_GOES = "Jag förstår att jag inte kan läsa gammal krypterad e-post efteråt"
+TERMS = f"Jag godkänner villkoren (version {TERMS_VERSION})"
 HAVE_CODES = "Jag har båda koderna till hands: för legitimering och för underskrift"
+BOXES = (MAIL_GOES, TERMS, HAVE_CODES)
+"""What is to be ticked before the codes are asked for, in the order of the page."""
 NEXT, UPGRADE, CONTINUE = "Nästa", "Uppgradera kortet", "Fortsätt"
 FINISH, GO_BACK, CLOSE = "Fortsätt uppgraderingen", "Gå tillbaka till det gamla", "Stäng"
 FIELDS = ("Kod för legitimering", "Kod för underskrift")
@@ -168,6 +177,10 @@ class Window:
         """Whether the process lives."""
         return self.process.poll() is None
 
+    def card_processes(self) -> set[int]:
+        """The card processes of the window."""
+        return {child.pid for child in psutil.Process(self.process.pid).children() if _is_card_process(child)}
+
     def wait(self, holds: Callable[[], object], what: str, *, seconds: float = PATIENCE) -> None:
         """Wait until something holds."""
         end = time.monotonic() + seconds
@@ -179,9 +192,9 @@ class Window:
             assert time.monotonic() < end, f"not {what}; shown is:\n{self.texts}"
             time.sleep(EVERY)
 
-    def wait_for_page(self, heading: str) -> None:
-        """Wait until the page with this heading is shown."""
-        self.wait(lambda: self.heading == heading, f"page {heading}")
+    def wait_for_page(self, *headings: str) -> None:
+        """Wait until the page with one of these headings is shown."""
+        self.wait(lambda: self.heading in headings, f"page {headings}")
 
     def wait_for_text(self, text: str) -> None:
         """Wait until something with this text is shown."""
@@ -190,6 +203,12 @@ class Window:
     def wait_for_focus(self, name: str) -> None:
         """Wait until something has the focus."""
         self.wait(lambda: self.focused == name, f"focus on {name}")
+
+    def wait_for_tick(self, name: str) -> None:
+        """Wait until a box is ticked."""
+        self.wait(
+            lambda: [each for each in self.tree if each.name == name and "CHECKED" in each.states], f"tick {name}"
+        )
 
     def wait_for_length(self, name: str, length: int) -> None:
         """Wait until a field for a code holds so many signs."""
@@ -226,12 +245,22 @@ class Window:
 
     def go_to_codes(self) -> None:
         """From the start to the page of the codes, by accessible actions."""
-        self.wait_for_page(INSERT)
-        self.press(NEXT)
-        self.wait_for_page(PREPARE)
-        self.press(HAVE_CODES)
+        self.go_to_prepare()
+        self.agree()
         self.press(NEXT)
         self.wait_for_page(CODES)
+
+    def go_to_prepare(self) -> None:
+        """From the start to the page of what is to be known before, by accessible actions."""
+        self.wait_for_page(*START)
+        self.press(NEXT)
+        self.wait_for_page(PREPARE)
+
+    def agree(self) -> None:
+        """Tick every box of that page."""
+        for box in BOXES:
+            self.press(box)
+            self.wait_for_tick(box)
 
     def give_codes(self, codes: Sequence[str], button: str = UPGRADE) -> None:
         """Set both codes and press the button that begins."""
@@ -248,3 +277,10 @@ class Window:
         self.type(codes[1])
         for field, code in zip(FIELDS, codes, strict=True):
             self.wait_for_length(field, len(code))
+
+
+def _is_card_process(process: psutil.Process) -> bool:
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.NoSuchProcess:  # it has just ended
+        return False

@@ -29,6 +29,7 @@ from sithsup.errors import (
     role_text,
 )
 from sithsup.flow import Act, Facts, Flow, Page
+from sithsup.journal import Unfinished
 from sithsup.model import CertificateState, CodeState, KeyRole, Outcome
 from sithsup.receipt import Receipt, Saved
 from sithsup.receipt.receipt import entry
@@ -305,6 +306,23 @@ def states() -> dict[str, Shown]:
         "support": replace(
             trouble(AuthorityUnreachableError(seconds=30)), flow=Flow(Page.SUPPORT, Facts(), (Page.HELP,))
         ),
+    }
+
+
+def mishaps() -> dict[str, Shown]:
+    """States that soon pass, after something went wrong: audited, and in no picture."""
+    fresh, other = card(), card(person=1)
+    gone, swapped = sight(error=NoCardError()), insert(sight(other), may_begin=True)
+    report = swapped.sight.report
+    assert report
+    waits = replace(report, waiting=(Unfinished("…8612", "TEST", CASE, AT.isoformat()),))
+    return {
+        "insert-card-gone": replace(insert(gone), meant=fresh.serials),
+        "insert-other-card": replace(swapped, meant=fresh.serials),
+        "insert-other-waits": replace(swapped, sight=replace(swapped.sight, report=waits)),
+        "upgrading-not-closed": replace(upgrading(3), is_refused=True),
+        "interrupted-no-reader": replace(interrupted(), sight=sight(error=NoReaderError())),
+        "interrupted-reading": replace(interrupted(), sight=replace(sight(fresh), report=None)),
     }
 
 

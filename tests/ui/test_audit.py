@@ -21,7 +21,7 @@ from sithsup.ui.parts import Signed
 from sithsup.ui.plastic import grouped
 from tests.ui import unblock_states
 from tests.ui.audit import Scene, audit, unmarked
-from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, sim_campaign, states
+from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, mishaps, sim_campaign, states
 from tests.ui.window import Setting, opened, settle, show
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def test_nothing_to_stumble_over(setting: Setting) -> None:
     found: list[str] = []
     with opened(setting) as window:
         size = window.size()
-        for name in states():
+        for name in (*states(), *mishaps()):
             page = show(window, name)
             seen = scene(window, page, setting)
             findings = audit(seen, by_eye=setting.language == SWEDISH)

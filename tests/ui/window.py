@@ -19,7 +19,7 @@ from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import install_headings
 from sithsup.ui.wizard import Wizard
 from sithsup.ways import Interface, set_interface
-from tests.ui.states import AFTER, states
+from tests.ui.states import AFTER, mishaps, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,7 +100,7 @@ def opened(setting: Setting) -> Iterator[Wizard]:
 
 def show(wizard: Wizard, name: str) -> WizardPage:
     """Bring up a state by its name."""
-    shown = states()[name]
+    shown = {**states(), **mishaps()}[name]
     wizard.present(shown)
     page = wizard.currentPage()
     assert isinstance(page, WizardPage)

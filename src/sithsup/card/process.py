@@ -164,6 +164,10 @@ class CardProcess:
             self._process.join()
         self._death = self._death or ModuleCrashedError("the card process was closed")
 
+    def kill(self) -> None:
+        """End the process at once, from any thread; whoever waits for an answer gets `ModuleCrashedError`."""
+        self._process.kill()
+
     # --------------------------------------------------------------------------------- question and answer
 
     def wait(self) -> None:

@@ -6,10 +6,12 @@ loads it, while the first page says that it looks for the card.
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -40,11 +42,14 @@ def run(settings: Settings) -> int:
     loader.loaded.connect(wizard.attach, Qt.ConnectionType.QueuedConnection)
     thread.started.connect(loader.load)
     wizard.painted.connect(thread.start)
+    application.commitDataRequest.connect(wizard.session_ends)
     wizard.show()
-    try:
-        return application.exec()
-    finally:
-        end(thread, loader.worker)
+    code = application.exec()
+    is_over = end(thread, loader.worker)
+    _destroy(wizard)
+    if not is_over:
+        _leave(code)
+    return code
 
 
 def refuse(error: SithsupError) -> int:
@@ -53,6 +58,7 @@ def refuse(error: SithsupError) -> int:
     wizard = refused(error)
     wizard.show()
     application.exec()
+    _destroy(wizard)
     return error.exit_code
 
 
@@ -62,6 +68,21 @@ def refused(error: SithsupError) -> Wizard:
     wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error)))
     wizard.button(NEXT).hide()
     return wizard
+
+
+def _destroy(wizard: Wizard) -> None:
+    """Take the window down while Qt stands: what is left to Python's end goes in any order, and crashed (measured)."""
+    wizard.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def _leave(code: int) -> None:
+    """End the process though a thread of it still waits, for a module or a network that hangs.
+
+    Nothing was under way but looking, or a run whose journal tells how to go on.
+    """
+    logging.shutdown()
+    os._exit(code)
 
 
 def _application() -> QApplication:

@@ -1,7 +1,8 @@
 """Keep the computer awake and running while the card is written: a courtesy. What really protects is the journal.
 
 Linux asks logind (org.freedesktop.login1, Inhibit); Windows says why it must not shut down, and stays awake; macOS
-holds a power assertion. A system that cannot be asked is left alone: nothing of this may stop an upgrade.
+holds a power assertion. A system that cannot be asked is left alone, and one that takes its time is not waited for:
+nothing of this may stop an upgrade, nor the window.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ TIMEOUT = 2000
 
 
 class Inhibitor:
-    """Holds the computer awake between `hold` and `release`. Both may be called twice."""
+    """Holds the computer awake between `hold` and `release`. Both may be called twice, and neither waits."""
 
     def __init__(self) -> None:
         self._held: object = None
@@ -28,7 +29,7 @@ class Inhibitor:
     @property
     def is_held(self) -> bool:
         """Whether the system has agreed."""
-        return self._held is not None
+        return self._held is not None and _is_given(self._held)
 
     def hold(self, window: int, reason: str) -> None:
         """Ask the system to stay up. `window` is its native handle, `reason` what a person reads who wants it down."""
@@ -37,10 +38,10 @@ class Inhibitor:
         self._window = window
         with suppress(OSError, AttributeError):
             self._held = _hold(window, reason)
-        _log.info("the computer is %s", "held awake" if self.is_held else "not held awake: the system cannot be asked")
 
     def release(self) -> None:
         """Let the computer sleep again."""
+        _log.info("the computer was %s", "held awake" if self.is_held else "not held awake: the system does not answer")
         held, self._held = self._held, None
         if held is not None:
             with suppress(OSError, AttributeError):
@@ -57,6 +58,9 @@ if sys.platform == "win32":  # never run here: needs a Windows
     def _release(window: int, held: object) -> None:  # noqa: ARG001  the other systems need it
         ctypes.windll.user32.ShutdownBlockReasonDestroy(ctypes.c_void_p(window))
         ctypes.windll.kernel32.SetThreadExecutionState(_CONTINUOUS)
+
+    def _is_given(held: object) -> bool:
+        return bool(held)
 
 elif sys.platform == "darwin":  # never run here: needs a Mac
     _ON, _UTF_8 = 255, 0x08000100
@@ -75,17 +79,24 @@ elif sys.platform == "darwin":  # never run here: needs a Mac
     def _release(window: int, held: object) -> None:  # noqa: ARG001  the other systems need it
         ctypes.CDLL("/System/Library/Frameworks/IOKit.framework/IOKit").IOPMAssertionRelease(held)
 
+    def _is_given(held: object) -> bool:  # noqa: ARG001  the other systems need it
+        return True
+
 else:
-    from PySide6.QtDBus import QDBus, QDBusConnection, QDBusMessage
+    from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
+
+    system_bus = QDBusConnection.systemBus
 
     def _hold(window: int, reason: str) -> object:  # noqa: ARG001  the other systems need it
-        """A file descriptor: the computer is held as long as it is open."""
+        """The question and, once it has come, its answer: a file descriptor, which holds as long as it is open."""
         message = QDBusMessage.createMethodCall(
             "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "Inhibit"
         )
         message.setArguments([WHAT, "sithsup", reason, "block"])
-        answer = QDBusConnection.systemBus().call(message, QDBus.CallMode.Block, TIMEOUT)
-        return answer.arguments()[0] if answer.type() == QDBusMessage.MessageType.ReplyMessage else None
+        return QDBusPendingCallWatcher(system_bus().asyncCall(message, TIMEOUT))
 
     def _release(window: int, held: object) -> None:
-        """Nothing to do: the descriptor closes with the last reference to it."""
+        """Nothing to do: descriptor and question go with the last reference to them; a later answer is closed."""
+
+    def _is_given(held: object) -> bool:
+        return isinstance(held, QDBusPendingCallWatcher) and held.isFinished() and not held.isError()

@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.card.token import Token
     from sithsup.model import CardContents
-    from sithsup.ui.seen import Ending, Order
 
 PACE = 0.1
 """Seconds that each call to the card takes while something is done."""
@@ -52,7 +51,6 @@ class PracticeWorker(Worker):
         self._folder = folder
         case = old_card(CardKind.TWO_PINS, _now())
         self._case = case
-        self._is_acting = False
         self._simulated = SimulatedToken(Desk(cards=[case.card]), Faults(watch=self._take_time))
         self._authority = SimulatedAuthority.for_cases(case, clock=_now)
 
@@ -82,14 +80,6 @@ class PracticeWorker(Worker):
     @property
     def _campaign(self) -> Campaign:
         return self._case.campaign
-
-    def _run(self, order: Order) -> Ending:
-        """No quicker than a card does it. Not `act`: a slot that is overridden would run in the window's thread."""
-        self._is_acting = True
-        try:
-            return super()._run(order)
-        finally:
-            self._is_acting = False
 
     @contextmanager
     def _connection(

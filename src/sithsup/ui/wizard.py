@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWizard
 
+from sithsup.errors import CardRemovedError
 from sithsup.flow import Facts, Flow, Happening, Page
 from sithsup.model import Situation
 from sithsup.texts import set_language, tr
@@ -22,7 +23,7 @@ from sithsup.ui.side import Side
 from sithsup.ui.signs import icon
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QCloseEvent, QPaintEvent
+    from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
     from sithsup.ui.pages.codes import CodesPage
     from sithsup.ui.pages.unblock import UnblockPage
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from sithsup.ui.practice import Banner
     from sithsup.ui.worker import Worker
 
+GRACE = 3000
+"""Milliseconds that the worker has for its end when the window is closed."""
 BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
 
 
@@ -48,6 +51,7 @@ class Wizard(QWizard):
         """Without a worker the first page is shown; `attach` brings one. A banner stands above every page."""
         super().__init__()
         self._shown, self._is_busy, self._is_painted = Shown(), False, False
+        self._news: tuple[str, ...] = ()
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
         self._banner = banner
@@ -136,7 +140,9 @@ class Wizard(QWizard):
         """Show how the run ended."""
         self._is_busy = False
         self._inhibitor.release()
-        self._shown = replace(self._shown, ending=ending, wanted=None, sight=replace(self._shown.sight, report=None))
+        sight, is_out = self._shown.sight, isinstance(ending.error, CardRemovedError)
+        sight = replace(sight, report=None, card=None if is_out else sight.card)
+        self._shown = replace(self._shown, ending=ending, wanted=None, sight=sight, meant=(), is_refused=False)
         self._happen(Happening.ENDED)
 
     @Slot(object)
@@ -180,6 +186,7 @@ class Wizard(QWizard):
     def _pressed(self, button: int) -> None:
         if button == BACK.value:
             self._move(self._shown.flow.back())
+            self._happen(Happening.LOOKED)  # what was seen meanwhile may lead on from there
         elif self._page.go_on():
             self._go_on()
 
@@ -250,23 +257,34 @@ class Wizard(QWizard):
         self._move(self._shown.flow.on(happening, self._facts()))
 
     def _facts(self) -> Facts:
-        report, ending = self._shown.sight.report, self._shown.ending
+        card, report, ending = self._shown.card, self._shown.sight.report, self._shown.ending
         return Facts(
             situation=report.verdict.situation if report else None,
             is_locked=bool(self._shown.locked),
             may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
             outcome=ending.outcome if ending else None,
             has_failed=self._shown.error is not None,
+            is_there=card is not None and card.serials == self._shown.meant,
             act=self._shown.flow.facts.act,
         )
 
     def _move(self, flow: Flow) -> None:
         is_new = flow.page is not self._shown.flow.page
-        self._shown = replace(self._shown, flow=flow)
+        if is_new and self._shown.flow.page is Page.CODES:
+            cast("CodesPage", self._made(Page.CODES)).wipe()
+        self._shown = replace(self._shown, flow=flow, meant=self._meant(flow.page))
         if is_new:
             self._show_page()
         else:
             self._tell()
+            self._tell_news()
+
+    def _meant(self, page: Page) -> tuple[str, ...]:
+        """The card that is gone on with to a page: the one that is there, or that was until one came back."""
+        card = self._shown.card
+        if page in {Page.PREPARE, Page.CODES} and not self._shown.meant:
+            return card.serials if card else ()
+        return () if page is Page.INTERRUPTED else self._shown.meant
 
     def _show_page(self) -> None:
         """Bring the page up: Qt's own history is not used, for a page may come twice."""
@@ -280,7 +298,8 @@ class Wizard(QWizard):
         page = self._page
         page.area.verticalScrollBar().setValue(0)
         self._focus()
-        announce(page, ". ".join(filter(None, (page.news(), page.heading.text(), page.lead.text()))))
+        self._news = page.news()
+        announce(page, _sentences(page.heading.text(), page.lead.text(), *self._news))
 
     def _focus(self) -> None:
         """Where one goes on; where one cannot, on the page itself, so that no key does what nobody meant."""
@@ -323,6 +342,14 @@ class Wizard(QWizard):
         if (forward.isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
             self._focus()
 
+    def _tell_news(self) -> None:
+        """Have said what is new on the page that is shown, and nothing twice."""
+        news = self._page.news()
+        told = _sentences(*(text for text in news if text not in self._news))
+        self._news = news
+        if told:
+            announce(self._page, told)
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  Qt's name
         super().paintEvent(event)
         if not self._is_painted:
@@ -337,14 +364,37 @@ class Wizard(QWizard):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
         """Refuse to close while the card is written, and say why; harmless at any other time."""
-        if self._is_busy and (self._shown.is_unblocking or self._shown.flow.page is Page.UPGRADING):
+        if self._is_writing:
             event.ignore()
-            announce(self, tr("Leave the card in the reader until everything is done."))
+            self._refuse()
             return
         if self._is_busy:
             self._worker.prompts.answer(None)
+        if Page.CODES in self._pages:
+            cast("CodesPage", self._pages[Page.CODES]).wipe()
         event.accept()
         self.closed.emit()
+
+    def session_ends(self, manager: QSessionManager) -> None:
+        """Refuse to be logged off while the card is written, where the system asks; the journal survives the rest."""
+        if self._is_writing and manager.allowsInteraction():
+            manager.cancel()
+            self._refuse()
+
+    @property
+    def _is_writing(self) -> bool:
+        return self._is_busy and (self._shown.is_unblocking or self._shown.flow.page is Page.UPGRADING)
+
+    def _refuse(self) -> None:
+        self._shown = replace(self._shown, is_refused=True)
+        self._tell()
+        is_upgrading = self._shown.flow.page is Page.UPGRADING
+        why = cast("UpgradingPage", self._page).notice.text.text() if is_upgrading else ""
+        announce(self, why or tr("Leave the card in the reader until everything is done."))
+
+
+def _sentences(*texts: str) -> str:
+    return ". ".join(text.removesuffix(".") for text in texts if text)
 
 
 def _kind(page: Page) -> type[WizardPage]:
@@ -355,9 +405,11 @@ def _kind(page: Page) -> type[WizardPage]:
     return later.PAGES[page]
 
 
-def end(thread: QThread, worker: Worker | None) -> None:
-    """Let the worker, if it was made, let go of the card, and end its thread."""
+def end(thread: QThread, worker: Worker | None) -> bool:
+    """Let the worker, if it was made, let go of the card, and end its thread; whether that was done in time."""
     if worker:
-        QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.BlockingQueuedConnection)
-    thread.quit()
-    thread.wait()
+        worker.hurry()
+        QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.QueuedConnection)
+    else:
+        thread.quit()
+    return thread.wait(GRACE)

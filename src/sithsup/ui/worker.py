@@ -10,7 +10,7 @@ import logging
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.request import getproxies
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -19,7 +19,7 @@ from sithsup.card.session import choose_card, find_cards
 from sithsup.connection import Connection
 from sithsup.consent import NONE
 from sithsup.contacts import OwnContacts
-from sithsup.errors import CardRemovedError, SithsupError
+from sithsup.errors import CardRemovedError, ModuleCrashedError, ModuleHungError, SithsupError
 from sithsup.flow import Act
 from sithsup.in_force import Campaigns
 from sithsup.model import Outcome
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from sithsup.campaign import Campaign
+    from sithsup.card.process import CardProcess
     from sithsup.card.token import Token
-    from sithsup.model import CardContents, ModuleInfo
+    from sithsup.model import CardContents, CodeState, ModuleInfo, TokenId
     from sithsup.operation import Operation
     from sithsup.report import Report
     from sithsup.runner import StepEvent
@@ -46,6 +47,17 @@ _log = logging.getLogger(__name__)
 
 LOOK_EVERY = 1000
 """Milliseconds."""
+
+
+RENEW_EVERY = 10
+"""Looks without any card, after which another process looks."""
+
+
+class Present(NamedTuple):
+    """What there is: while it is the same, nothing is looked at."""
+
+    readers: tuple[str, ...]
+    tokens: tuple[tuple[TokenId, str, CodeState], ...]
 
 
 class Worker(QObject):
@@ -63,11 +75,13 @@ class Worker(QObject):
         self._settings = settings
         self._own = OwnContacts(settings.deputy_issuer, settings.local_it)
         self._campaigns: Campaigns | None = None
-        self._token: Token | None = None
+        self._token: CardProcess | None = None
         self._serials: tuple[str, ...] | None = None
         self._last: object = None
         self._timer: QTimer | None = None
         self._module: ModuleInfo | None = None
+        self._is_acting = self._is_leaving = False
+        self._empty = 0
         self.prompts, self.puks = Prompts(self.asked.emit), Puks()
 
     @Slot()
@@ -81,12 +95,20 @@ class Worker(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Let go of the card."""
+        """Let go of the card, and end the worker's thread."""
         if self._timer:
             self._timer.stop()
             self._timer.deleteLater()
             self._timer = None
         self._close()
+        self.thread().quit()
+
+    def hurry(self) -> None:
+        """Let a look come to its end now, whatever hangs. Called in the window's thread; a run is left in peace."""
+        self._is_leaving = True
+        token = self._token
+        if token is not None and not self._is_acting:
+            token.kill()
 
     # -------------------------------------------------------------------------------------------------- looking
 
@@ -105,19 +127,46 @@ class Worker(QObject):
     @Slot()
     def watch(self) -> None:
         """Look which readers and cards there are; tell it when that has changed."""
+        if self._is_leaving:
+            return
         try:
-            token = self._open()
-            present: object = (token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens()))
+            token, present = self._list()
         except SithsupError as error:
-            present = (type(error), str(error))
             self._close()
-            if present != self._last:
-                self._last = present
+            if (type(error), str(error)) != self._last and not self._is_leaving:
+                self._last = (type(error), str(error))
                 self.looked.emit(self._sight(error=error))
             return
         if present != self._last:
             self._last = present
             self._tell(token)
+
+    def _list(self) -> tuple[Token, Present]:
+        """What is there, by a process that can be believed.
+
+        One that has ended while nothing was under way is started anew, once. And one that lists no card is, when the
+        last card has gone and now and then afterwards: it may go on listing the readers of a service that has ended
+        (measured: OpenSC without its pcscd).
+        """
+        is_new = self._token is None
+        try:
+            token, present = self._listed()
+        except ModuleCrashedError:
+            if self._is_leaving:
+                raise
+            token, present = self._listed_anew()
+        self._empty = 0 if present.tokens else self._empty + 1
+        if self._empty % RENEW_EVERY == 1 and not is_new:
+            token, present = self._listed_anew()
+        return token, present
+
+    def _listed_anew(self) -> tuple[Token, Present]:
+        self._close()
+        return self._listed()
+
+    def _listed(self) -> tuple[Token, Present]:
+        token = self._open()
+        return token, Present(token.readers(), tuple((info.id, info.reader, info.code) for info in token.tokens()))
 
     def _tell(self, token: Token) -> None:
         """Tell which card is there as soon as it is read, and what is to be said of it when that is known."""
@@ -140,6 +189,8 @@ class Worker(QObject):
             _log.info("%s", error)
             if isinstance(error, CardRemovedError):
                 self._last = None  # it went while it was read: look again
+            elif isinstance(error, ModuleCrashedError | ModuleHungError):
+                self._close()  # what is said holds until something else is seen, with another process
             self.looked.emit(self._sight(cards=cards, error=error))
 
     def _sight(
@@ -170,6 +221,7 @@ class Worker(QObject):
     @contextmanager
     def _acting(self) -> Iterator[None]:
         """Nothing else is done meanwhile; afterwards no code is left, nor the process that had it."""
+        self._is_acting = True
         if self._timer:
             self._timer.stop()
         try:
@@ -179,20 +231,29 @@ class Worker(QObject):
             self.puks.forget()
             self._close()
             self._last = None
+            self._is_acting = False
             if self._timer:
                 self._timer.start()
 
     def _run(self, order: Order) -> Ending:
-        act, operation = order.act, None
-        recovers = act is not Act.UPGRADE
+        """Open the card and act. What is told of the end is read while card and journal are open."""
+        recovers = order.act is not Act.UPGRADE
         try:
             with self._connection(self._open(), partial(_meant, order.serials), recovers=recovers) as operation:
-                operation.hold()
-                for progress in self._walk(operation, order):
-                    self.stepped.emit(progress)
-                return _ending(act, operation)
+                error = self._stopped_by(operation, order)
+                return _ending(order.act, operation, error)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
-            return _ending(act, operation, _known(error))
+            return Ending(order.act, error=_known(error))
+
+    def _stopped_by(self, operation: Operation, order: Order) -> SithsupError | None:
+        """Act to the end; the error that it came to, if any."""
+        try:
+            operation.hold()
+            for progress in self._walk(operation, order):
+                self.stepped.emit(progress)
+        except Exception as error:  # noqa: BLE001  as above
+            return _known(error)
+        return None
 
     def _unblock(self, order: Unblocking) -> Unblocked:
         settings, unblock = self._settings, None
@@ -285,9 +346,7 @@ def _events(operation: Operation, order: Order) -> Iterator[StepEvent]:
     return operation.resume() if order.act is Act.RESUME else operation.restore()
 
 
-def _ending(act: Act, operation: Operation | None, error: SithsupError | None = None) -> Ending:
-    if operation is None:
-        return Ending(act, error=error)
+def _ending(act: Act, operation: Operation, error: SithsupError | None) -> Ending:
     outcome = operation.outcome
     if error and outcome is None and operation.is_begun:
         outcome = Outcome.INTERRUPTED

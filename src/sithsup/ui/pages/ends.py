@@ -8,11 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from sithsup.errors import Contact, role_text
+from sithsup.errors import CardRemovedError, Contact, NoCardError, role_text
 from sithsup.flow import Happening, Page
 from sithsup.locked import order_text, tells_of_a_locked_code
 from sithsup.model import Choice
 from sithsup.texts import mark, tr
+from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import Shown, UnblockButton, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.signs import Sign
@@ -69,11 +70,15 @@ class InterruptedPage(WizardPage):
         if report:
             self.works.tell(tr(WORKS[report.verdict.can_log_in]), WORKS_SIGNS[report.verdict.can_log_in])
             self.time.tell(tr("To finish takes about {count} min.", count=ceil(report.verdict.seconds / 60)))
-        self.picture.setVisible(report is None)
-        self.same.tell("" if report else tr("Put the same card into the reader again."))
+        self.picture.setVisible(report is None and shown.card is None)
+        self.same.tell(*_missing(shown))
         self.restore.setText(tr("&Go back to the old"))
         self.restore.setVisible(report is not None and Choice.RESTORE in report.verdict.choices)
         self.contact.tell(shown.contact(Contact.DEPUTY_ISSUER))
+
+    def news(self) -> tuple[str, ...]:
+        works = self.works.text.text() if self.panel.isVisibleTo(self) else ""
+        return self.unblocked.text.text(), self.why.text.text(), self.same.text.text(), works
 
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  always the same
         return tr("&Continue")
@@ -82,8 +87,17 @@ class InterruptedPage(WizardPage):
         report = shown.sight.report
         return report is not None and Choice.CONTINUE in report.verdict.choices
 
-    def news(self) -> str:
-        return self.unblocked.text.text()
+
+def _missing(shown: Shown) -> tuple[str, str]:
+    """What is wanted before one can go on, and the sign before it."""
+    error, report = shown.sight.error, shown.sight.report
+    if report:
+        return "", "info"
+    if error and not isinstance(error, NoCardError | CardRemovedError):
+        return absence(error)
+    if shown.card:
+        return tr("Looking at the card …"), "clock"
+    return tr("Put the same card into the reader again."), "info"
 
 
 class HelpPage(WizardPage):

@@ -11,8 +11,9 @@ from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
 from sithsup.flow import Page
 from sithsup.model import Situation
 from sithsup.texts import tr
+from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import Shown, UnblockButton, WizardPage
-from sithsup.ui.parts import Panel, Signed, Text
+from sithsup.ui.parts import Notice, Panel, Signed, Text
 from sithsup.ui.plastic import Plastic, grouped
 from sithsup.ui.signs import Sign
 
@@ -34,6 +35,8 @@ class InsertPage(WizardPage):
 
     def build(self) -> None:
         self.picture, self.plastic = Sign("insert", PICTURE), Plastic()
+        self.notice = Notice()
+        self.column.addWidget(self.notice)
         self.question, self.cards = Text("quiet"), Cards(self.chosen.emit)
         self.deadline = Signed("quiet", "clock")
         self.verdict, self.contact = Signed("verdict", bold=True), Signed("quiet", "person", may_be_copied=True)
@@ -48,6 +51,7 @@ class InsertPage(WizardPage):
     def tell(self, shown: Shown) -> None:
         campaign, card = shown.sight.campaign, shown.card
         self.say(_heading(shown), str(campaign.words.why) if campaign else "")
+        self.notice.tell(_notice(shown))
         self.picture.draw(_picture(shown))
         self.picture.setVisible(card is None)
         self.plastic.tell(card, campaign)
@@ -72,8 +76,8 @@ class InsertPage(WizardPage):
     def offers(self) -> bool:
         return self.unblock.isVisibleTo(self)
 
-    def news(self) -> str:
-        return self.unblocked.text.text()
+    def news(self) -> tuple[str, ...]:
+        return self.unblocked.text.text(), self.notice.text.text(), self.verdict.text.text()
 
 
 class Cards(Panel):
@@ -127,17 +131,25 @@ def _picture(shown: Shown) -> str:
     return "cards" if isinstance(shown.sight.error, CardChoiceError) else "insert"
 
 
+def _notice(shown: Shown) -> str:
+    """What became of the card that one had gone on with, and of another one that waits."""
+    card, report = shown.card, shown.sight.report
+    if report and report.waiting:
+        begun = tr("An upgrade of another card, {card}, was begun here and not finished.", card=report.waiting[0].card)
+        what_next = tr("Put that card in to go on with it.")
+        return f"{begun} {what_next}"
+    if not shown.meant or (card and card.serials == shown.meant):
+        return ""
+    if card:
+        return tr("This is another card than before. Nothing was begun on that one.")
+    return tr("There is no contact with the card any more. Nothing was begun on it.")
+
+
 def _verdict(shown: Shown) -> tuple[str, str]:
     """What is to be said of the card, or of its absence, and the sign before it."""
     error, report = shown.sight.error, shown.sight.report
-    if isinstance(error, NoCardError):
-        return tr("Put the card into the reader, with the chip up and in the direction of the arrow."), "info"
-    if isinstance(error, NoReaderError):
-        return tr("No card reader is connected. Connect one; it will be found by itself."), "info"
-    if isinstance(error, CardChoiceError):
-        return tr("There are several cards. Which one is to be upgraded?"), "warning"
     if error:
-        return f"{error.what} {error.next_step}", "warning"
+        return absence(error)
     if report is None:
         return tr("Looking for the card …") if shown.card is None else tr("Looking at the card …"), "clock"
     if report.verdict.situation is Situation.UPGRADED:

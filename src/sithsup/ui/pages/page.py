@@ -39,6 +39,10 @@ class Shown:
     """Whether the card is being given a new code."""
     unblocked: Unblocked | None = None
     """What came of it, until something else is done."""
+    meant: tuple[str, ...] = ()
+    """The serial numbers of the card that one went on with, as long as nothing is begun on it."""
+    is_refused: bool = False
+    """Whether somebody wanted to close the window while the card is written."""
 
     @property
     def card(self) -> CardContents | None:
@@ -122,6 +126,10 @@ class WizardPage(QWizardPage):
         """What the main button says; empty where the page has none."""
         return tr("&Next")
 
+    def news(self) -> tuple[str, ...]:
+        """What a screen reader is told besides the heading, and anew whenever it changes; empty parts are left out."""
+        return ()
+
     def may_go_on(self, shown: Shown) -> bool:  # noqa: ARG002  a page may need it
         """Whether the main button can be pressed."""
         return True
@@ -133,10 +141,6 @@ class WizardPage(QWizardPage):
     def offers(self) -> bool:
         """Whether the page itself has a way on, in place of the main button; it is what `first` gives."""
         return False
-
-    def news(self) -> str:
-        """What a screen reader hears before everything else when the page comes."""
-        return ""
 
     def consent(self) -> Consent | None:
         """What was agreed to on this page; None where nothing is asked."""

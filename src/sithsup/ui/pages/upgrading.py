@@ -65,7 +65,8 @@ class UpgradingPage(WizardPage):
     def tell(self, shown: Shown) -> None:
         progress = shown.progress
         self.say(tr(HEADINGS[progress.act if progress else shown.flow.facts.act]))
-        self.notice.tell(tr("Leave the card in the reader until everything is done."))
+        leave_it = tr("Leave the card in the reader until everything is done.")
+        self.notice.tell(f"{refusal_text()} {leave_it}" if shown.is_refused else leave_it)
         self.bar.setAccessibleName(tr("How far it has come"))
         self.panel.setVisible(progress is not None)
         if progress is None:
@@ -110,6 +111,11 @@ class UpgradingPage(WizardPage):
                     usual=usual,
                 )
             )
+
+
+def refusal_text() -> str:
+    """Why the window does not close now."""
+    return tr("The window cannot be closed now: the card is being written.")
 
 
 def _tell_row(signed: Signed, row: RowSeen | None) -> None:

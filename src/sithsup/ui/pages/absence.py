@@ -1,0 +1,22 @@
+"""What is to be said where the card that is meant is not there, and what is to be done about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
+from sithsup.texts import tr
+
+if TYPE_CHECKING:
+    from sithsup.errors import SithsupError
+
+
+def absence(error: SithsupError) -> tuple[str, str]:
+    """Why no card is looked at and what to do, and the sign before it."""
+    if isinstance(error, NoCardError):
+        return tr("Put the card into the reader, with the chip up and in the direction of the arrow."), "info"
+    if isinstance(error, NoReaderError):
+        return tr("No card reader is connected. Connect one; it will be found by itself."), "info"
+    if isinstance(error, CardChoiceError):
+        return tr("There are several cards. Which one is to be upgraded?"), "warning"
+    return f"{error.what} {error.next_step}", "warning"
