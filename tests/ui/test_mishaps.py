@@ -60,7 +60,7 @@ CAN_LOG_IN = "Du kan logga in med kortet nu."
 LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2001)"
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
-TRY_AGAIN = "Kontrollera nätanslutningen och försök igen."
+TRY_AGAIN = "Kontrollera nätanslutningen och tryck på"
 
 INSERT, PREPARE, CODES = Page.INSERT, Page.PREPARE, Page.CODES
 UPGRADING, INTERRUPTED, END, HELP = Page.UPGRADING, Page.INTERRUPTED, Page.DONE, Page.HELP
