@@ -12,9 +12,10 @@ import pytest
 from PySide6.QtTest import QTest
 
 from sithsup.flow import Happening, Page
+from sithsup.ui import wizard as window
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.plastic import grouped
-from tests.ui.live import LiveDesk, live
+from tests.ui.live import OFTEN, LiveDesk, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +59,7 @@ GIVE = "Ange dina koder"
 SAME_CARD = "Sätt i samma kort i läsaren igen."
 CAN_LOG_IN = "Du kan logga in med kortet nu."
 LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2001)"
+LOST_CONTACT, BUG = "Kontakten med kortet bröts.", "Något oväntat hände i programmet."
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
 TRY_AGAIN = "Kontrollera nätanslutningen och tryck på"
@@ -240,6 +242,61 @@ def test_a_service_that_ends_takes_its_readers_with_it(desk: LiveDesk, page: Pag
     assert not [text for text in desk.announced if PUT_IN in text or SAME_CARD[:-1] in text]
 
 
+def begin_with_a_card_that_asks_often(desk: LiveDesk) -> None:
+    """Go to the page on which a code is asked for once more, in the middle of a run."""
+    for token in desk.case.card.tokens:
+        token.always_authenticate = True
+    desk.go_to(CODES)
+    desk.type_codes()
+    desk.press()
+    desk.wait(lambda: desk.page is CODES and "Ange din kod" in desk.text, "one more question")
+
+
+def test_a_card_that_goes_while_its_code_is_asked_for_is_told(desk: LiveDesk) -> None:
+    """Nobody types a code for a card that is not there; what was typed is wiped."""
+    begin_with_a_card_that_asks_often(desk)
+    desk.type_codes()
+    desk.pull()
+    desk.wait_for(HELP)
+    assert LOST_CONTACT in desk.text
+    assert UNTOUCHED in desk.text
+    assert is_typed(desk) == [0, 0]
+
+
+def test_the_window_closes_while_a_code_is_asked_for(desk: LiveDesk) -> None:
+    """In the middle of a run, when nothing is written: the run ends at once."""
+    begin_with_a_card_that_asks_often(desk)
+    assert desk.close()
+    desk.wait(lambda: not desk.worker._is_acting, "the end of the run")
+    desk.wait_for(HELP)
+    assert UNTOUCHED in desk.text
+
+
+def test_a_bug_says_that_it_is_one(
+    desk: LiveDesk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Instead of leaving the window to look for a card for ever."""
+    desk.go_to(INSERT)
+    for verb in ("readers", "objects"):
+        caplog.clear()
+        monkeypatch.setattr(desk.token, verb, broken)
+        desk.pull()
+        desk.insert()
+        desk.worker._last = None
+        desk.wait(lambda: BUG in desk.text, BUG)
+        assert "TEST" in caplog.text
+        monkeypatch.undo()
+        desk.worker._last = None
+        desk.wait(lambda: CAN_BE in desk.text, CAN_BE)
+    caplog.clear()
+
+
+def broken(*_: object) -> None:
+    """Do what nobody expected."""
+    message = "TEST"
+    raise RuntimeError(message)
+
+
 def test_the_authority_that_is_gone_is_told_when_it_is_needed(desk: LiveDesk) -> None:
     """Before anything is begun: Hjälp, then all over again. It had left the window waiting for ever."""
     desk.go_to(CODES)
@@ -316,3 +373,15 @@ def test_a_hanging_module_holds_no_window_up(tmp_path: Path, monkeypatch: pytest
         desk.wait(lambda: desk.token.looks > seen, "a look")
         QTest.qWait(30)
         assert desk.close()
+
+
+def test_what_cannot_be_ended_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program ends without it (`app.run`)."""
+    with live(tmp_path, monkeypatch) as desk:
+        desk.go_to(INSERT)
+        with monkeypatch.context() as patch:
+            patch.setattr(desk.token, "kill", lambda: None)
+            patch.setattr(window, "GRACE", 50)
+            desk.token.is_hanging.set()
+            QTest.qWait(3 * OFTEN)
+            assert not window.end(desk.thread, desk.worker)

@@ -1,11 +1,13 @@
 """The person as a source of codes: the worker asks and waits, the window answers.
 
 A code that was typed is handed over once and kept by nobody. None is an answer too: the person does not want to go on.
+While an answer is waited for, the card is looked after: nobody is left with a question about a card that has gone.
 """
 
 from __future__ import annotations
 
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
@@ -22,9 +24,12 @@ if TYPE_CHECKING:
 class Prompts:
     """A `card.pin.CodeSource`. `code` is called in the worker's thread, everything else in the window's."""
 
-    def __init__(self, ask: Callable[[Wanted], None]) -> None:
-        """`ask` makes a request reach the window."""
-        self._ask = ask
+    def __init__(self, ask: Callable[[Wanted], None], look_after: Callable[[TokenId], float]) -> None:
+        """`ask` makes a request reach the window.
+
+        `look_after` raises when a token has gone, and tells after how many seconds it is to be looked after again.
+        """
+        self._ask, self._look_after = ask, look_after
         self._given: dict[TokenId, bytearray] = {}
         self._answers: SimpleQueue[bytearray | None] = SimpleQueue()
 
@@ -48,8 +53,13 @@ class Prompts:
         typed = self._given.pop(token.id, None)
         if typed is None:
             self._ask(Wanted(token, roles))
-            typed = self._answers.get()
+            typed = self._answer_about(token)
         return Code(typed) if typed else None
+
+    def _answer_about(self, token: TokenInfo) -> bytearray | None:
+        while True:
+            with suppress(Empty):
+                return self._answers.get(timeout=self._look_after(token.id))
 
 
 class Puks:

@@ -82,7 +82,7 @@ class Worker(QObject):
         self._module: ModuleInfo | None = None
         self._is_acting = self._is_leaving = False
         self._empty = 0
-        self.prompts, self.puks = Prompts(self.asked.emit), Puks()
+        self.prompts, self.puks = Prompts(self.asked.emit, self._look_after), Puks()
 
     @Slot()
     def start(self) -> None:
@@ -131,11 +131,11 @@ class Worker(QObject):
             return
         try:
             token, present = self._list()
-        except SithsupError as error:
+        except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
             self._close()
             if (type(error), str(error)) != self._last and not self._is_leaving:
                 self._last = (type(error), str(error))
-                self.looked.emit(self._sight(error=error))
+                self.looked.emit(self._sight(error=_known(error)))
             return
         if present != self._last:
             self._last = present
@@ -185,13 +185,12 @@ class Worker(QObject):
             with self._connection(token, choose, looks_around=True) as operation:
                 report = operation.look()
                 self.looked.emit(self._sight(cards=cards, card=report.contents, report=report))
-        except SithsupError as error:
-            _log.info("%s", error)
+        except Exception as error:  # noqa: BLE001  as above
             if isinstance(error, CardRemovedError):
                 self._last = None  # it went while it was read: look again
             elif isinstance(error, ModuleCrashedError | ModuleHungError):
                 self._close()  # what is said holds until something else is seen, with another process
-            self.looked.emit(self._sight(cards=cards, error=error))
+            self.looked.emit(self._sight(cards=cards, error=_known(error)))
 
     def _sight(
         self,
@@ -266,6 +265,12 @@ class Worker(QObject):
                 return _unblocked(order, unblock)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
             return _unblocked(order, unblock, _known(error))
+
+    def _look_after(self, token: TokenId) -> float:
+        """Raise when a token has gone for which a code is asked."""
+        if token not in {info.id for info in self._open().tokens()}:
+            raise CardRemovedError("while its code was asked for")
+        return LOOK_EVERY / 1000
 
     def _walk(self, operation: Operation, order: Order) -> Iterator[Progress]:
         rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
