@@ -71,6 +71,8 @@ class Facts:
     """How the last run ended; None when it began nothing."""
     has_failed: bool = False
     """Whether an error ended it, or what was done last."""
+    is_waited_for: bool = False
+    """Whether an upgrade was begun here whose card is not in any reader."""
     act: Act = Act.UPGRADE
     """What the codes are asked for."""
 
@@ -94,7 +96,7 @@ def _always(facts: Facts) -> bool:  # noqa: ARG001  a test of the table
 
 
 def _is_half_done(facts: Facts) -> bool:
-    return facts.situation is Situation.INTERRUPTED
+    return facts.situation is Situation.INTERRUPTED or facts.is_waited_for
 
 
 def _is_not_half_done(facts: Facts) -> bool:

@@ -29,6 +29,7 @@ FACTS = {
     "restored": Facts(situation=Situation.FRESH, may_begin=True, outcome=Outcome.RESTORED),
     "interrupted": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED),
     "stopped": Facts(situation=Situation.FRESH, may_begin=True, has_failed=True),
+    "waited-for": Facts(is_waited_for=True),
     "locked": LOCKED,
     "half-done-and-locked": replace(HALF_DONE, is_locked=True),
     "still-locked": replace(LOCKED, has_failed=True),
@@ -70,6 +71,14 @@ WAYS = {
         "insert insert prepare codes upgrading upgrading",
     ),
     "a half-done card at the start": ("looked:half-done", "insert interrupted"),
+    "a journal that waits for its card": (
+        "looked:waited-for looked:half-done resume next ended:upgraded",
+        "insert interrupted interrupted codes upgrading done",
+    ),
+    "a journal that waits, and another card": (
+        "looked:waited-for looked:fresh looked:waited-for",
+        "insert interrupted insert interrupted",
+    ),
     "a pull, and on": (
         "looked:fresh next next next ended:interrupted looked:half-done resume next ended:upgraded",
         "insert insert prepare codes upgrading interrupted interrupted codes upgrading done",

@@ -42,9 +42,9 @@ from sithsup.sim.card import Desk
 from sithsup.sim.case import CardKind, campaign, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
-from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
+from sithsup.ui.shown import Shown
 from sithsup.upgrade import UPGRADE
 from tests.ui import unblock_states
 
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Campaign
     from sithsup.model import CardContents
+    from sithsup.ui.pages.page import WizardPage
 
 AT = datetime(2030, 1, 1, 12, tzinfo=UTC)
 CASE = "TEST-2345-6789"
@@ -291,6 +292,7 @@ def states() -> dict[str, Shown]:
         "done-restored": done(Outcome.RESTORED),
         "done-keys-left": done(Outcome.RESTORED, keys_left=2),
         "interrupted-card-out": interrupted(error=CardRemovedError()),
+        "interrupted-at-start": replace(interrupted(), sight=replace(sight(error=NoCardError()), waiting=("…8612",))),
         "interrupted-card-in": interrupted(half, CardRemovedError()),
         "interrupted-only-on": interrupted(verdict(Situation.INTERRUPTED, Choice.CONTINUE)),
         "interrupted-no-log-in": interrupted(verdict(Situation.INTERRUPTED, Choice.CONTINUE, can_log_in=False)),

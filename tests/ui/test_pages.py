@@ -12,7 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWizard
 
 from sithsup.consent import Consent
-from sithsup.errors import SettingsInvalidError
+from sithsup.errors import NoCardError, SettingsInvalidError
 from sithsup.flow import Page
 from sithsup.texts import ENGLISH
 from sithsup.ui.app import refused
@@ -22,8 +22,9 @@ from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.paper import document, write_pdf
+from sithsup.ui.seen import Sight
 from sithsup.ui.wizard import NEXT
-from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt
+from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight
 from tests.ui.window import Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
@@ -53,6 +54,16 @@ def test_one_of_several_cards_is_chosen() -> None:
         assert chosen == [card(person=1).serials]
         show(window, "insert-no-card")
         assert not page.cards.isVisibleTo(page)
+
+
+def test_an_upgrade_that_waits_for_its_card_is_told_at_once() -> None:
+    """With which card it is; another one may be upgraded meanwhile."""
+    with opened(USUAL) as window:
+        window.looked(Sight(error=NoCardError(), waiting=("…8612",)))
+        assert page_of(window) is Page.INTERRUPTED
+        assert "8612" in window.currentPage().same.text.text()  # type: ignore[attr-defined]
+        window.looked(replace(sight(card(person=1)), waiting=("…8612",)))
+        assert page_of(window) is Page.INSERT
 
 
 # -------------------------------------------------------------------------------------------------- Förbered

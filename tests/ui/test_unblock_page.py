@@ -37,9 +37,9 @@ from tests.ui.window import Setting, opened, settle
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sithsup.ui.pages.page import Shown
     from sithsup.ui.pages.unblock import UnblockPage
     from sithsup.ui.prompts import Puks
+    from sithsup.ui.shown import Shown
 
 PUK, NEW = "38194720", "246813"
 

@@ -22,8 +22,8 @@ from sithsup.sim.case import CardKind, campaign, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import MODULE, SimulatedToken
 from sithsup.texts import tr
-from sithsup.ui.pages.page import Shown
 from sithsup.ui.seen import Ending, Sight, Unblocked
+from sithsup.ui.shown import Shown
 
 if TYPE_CHECKING:
     from sithsup.model import CardContents

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import QApplication
 
 from sithsup.flow import Act, Flow, Page
 from sithsup.ui import theme
-from sithsup.ui.pages.page import Shown
 from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Ending
+from sithsup.ui.shown import Shown
 from sithsup.ui.signs import icon
 from sithsup.ui.wizard import NEXT, Wizard, end
 from sithsup.ways import Interface, set_interface

@@ -33,6 +33,8 @@ class Sight:
     """Why there is no report."""
     module: ModuleInfo | None = None
     """What the card is read with, where there is one."""
+    waiting: tuple[str, ...] = ()
+    """The cards, by their masked numbers, whose upgrades were begun here and not finished."""
 
 
 @dataclass(frozen=True, slots=True)

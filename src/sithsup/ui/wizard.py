@@ -9,16 +9,15 @@ from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWizard
 
 from sithsup.errors import CardRemovedError
-from sithsup.flow import Facts, Flow, Happening, Page
-from sithsup.model import Situation
+from sithsup.flow import Flow, Happening, Page
 from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
 from sithsup.ui.frame import lay_out, window_size
 from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.insert import InsertPage
-from sithsup.ui.pages.page import Shown, WizardPage
 from sithsup.ui.parts import announce
 from sithsup.ui.seen import Ending, Order, Progress, Sight, Unblocked, Wanted
+from sithsup.ui.shown import Shown
 from sithsup.ui.side import Side
 from sithsup.ui.signs import icon
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
     from sithsup.ui.pages.codes import CodesPage
+    from sithsup.ui.pages.page import WizardPage
     from sithsup.ui.pages.unblock import UnblockPage
     from sithsup.ui.pages.upgrading import UpgradingPage
     from sithsup.ui.practice import Banner
@@ -114,14 +114,8 @@ class Wizard(QWizard):
     @Slot(object)
     def looked(self, sight: Sight) -> None:
         """Show what is in the readers."""
-        self._shown = replace(self._shown, sight=sight, unblocked=self._still_told(sight))
+        self._shown = self._shown.seeing(sight)
         self._happen(Happening.LOOKED)
-
-    def _still_told(self, sight: Sight) -> Unblocked | None:
-        """A new code is spoken of as long as its card is there; an error until something else is done."""
-        told, card = self._shown.unblocked, self._shown.card
-        is_there = card is not None and sight.card is not None and card.serials == sight.card.serials
-        return told if is_there or (told and told.error) else None
 
     @Slot(object)
     def stepped(self, progress: Progress) -> None:
@@ -254,37 +248,18 @@ class Wizard(QWizard):
         cast("UpgradingPage", self._made(Page.UPGRADING)).restart()
 
     def _happen(self, happening: Happening) -> None:
-        self._move(self._shown.flow.on(happening, self._facts()))
-
-    def _facts(self) -> Facts:
-        card, report, ending = self._shown.card, self._shown.sight.report, self._shown.ending
-        return Facts(
-            situation=report.verdict.situation if report else None,
-            is_locked=bool(self._shown.locked),
-            may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
-            outcome=ending.outcome if ending else None,
-            has_failed=self._shown.error is not None,
-            is_there=card is not None and card.serials == self._shown.meant,
-            act=self._shown.flow.facts.act,
-        )
+        self._move(self._shown.flow.on(happening, self._shown.facts))
 
     def _move(self, flow: Flow) -> None:
         is_new = flow.page is not self._shown.flow.page
         if is_new and self._shown.flow.page is Page.CODES:
             cast("CodesPage", self._made(Page.CODES)).wipe()
-        self._shown = replace(self._shown, flow=flow, meant=self._meant(flow.page))
+        self._shown = self._shown.at(flow)
         if is_new:
             self._show_page()
         else:
             self._tell()
             self._tell_news()
-
-    def _meant(self, page: Page) -> tuple[str, ...]:
-        """The card that is gone on with to a page: the one that is there, or that was until one came back."""
-        card = self._shown.card
-        if page in {Page.PREPARE, Page.CODES} and not self._shown.meant:
-            return card.serials if card else ()
-        return () if page is Page.INTERRUPTED else self._shown.meant
 
     def _show_page(self) -> None:
         """Bring the page up: Qt's own history is not used, for a page may come twice."""

@@ -22,6 +22,7 @@ from sithsup.contacts import OwnContacts
 from sithsup.errors import CardRemovedError, ModuleCrashedError, ModuleHungError, SithsupError
 from sithsup.flow import Act
 from sithsup.in_force import Campaigns
+from sithsup.journal import unfinished
 from sithsup.model import Outcome
 from sithsup.settings import refuse_unusable_proxies
 from sithsup.start import start_card
@@ -201,7 +202,8 @@ class Worker(QObject):
         error: SithsupError | None = None,
     ) -> Sight:
         readers = tuple(card.reader for card in cards)
-        return Sight(self._campaign, self._own, readers, cards, card, report, error, self._module)
+        waiting = tuple(other.card for other in unfinished(self._settings.data))
+        return Sight(self._campaign, self._own, readers, cards, card, report, error, self._module, waiting)
 
     # --------------------------------------------------------------------------------------------------- acting
 

@@ -11,7 +11,7 @@ from sithsup.errors import role_text
 from sithsup.flow import Act, Page
 from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, announce, em, restyle, sized
 from sithsup.ui.pin_field import PinField
 from sithsup.ui.tick import Tick
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from sithsup.model import TokenId, TokenInfo
+    from sithsup.ui.shown import Shown
 
 TRIES = {
     CodeState.OK: "",

@@ -23,7 +23,7 @@ from sithsup.receipt.words import (
     test_line,
 )
 from sithsup.texts import tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.paper import write_pdf
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.signs import Sign
@@ -31,6 +31,7 @@ from sithsup.ui.signs import Sign
 if TYPE_CHECKING:
     from sithsup.receipt import Receipt
     from sithsup.ui.seen import Ending
+    from sithsup.ui.shown import Shown
 
 PICTURE = 3.5
 """The height of the sign of a good end, in lines of text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -14,9 +15,12 @@ from sithsup.locked import order_text, tells_of_a_locked_code
 from sithsup.model import Choice
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.absence import absence
-from sithsup.ui.pages.page import Shown, UnblockButton, WizardPage
+from sithsup.ui.pages.page import UnblockButton, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.signs import Sign
+
+if TYPE_CHECKING:
+    from sithsup.ui.shown import Shown
 
 WORKS = {
     True: mark("You can log in with the card now."),
@@ -97,7 +101,8 @@ def _missing(shown: Shown) -> tuple[str, str]:
         return absence(error)
     if shown.card:
         return tr("Looking at the card …"), "clock"
-    return tr("Put the same card into the reader again."), "info"
+    named = (tr("Its number ends with {end}.", end=card.removeprefix("…")) for card in shown.sight.waiting)
+    return "\n".join((tr("Put the same card into the reader again."), *named)), "info"
 
 
 class HelpPage(WizardPage):

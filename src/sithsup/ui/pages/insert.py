@@ -12,7 +12,7 @@ from sithsup.flow import Page
 from sithsup.model import Situation
 from sithsup.texts import tr
 from sithsup.ui.pages.absence import absence
-from sithsup.ui.pages.page import Shown, UnblockButton, WizardPage
+from sithsup.ui.pages.page import UnblockButton, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text
 from sithsup.ui.plastic import Plastic, grouped
 from sithsup.ui.signs import Sign
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from sithsup.model import CardContents
+    from sithsup.ui.shown import Shown
 
 PICTURE = 9
 """The height of the drawing, in lines of text."""

@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget, QWizardPage
 
-from sithsup.contacts import NOT_SET_UP, contact_line
-from sithsup.errors import role_text
-from sithsup.flow import Flow, Happening, Page
+from sithsup.flow import Happening, Page
 from sithsup.texts import tr
 from sithsup.ui.column import Column
 from sithsup.ui.frame import MARGIN
 from sithsup.ui.parts import Heading, Text, em
-from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 
 if TYPE_CHECKING:
     from sithsup.consent import Consent
-    from sithsup.errors import Contact, SithsupError
-    from sithsup.model import CardContents, TokenContents
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Everything that a page may show."""
-
-    flow: Flow = field(default_factory=Flow)
-    sight: Sight = field(default_factory=Sight)
-    progress: Progress | None = None
-    ending: Ending | None = None
-    wanted: Wanted | None = None
-
-    consent: Consent | None = None
-    """What was agreed to on the way here."""
-    is_unblocking: bool = False
-    """Whether the card is being given a new code."""
-    unblocked: Unblocked | None = None
-    """What came of it, until something else is done."""
-    meant: tuple[str, ...] = ()
-    """The serial numbers of the card that one went on with, as long as nothing is begun on it."""
-    is_refused: bool = False
-    """Whether somebody wanted to close the window while the card is written."""
-
-    @property
-    def card(self) -> CardContents | None:
-        """The card that is meant."""
-        return self.sight.card
-
-    @property
-    def locked(self) -> tuple[TokenContents, ...]:
-        """The codes of the card that are locked."""
-        return self.card.locked if self.card else ()
-
-    @property
-    def has_two_codes(self) -> bool:
-        """Whether the card has one code for each role."""
-        return self.card is not None and sum(bool(token.roles) for token in self.card.tokens) > 1
-
-    @property
-    def error(self) -> SithsupError | None:
-        """What went wrong last."""
-        last = self.unblocked or self.ending
-        return last.error if last else None
-
-    @property
-    def new_code(self) -> str:
-        """That a locked code has got its new value; empty where none has."""
-        told = self.unblocked
-        if told is None or not told.is_changed:
-            return ""
-        return tr("The code for {role} has its new value, and is not locked.", role=tr(role_text(told.roles)))
-
-    def contact(self, contact: Contact | None) -> str:
-        """Whom to ask, on one line; empty where nobody need be asked, and where nobody is known."""
-        sight = self.sight
-        if contact is None:
-            return ""
-        return contact_line(contact, sight.campaign, self.card.hsa_id if self.card else None, sight.own or NOT_SET_UP)
+    from sithsup.ui.shown import Shown
 
 
 class WizardPage(QWizardPage):

@@ -11,7 +11,7 @@ from sithsup.locked import new_code_lines
 from sithsup.model import CodeState
 from sithsup.report import warning_lines
 from sithsup.texts import tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.tick import Tick
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from sithsup.model import CardContents
+    from sithsup.ui.shown import Shown
 
 
 class PreparePage(WizardPage):

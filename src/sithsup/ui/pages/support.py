@@ -13,12 +13,14 @@ from sithsup import __version__
 from sithsup.errors import Contact
 from sithsup.flow import Page
 from sithsup.texts import tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 from sithsup.ui.plastic import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sithsup.ui.shown import Shown
 
 
 class SupportPage(WizardPage):

@@ -13,7 +13,7 @@ from sithsup.flow import Page
 from sithsup.locked import order_text
 from sithsup.model import ModuleInfo
 from sithsup.texts import tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import Signed, announce
 from sithsup.ui.seen import Unblocking
 from sithsup.ui.unlocking import Elsewhere, Form, Which
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from sithsup.model import TokenContents
+    from sithsup.ui.shown import Shown
 
 UNKNOWN = ModuleInfo("", "", "", "")
 

@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QProgressBar
 from sithsup.flow import Act, Page
 from sithsup.model import Mark
 from sithsup.texts import mark, tr
-from sithsup.ui.pages.page import Shown, WizardPage
+from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce, sized
 
 if TYPE_CHECKING:
     from sithsup.ui.seen import RowSeen
+    from sithsup.ui.shown import Shown
 
 SIGNS = {
     Mark.STARTED: "now",

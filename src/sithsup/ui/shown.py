@@ -1,0 +1,110 @@
+"""Everything that the window knows: one frozen value, which pages show and the way depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from sithsup.contacts import NOT_SET_UP, contact_line
+from sithsup.errors import NoCardError, role_text
+from sithsup.flow import Facts, Flow, Page
+from sithsup.model import Situation
+from sithsup.texts import tr
+from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
+
+if TYPE_CHECKING:
+    from sithsup.consent import Consent
+    from sithsup.errors import Contact, SithsupError
+    from sithsup.model import CardContents, TokenContents
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Everything that a page may show."""
+
+    flow: Flow = field(default_factory=Flow)
+    sight: Sight = field(default_factory=Sight)
+    progress: Progress | None = None
+    ending: Ending | None = None
+    wanted: Wanted | None = None
+
+    consent: Consent | None = None
+    """What was agreed to on the way here."""
+    is_unblocking: bool = False
+    """Whether the card is being given a new code."""
+    unblocked: Unblocked | None = None
+    """What came of it, until something else is done."""
+    meant: tuple[str, ...] = ()
+    """The serial numbers of the card that one went on with, as long as nothing is begun on it."""
+    is_refused: bool = False
+    """Whether somebody wanted to close the window while the card is written."""
+
+    @property
+    def card(self) -> CardContents | None:
+        """The card that is meant."""
+        return self.sight.card
+
+    @property
+    def locked(self) -> tuple[TokenContents, ...]:
+        """The codes of the card that are locked."""
+        return self.card.locked if self.card else ()
+
+    @property
+    def has_two_codes(self) -> bool:
+        """Whether the card has one code for each role."""
+        return self.card is not None and sum(bool(token.roles) for token in self.card.tokens) > 1
+
+    @property
+    def error(self) -> SithsupError | None:
+        """What went wrong last."""
+        last = self.unblocked or self.ending
+        return last.error if last else None
+
+    @property
+    def new_code(self) -> str:
+        """That a locked code has got its new value; empty where none has."""
+        told = self.unblocked
+        if told is None or not told.is_changed:
+            return ""
+        return tr("The code for {role} has its new value, and is not locked.", role=tr(role_text(told.roles)))
+
+    def contact(self, contact: Contact | None) -> str:
+        """Whom to ask, on one line; empty where nobody need be asked, and where nobody is known."""
+        sight = self.sight
+        if contact is None:
+            return ""
+        return contact_line(contact, sight.campaign, self.card.hsa_id if self.card else None, sight.own or NOT_SET_UP)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known now, as far as the way depends on it."""
+        card, report, ending = self.card, self.sight.report, self.ending
+        return Facts(
+            situation=report.verdict.situation if report else None,
+            is_locked=bool(self.locked),
+            may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
+            outcome=ending.outcome if ending else None,
+            has_failed=self.error is not None,
+            is_there=card is not None and card.serials == self.meant,
+            is_waited_for=bool(self.sight.waiting) and isinstance(self.sight.error, NoCardError),
+            act=self.flow.facts.act,
+        )
+
+    def at(self, flow: Flow) -> Shown:
+        """The same, gone on to where `flow` is."""
+        return replace(self, flow=flow, meant=self._meant_at(flow.page))
+
+    def _meant_at(self, page: Page) -> tuple[str, ...]:
+        """The card that is gone on with to a page: the one that is there, or that was until one came back."""
+        if page in {Page.PREPARE, Page.CODES} and not self.meant:
+            return self.card.serials if self.card else ()
+        return () if page is Page.INTERRUPTED else self.meant
+
+    def seeing(self, sight: Sight) -> Shown:
+        """The same, with what is in the readers now.
+
+        A new code is spoken of as long as its card is there; an error until something else is done.
+        """
+        told, card = self.unblocked, self.card
+        is_there = card is not None and sight.card is not None and card.serials == sight.card.serials
+        return replace(self, sight=sight, unblocked=told if is_there or (told and told.error) else None)
