@@ -129,7 +129,7 @@ def verdict(situation: Situation, *choices: Choice, can_log_in: bool | None = Tr
         new_works=False,
         can_log_in=can_log_in,
         doubt=None,
-        missing=(),
+        missing=tuple(step.name for step in UPGRADE[4:]),
         choices=choices,
         seconds=sum(step.seconds for step in UPGRADE[4:]),
     )

@@ -18,8 +18,10 @@ from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import UnblockButton, WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
 from sithsup.ui.signs import Sign
+from sithsup.upgrade import TIGHT, UPGRADE
 
 if TYPE_CHECKING:
+    from sithsup.recovery import Verdict
     from sithsup.ui.shown import Shown
 
 WORKS = {
@@ -49,9 +51,10 @@ class InterruptedPage(WizardPage):
     def build(self) -> None:
         self.why = Notice()
         self.panel = Panel()
-        self.works, self.time = Signed("verdict", bold=True), Signed("quiet", "clock")
-        self.panel.column.addWidget(self.works)
-        self.panel.column.addWidget(self.time)
+        self.works, self.left = Signed("verdict", bold=True), Signed("quiet", "todo")
+        self.time = Signed("quiet", "clock")
+        for part in (self.works, self.left, self.time):
+            self.panel.column.addWidget(part)
         self.restore = QPushButton()
         self.restore.clicked.connect(lambda: self.happen(Happening.RESTORE))
         self.same, self.contact = Signed("same", "info"), Signed("quiet", "person", may_be_copied=True)
@@ -73,6 +76,7 @@ class InterruptedPage(WizardPage):
         self.panel.setVisible(report is not None)
         if report:
             self.works.tell(tr(WORKS[report.verdict.can_log_in]), WORKS_SIGNS[report.verdict.can_log_in])
+            self.left.tell(_left(report.verdict))
             self.time.tell(tr("To finish takes about {count} min.", count=ceil(report.verdict.seconds / 60)))
         self.picture.setVisible(report is None and shown.card is None)
         self.same.tell(*_missing(shown))
@@ -90,6 +94,12 @@ class InterruptedPage(WizardPage):
     def may_go_on(self, shown: Shown) -> bool:
         report = shown.sight.report
         return report is not None and Choice.CONTINUE in report.verdict.choices
+
+
+def _left(verdict: Verdict) -> str:
+    """What is missing, row by row, before the upgrade is finished."""
+    texts = {step.name: tr(step.text) for step in (*UPGRADE, *TIGHT)}
+    return "\n".join((tr("Left to do:"), *(f"• {texts[name]}" for name in verdict.missing))) if verdict.missing else ""
 
 
 def _missing(shown: Shown) -> tuple[str, str]:
