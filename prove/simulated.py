@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from prove.case import Place, Result, scratch
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.errors import FinishElsewhereError, InterruptedUpgradeError, PointOfNoReturnError
-from sithsup.model import Outcome
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import READING_VERBS, Failure, Fault, Faults, Mishap, Tear, When, mishaps
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, OLD, Lab
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from prove.case import TORN, Place, Result
 from sithsup.demo.virtual.personalize import CERTIFICATES, PRIVATE_KEYS, PUBLIC_KEYS
 from sithsup.errors import InterruptedUpgradeError, PointOfNoReturnError
-from sithsup.model import KeyAlgorithm, Outcome
+from sithsup.model import KeyAlgorithm
 from sithsup.sim.case import CardKind
+from sithsup.situation import Outcome
 from tests.support.virtual import Cut, VirtualBench, When, cuts, short_folder
 from tests.support.virtual_lab import NEW, OLD, VirtualLab, first_day
 

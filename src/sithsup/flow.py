@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sithsup.model import Outcome, Situation
+from sithsup.situation import Outcome, Situation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -38,7 +38,8 @@ from sithsup.model import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sithsup.model import CardContents, Clock, Outcome
+    from sithsup.model import CardContents, Clock
+    from sithsup.situation import Outcome
 
 _log = logging.getLogger(__name__)
 

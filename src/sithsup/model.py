@@ -376,44 +376,11 @@ class Permission:
     at: datetime
 
 
-class Outcome(StrEnum):
-    """How a run ended."""
-
-    UPGRADED = "upgraded"
-    RESTORED = "restored"
-    INTERRUPTED = "interrupted"
-
-
 class AcceptedTerms(NamedTuple):
     """Which terms were accepted, and when."""
 
     version: str
     at: datetime
-
-
-class Situation(StrEnum):
-    """What a card is, for a campaign."""
-
-    FRESH = "fresh"
-    UPGRADED = "upgraded"
-    INTERRUPTED = "interrupted"
-    UNUSABLE = "unusable"
-
-
-class Choice(StrEnum):
-    """What a person may choose for an interrupted upgrade."""
-
-    CONTINUE = "continue"
-    RESTORE = "restore"
-
-
-class Mark(StrEnum):
-    """What happened to a row of the table."""
-
-    STARTED = "started"
-    DONE = "done"
-    SEEN = "seen"  # it was done already
-    UNDONE = "undone"
 
 
 class Identity(NamedTuple):

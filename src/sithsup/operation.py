@@ -48,13 +48,14 @@ from sithsup.errors import (
 )
 from sithsup.evidence import World, chosen, lost_old, lost_others, may_lift, our_key_pairs, require_settled
 from sithsup.journal import Journal, card_key, unfinished
-from sithsup.model import Outcome, Seen
+from sithsup.model import Seen
 from sithsup.preflight import Surroundings
 from sithsup.receipt import FOLDER, make_receipt, save
 from sithsup.recovery import Situation, Verdict, assess, look
 from sithsup.report import Report, facts_of, make_report
 from sithsup.runner import require_way_back, roll_back, roll_forward
 from sithsup.self_test import new_certificates, self_test
+from sithsup.situation import Outcome
 from sithsup.steps import begun
 from sithsup.upgrade import TIGHT, rows, table
 

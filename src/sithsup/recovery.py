@@ -31,7 +31,8 @@ from sithsup.evidence import (
     status,
     targets_of,
 )
-from sithsup.model import CertificateState, Choice, KeyRole, Seen, Situation
+from sithsup.model import CertificateState, KeyRole, Seen
+from sithsup.situation import Choice, Situation
 from sithsup.steps import nothing
 
 if TYPE_CHECKING:

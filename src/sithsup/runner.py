@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from sithsup.errors import PointOfNoReturnError, RestoreElsewhereError, StepNotSeenError, TransactionUnknownError
 from sithsup.evidence import is_lifted_elsewhere, past_no_return
-from sithsup.model import Mark, Seen
+from sithsup.model import Seen
+from sithsup.situation import Mark
 from sithsup.steps import nothing, put_back
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from sithsup.errors import (
     StillWaitingError,
     TransactionUnknownError,
 )
-from sithsup.model import CertificateState, CertificateStatus, KeyRole, Message, Outcome
+from sithsup.model import CertificateState, CertificateStatus, KeyRole, Message
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import WALKS
 from sithsup.sim import pki
@@ -30,6 +30,7 @@ from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, Wh
 from sithsup.sim.ledger import Retire
 from sithsup.sim.messages import Protected, Question
 from sithsup.sim.registry import CHECK_AFTER
+from sithsup.situation import Outcome
 from sithsup.steps.orders import LONGEST_WAIT, SHORTEST_WAIT
 from tests.support.lab import NEW, OLD, START, Lab, update_campaign
 

@@ -17,8 +17,8 @@ import pytest
 
 from sithsup.card_lock import CardLock, unusable
 from sithsup.errors import SecondInstanceError
-from sithsup.model import Outcome
 from sithsup.settings import Settings, table
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, Lab, acts
 
 if TYPE_CHECKING:

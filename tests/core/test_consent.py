@@ -22,10 +22,11 @@ from sithsup.errors import (
     TermsNotAcceptedError,
 )
 from sithsup.journal import Journal
-from sithsup.model import KeyRole, Outcome
+from sithsup.model import KeyRole
 from sithsup.receipt import as_data, as_html, as_text
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, OLD, START, Lab, acts, retarget
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import pytest
 
 from sithsup.certificate import Certificate
 from sithsup.errors import AuthorityRefusedError, PointOfNoReturnError
-from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, OLD, Lab
 
 if TYPE_CHECKING:

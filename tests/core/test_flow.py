@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from sithsup.flow import FLOW, Act, Facts, Flow, Happening, Page
-from sithsup.model import Outcome
 from sithsup.recovery import Situation
+from sithsup.situation import Outcome
 
 FRESH = Facts(situation=Situation.FRESH, is_there=True, may_begin=True)
 REFUSED = Facts(situation=Situation.FRESH)

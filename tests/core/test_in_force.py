@@ -15,8 +15,9 @@ from sithsup.campaign import Campaign
 from sithsup.errors import CampaignMissingError
 from sithsup.in_force import Campaigns
 from sithsup.journal import Journal, begun_campaign, card_key
-from sithsup.model import KeyRole, Outcome
+from sithsup.model import KeyRole
 from sithsup.settings import Settings
+from sithsup.situation import Outcome
 from sithsup.texts import resources
 
 if TYPE_CHECKING:

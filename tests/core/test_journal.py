@@ -14,8 +14,9 @@ import pytest
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
 from sithsup.journal import Journal, Unfinished, history, unfinished
-from sithsup.model import Message, MessageKind, Outcome
+from sithsup.model import Message, MessageKind
 from sithsup.sim.case import CardKind, old_card
+from sithsup.situation import Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,12 @@ from prove.customs import CUSTOMS
 from sithsup.certificate import Certificate
 from sithsup.errors import CardFullError, StepNotSeenError
 from sithsup.evidence import key_ids
-from sithsup.model import KeyRole, ObjectKind, Outcome
+from sithsup.model import KeyRole, ObjectKind
 from sithsup.recovery import Situation
 from sithsup.sim import pki
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, Tear, When
+from sithsup.situation import Outcome
 from sithsup.steps import destroy_key, order
 from sithsup.upgrade import TIGHT, UPGRADE, rows
 from tests.support.lab import NEW, OLD, START, Lab

@@ -13,11 +13,12 @@ from sithsup.certificate import Certificate
 from sithsup.eligibility import Facts, Reason, findings
 from sithsup.errors import CardFullError, PointOfNoReturnError, UpgradeFinishedError
 from sithsup.evidence import is_kept, is_old
-from sithsup.model import KeyRole, Outcome, Seen, SubjectKind
+from sithsup.model import KeyRole, Seen, SubjectKind
 from sithsup.recovery import Situation
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Failure, Mishap, When
 from sithsup.sim.ledger import RecordState
+from sithsup.situation import Outcome
 from sithsup.upgrade import UPGRADE
 from tests.core.test_keys import lab_of, old_keys
 from tests.core.test_room import lose

@@ -20,10 +20,11 @@ from sithsup.cli.receipt import show_receipt
 from sithsup.cli.view import View
 from sithsup.contacts import OwnContacts
 from sithsup.errors import CardRemovedError
-from sithsup.model import KeyRole, Outcome, SubjectKind
+from sithsup.model import KeyRole, SubjectKind
 from sithsup.receipt import Receipt, as_data, as_html, as_text, save, saved_page
 from sithsup.receipt.words import sections
 from sithsup.sim.faults import Failure, Fault, Mishap, When
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, acts
 from tests.support.receipts import TERMS, VIEWS, ended, lab, strike
 

@@ -18,12 +18,13 @@ from sithsup.errors import (
     StepNotSeenError,
     StillWaitingError,
 )
-from sithsup.model import KeyRole, ObjectKind, Outcome, SubjectKind
+from sithsup.model import KeyRole, ObjectKind, SubjectKind
 from sithsup.recovery import Choice, Situation
 from sithsup.runner import Mark
 from sithsup.sim import pki
 from sithsup.sim.case import CardKind, HonestHolder
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, Tear, When
+from sithsup.situation import Outcome
 from sithsup.upgrade import TIGHT, UPGRADE
 from tests.support.lab import NEW, OLD, START, Lab
 

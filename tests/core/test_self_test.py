@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sithsup import steps, texts
-from sithsup.model import CertificateState, Outcome
+from sithsup.model import CertificateState
 from sithsup.receipt import Receipt, as_data, as_html, as_text
 from sithsup.runner import Mark
 from sithsup.sim.faults import Failure, Fault, Mishap, When
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, acts
 from tests.support.receipts import ended, lab, strike
 

@@ -14,7 +14,8 @@ from sithsup.cli.view import View
 from sithsup.eligibility import Finding, Reason, Severity
 from sithsup.eligibility.holds import Told
 from sithsup.eligibility.rules import ROWS
-from sithsup.model import CodeState, KeyRole, Situation
+from sithsup.model import CodeState, KeyRole
+from sithsup.situation import Situation
 from tests.support.lab import Lab
 
 if TYPE_CHECKING:

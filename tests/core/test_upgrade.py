@@ -33,22 +33,14 @@ from sithsup.errors import (
     UpgradeFinishedError,
 )
 from sithsup.journal import history
-from sithsup.model import (
-    CertificateState,
-    CertificateStatus,
-    CodeState,
-    KeyRole,
-    ObjectKind,
-    Outcome,
-    Seen,
-    SubjectKind,
-)
+from sithsup.model import CertificateState, CertificateStatus, CodeState, KeyRole, ObjectKind, Seen, SubjectKind
 from sithsup.runner import WALKS, Mark
 from sithsup.sim import pki
 from sithsup.sim.case import CODES, CardKind
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, Tear, When
 from sithsup.sim.keys import public_half
 from sithsup.sim.ledger import RecordState, Retire
+from sithsup.situation import Outcome
 from sithsup.upgrade import UPGRADE
 from tests.support.lab import NEW, OLD, Inline, Lab, acts
 

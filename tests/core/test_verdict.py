@@ -9,9 +9,10 @@ import pytest
 
 from sithsup.certificate import Certificate
 from sithsup.errors import AuthorityRefusedError, CardTornError, FinishElsewhereError, StillWaitingError
-from sithsup.model import KeyRole, Outcome
+from sithsup.model import KeyRole
 from sithsup.recovery import Choice, Situation
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, OLD, Lab
 
 if TYPE_CHECKING:

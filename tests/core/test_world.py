@@ -12,9 +12,9 @@ from cryptography import x509
 from sithsup.certificate import Certificate
 from sithsup.errors import IssuerUnknownError
 from sithsup.evidence import ask_status, judge
-from sithsup.model import Outcome
 from sithsup.sim import pki
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, ProcessKilled, When
+from sithsup.situation import Outcome
 from tests.ca import pki as own
 from tests.support.lab import NEW, START, Lab
 

@@ -12,7 +12,7 @@ import pytest
 from sithsup.campaign import Keys, KeySource
 from sithsup.demo.virtual.personalize import CERTIFICATES, PRIVATE_KEYS
 from sithsup.errors import CardError, CardFullError, SithsupError
-from sithsup.model import Outcome
+from sithsup.situation import Outcome
 from tests.support.lab import retarget
 from tests.support.virtual import NEEDED, Cut, VirtualBench, When, short_folder
 from tests.support.virtual_lab import NEW, OLD, VirtualLab, first_day

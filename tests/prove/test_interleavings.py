@@ -17,9 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from prove.customs import CUSTOMS
 from prove.simulated import recover
-from sithsup.model import Outcome
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import AUTHORITY_VERBS, TEARS, Failure, Fault, Faults, Mishap, When, mishaps
+from sithsup.situation import Outcome
 from tests.support.lab import NEW, OLD, Lab
 
 if TYPE_CHECKING:

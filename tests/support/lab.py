@@ -17,7 +17,7 @@ from sithsup.card.session import choose_card, find_cards
 from sithsup.certificate import Certificate
 from sithsup.consent import Consent
 from sithsup.errors import SithsupError
-from sithsup.model import KeyRole, ObjectKind, Outcome, RequestBody, SubjectKind
+from sithsup.model import KeyRole, ObjectKind, RequestBody, SubjectKind
 from sithsup.operation import Operation
 from sithsup.sim import pki
 from sithsup.sim.authority import SimulatedAuthority
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.runner import StepEvent
     from sithsup.sim.card import StoredObject
+    from sithsup.situation import Outcome
 
 START = datetime(2030, 1, 1, 12, tzinfo=UTC)
 OLD, NEW = "old", "new"

@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 from sithsup.campaign import Terms, Text
-from sithsup.model import Outcome
 from sithsup.receipt import as_data, as_html, as_text
 from sithsup.sim import pki
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import Fault, Faults
+from sithsup.situation import Outcome
 from tests.support.lab import Lab, acts
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from sithsup.demo.virtual import keys as card_keys
 from sithsup.demo.virtual import personalize
 from sithsup.demo.virtual.apdu import Refused
 from sithsup.errors import SithsupError
-from sithsup.model import CardObject, KeyAlgorithm, KeyRole, ObjectKind, Outcome
+from sithsup.model import CardObject, KeyAlgorithm, KeyRole, ObjectKind
 from sithsup.operation import Operation
 from sithsup.sim.authority import SimulatedAuthority
 from sithsup.sim.case import CODES, CardKind, Case, HonestHolder, campaign, old_card
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from sithsup.card.process import CardProcess
     from sithsup.demo.virtual.memory import File, Memory
     from sithsup.runner import StepEvent
+    from sithsup.situation import Outcome
     from tests.support.virtual import VirtualBench
 
 __all__ = ["NEW", "OLD", "FirstDay", "Found", "VirtualLab", "find", "first_day"]

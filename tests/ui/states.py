@@ -30,7 +30,7 @@ from sithsup.errors import (
 )
 from sithsup.flow import Act, Facts, Flow, Page
 from sithsup.journal import Unfinished
-from sithsup.model import CertificateState, CodeState, KeyRole, Outcome
+from sithsup.model import CertificateState, CodeState, KeyRole
 from sithsup.receipt import Receipt, Saved
 from sithsup.receipt.receipt import entry
 from sithsup.recovery import Choice, Situation, Verdict
@@ -42,6 +42,7 @@ from sithsup.sim.card import Desk
 from sithsup.sim.case import CardKind, campaign, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
+from sithsup.situation import Outcome
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
 from sithsup.ui.shown import Shown

@@ -34,10 +34,10 @@ from sithsup.errors import (
 from sithsup.in_force import Campaigns
 from sithsup.journal import history
 from sithsup.locked import new_code_lines, order_text
-from sithsup.model import Outcome
 from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation
 from sithsup.settings import Settings, refuse_unusable_proxies
+from sithsup.situation import Outcome
 from sithsup.start import start_card
 from sithsup.texts import tr
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sithsup import errors
-from sithsup.model import Outcome
+from sithsup.situation import Outcome
 from sithsup.texts import mark, tr
 from sithsup.ways import advise
 

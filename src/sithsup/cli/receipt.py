@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sithsup.model import Outcome
 from sithsup.receipt import as_data, as_text
 from sithsup.receipt.words import NO_RECEIPT, matters_now
+from sithsup.situation import Outcome
 from sithsup.texts import tr
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from sithsup.errors import (
     NotEligibleError,
     role_text,
 )
-from sithsup.model import Outcome
 from sithsup.recovery import Choice, Situation
 from sithsup.report import warning_lines
 from sithsup.runner import Mark
+from sithsup.situation import Outcome
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:

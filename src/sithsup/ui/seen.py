@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from sithsup.contacts import Own
     from sithsup.errors import SithsupError
     from sithsup.flow import Act
-    from sithsup.model import CardContents, KeyRole, Mark, ModuleInfo, Outcome, TokenInfo
+    from sithsup.model import CardContents, KeyRole, ModuleInfo, TokenInfo
     from sithsup.receipt import Receipt, Saved
     from sithsup.report import Report
+    from sithsup.situation import Mark, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sithsup.contacts import NOT_SET_UP, contact_line
 from sithsup.errors import NoCardError, role_text
 from sithsup.flow import Facts, Flow, Page
-from sithsup.model import Situation
+from sithsup.situation import Situation
 from sithsup.texts import tr
 from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 

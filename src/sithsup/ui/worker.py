@@ -23,8 +23,8 @@ from sithsup.errors import CardRemovedError, ModuleCrashedError, ModuleHungError
 from sithsup.flow import Act
 from sithsup.in_force import Campaigns
 from sithsup.journal import unfinished
-from sithsup.model import Outcome
 from sithsup.settings import refuse_unusable_proxies
+from sithsup.situation import Outcome
 from sithsup.start import start_card
 from sithsup.ui.prompts import Prompts, Puks
 from sithsup.ui.seen import Ending, Order, Progress, RowSeen, Sight, Unblocked, Unblocking

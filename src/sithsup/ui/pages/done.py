@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from sithsup.errors import Contact
 from sithsup.flow import Page
-from sithsup.model import Outcome
 from sithsup.receipt.words import (
     CODES_UNCHANGED,
     NO_RECEIPT,
@@ -22,6 +21,7 @@ from sithsup.receipt.words import (
     level_line,
     test_line,
 )
+from sithsup.situation import Outcome
 from sithsup.texts import tr
 from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.paper import write_pdf

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QPushButton
 from sithsup.errors import CardRemovedError, Contact, NoCardError, role_text
 from sithsup.flow import Happening, Page
 from sithsup.locked import order_text, tells_of_a_locked_code
-from sithsup.model import Choice
+from sithsup.situation import Choice
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import UnblockButton, WizardPage

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QPushButton
 
 from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
 from sithsup.flow import Page
-from sithsup.model import Situation
+from sithsup.situation import Situation
 from sithsup.texts import tr
 from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import UnblockButton, WizardPage

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QProgressBar
 
 from sithsup.flow import Act, Page
-from sithsup.model import Mark
+from sithsup.situation import Mark
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.parts import Notice, Panel, Signed, Text, announce, sized

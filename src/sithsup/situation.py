@@ -1,0 +1,38 @@
+"""Names of what a card is, what may be chosen, what happened to a row, how it ended: the window needs them at once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Situation(StrEnum):
+    """What a card is, for a campaign."""
+
+    FRESH = "fresh"
+    UPGRADED = "upgraded"
+    INTERRUPTED = "interrupted"
+    UNUSABLE = "unusable"
+
+
+class Choice(StrEnum):
+    """What a person may choose for an interrupted upgrade."""
+
+    CONTINUE = "continue"
+    RESTORE = "restore"
+
+
+class Mark(StrEnum):
+    """What happened to a row of the table."""
+
+    STARTED = "started"
+    DONE = "done"
+    SEEN = "seen"  # it was done already
+    UNDONE = "undone"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    UPGRADED = "upgraded"
+    RESTORED = "restored"
+    INTERRUPTED = "interrupted"
