@@ -222,6 +222,10 @@ def test_what_is_said_of_a_key_is_what_becomes_of_it(old_keys: OldKeys, said: st
     assert (found.mail[0].public_key in made.working_keys()) is (old_keys is OldKeys.KEEP)
 
 
+def test_nothing_is_said_of_mail_where_no_certificate_opens_it() -> None:
+    assert mail_lines(Asked(None, (), mail_stays=False)) == ()
+
+
 @pytest.mark.parametrize(
     ("usage", "purposes", "opens"),
     [
