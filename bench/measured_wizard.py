@@ -15,8 +15,6 @@ from PySide6.QtGui import QPaintEvent  # noqa: TC002  Qt looks at the signature
 
 from bench.told import tell, tell_first
 from sithsup.flow import Page
-from sithsup.ui.pages.codes import CodesPage
-from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.wizard import NEXT, Wizard
 
 if TYPE_CHECKING:
@@ -71,6 +69,9 @@ class Measured(Wizard):
         return self._shown.flow.page.value
 
     def _act(self) -> None:
+        from sithsup.ui.pages.codes import CodesPage  # noqa: PLC0415  so the window is there as soon as the program's
+        from sithsup.ui.pages.prepare import PreparePage  # noqa: PLC0415
+
         page = self._page
         self._looks += self.button(NEXT).isEnabled()
         if self._looks < READS:
@@ -79,7 +80,8 @@ class Measured(Wizard):
             self._end()
             return
         if isinstance(page, PreparePage):
-            page.codes.setChecked(True)
+            for tick in page.ticks:
+                tick.setChecked(True)
         elif isinstance(page, CodesPage):
             for row, code in zip(page.rows, self._codes, strict=True):
                 row.field.setText(code)

@@ -163,9 +163,18 @@ def counted(process: int, codes: Sequence[str]) -> list[int]:
     return [copies(process, code) for code in codes]
 
 
+def written_by(demo: Demo) -> list[str]:
+    """Every file that the program has written."""
+    files = (path for folder in (demo.state, demo.data) for path in folder.rglob("*") if path.is_file())
+    return [path.read_bytes().decode("latin-1") for path in files]
+
+
 def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
-    """Each lies once in its field while it is typed, and nowhere when the run is over; its card process is gone."""
-    with Window.open(desktop, demo) as window:
+    """Each lies once in its field while it is typed, and nowhere when the run is over; its card process is gone.
+
+    Nor is one in any file that was written, or in what was said, as much as there is of it.
+    """
+    with Window.open(desktop, demo, environ={"SITHSUP_LOG_LEVEL": "DEBUG"}) as window:
         window.go_to_codes()
         window.type_codes(CODES)
         assert counted(window.process.pid, CODES) == [1, 1]
@@ -178,6 +187,11 @@ def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
         window.wait(window.card_processes, "looking again")
         (looking,) = window.card_processes()
         assert counted(looking, CODES) == [0, 0]
+        window.press(shown.CLOSE)
+        assert window.wait_for_end() == 0
+    written = written_by(demo)
+    assert any("confirm-certificates" in text for text in written)
+    assert [code for code in CODES for text in (*written, window.said) if code in text] == []
     assert demo.identity() == NEW
 
 

@@ -351,7 +351,10 @@ class Wizard(QWizard):
         self.closed.emit()
 
     def session_ends(self, manager: QSessionManager) -> None:
-        """Refuse to be logged off while the card is written, where the system asks; the journal survives the rest."""
+        """Refuse to be logged off while the card is written, where the system asks; the journal survives the rest.
+
+        Qt is asked on Windows and macOS. Its Linux wheel knows no session: there `inhibit` holds the shutdown up.
+        """
         if self._is_writing and manager.allowsInteraction():
             manager.cancel()
             self._refuse()
