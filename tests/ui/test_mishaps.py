@@ -6,11 +6,12 @@ there. What was shown before and is still true may stay.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 from PySide6.QtTest import QTest
 
+from sithsup.errors import SecondInstanceError
 from sithsup.flow import Happening, Page
 from sithsup.ui import wizard as window
 from sithsup.ui.pages.codes import CodesPage
@@ -20,6 +21,8 @@ from tests.ui.live import OFTEN, LiveDesk, live
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sithsup.ui.pages.upgrading import UpgradingPage
 
 PULLED: Callable[[LiveDesk], None] = LiveDesk.pull
 SWAPPED = LiveDesk.swap
@@ -270,6 +273,61 @@ def test_the_window_closes_while_a_code_is_asked_for(desk: LiveDesk) -> None:
     desk.wait(lambda: not desk.worker._is_acting, "the end of the run")
     desk.wait_for(HELP)
     assert UNTOUCHED in desk.text
+
+
+def test_the_card_that_is_meant_is_the_one_that_was_gone_on_with(desk: LiveDesk) -> None:
+    """Another card in between is another beginning: back leads back, and the first card is not written."""
+    desk.go_to(PREPARE)
+    desk.swap()
+    desk.wait_for(INSERT)
+    desk.go_to(CODES)
+    desk.settle()
+    assert desk.page is CODES
+    desk.swap_back()
+    desk.wait_for(INSERT)
+
+
+def test_a_run_is_stopped_between_two_steps(desk: LiveDesk) -> None:
+    """What was begun can be finished or undone."""
+    desk.begin()
+    cast("UpgradingPage", desk.current).stop.click()
+    assert "stannar före nästa steg" in desk.text
+    desk.go_on()
+    desk.wait_for(INTERRUPTED)
+    assert "Du avbröt uppgraderingen." in desk.text
+    desk.settle()
+    assert "Du kan logga in med kortet nu." in desk.text
+    desk.press()
+    desk.type_codes()
+    desk.press()
+    desk.wait_for(Page.DONE)
+
+
+def test_a_half_done_card_that_cannot_be_opened_is_still_half_done(
+    desk: LiveDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not said that nothing was begun."""
+    desk.go_to(INTERRUPTED)
+    desk.press()
+    desk.wait_for(CODES)
+    desk.type_codes()
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise SecondInstanceError("by the lock of the card")
+
+    monkeypatch.setattr(desk.worker, "_connection", refuse)
+    desk.press()
+    desk.wait(lambda: desk.wizard._shown.ending is not None, "the end")
+    assert desk.page is INTERRUPTED
+    assert UNTOUCHED not in desk.text
+
+
+def test_what_went_wrong_is_forgotten_when_one_tries_again(desk: LiveDesk) -> None:
+    desk.go_to(HELP)
+    assert desk.wizard._shown.error
+    desk.press()
+    desk.wait_for(INSERT)
+    assert desk.wizard._shown.error is None
 
 
 def test_a_bug_says_that_it_is_one(

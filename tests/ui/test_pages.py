@@ -97,6 +97,17 @@ def test_what_was_agreed_to_for_one_card_counts_for_no_other() -> None:
         assert not any(tick.isChecked() for tick in page.ticks)
 
 
+def test_other_terms_are_accepted_anew() -> None:
+    with opened(USUAL) as window:
+        page = show(window, "prepare-consent")
+        assert isinstance(page, PreparePage)
+        for tick in page.ticks:
+            tick.setChecked(True)
+        terms = TERMS.model_copy(update={"version": "TEST 2"})
+        window.present(prepare(card(), (), replace(agreed_to(card()), terms=terms)))
+        assert not any(tick.isChecked() for tick in page.ticks)
+
+
 def test_what_is_not_asked_is_not_needed() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-mail-stays")
@@ -204,5 +215,7 @@ def test_settings_that_cannot_be_used_are_told_in_the_window() -> None:
     application()
     window = refused(SettingsInvalidError(name="SITHSUP_STATE", problem="TEST"))
     assert page_of(window) is Page.HELP
+    window.speak(ENGLISH)
+    assert not window.button(NEXT).isVisibleTo(window)
     assert "SU-3002" in window._page.codes.text()  # type: ignore[attr-defined]
     window.deleteLater()

@@ -21,7 +21,7 @@ from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Ending
 from sithsup.ui.shown import Shown
 from sithsup.ui.signs import icon
-from sithsup.ui.wizard import NEXT, Wizard, end
+from sithsup.ui.wizard import Wizard, end
 from sithsup.ways import Interface, set_interface
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def refuse(error: SithsupError) -> int:
 def refused(error: SithsupError) -> Wizard:
     """The window with an error alone; there is nothing to try again."""
     wizard = Wizard()
-    wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error)))
-    wizard.button(NEXT).hide()
+    wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error), is_final=True))
     return wizard
 
 

@@ -170,3 +170,8 @@ def announce(widget: QWidget, text: str) -> None:
     event = QAccessibleAnnouncementEvent(widget, text)
     event.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
     QAccessible.updateAccessibility(event)
+
+
+def sentences(*texts: str) -> str:
+    """Texts as one that is spoken, with a full stop between any two; empty ones are left out."""
+    return ". ".join(text.removesuffix(".") for text in texts if text)

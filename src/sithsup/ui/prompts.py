@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from sithsup.card.pin import Code
@@ -31,35 +32,59 @@ class Prompts:
         """
         self._ask, self._look_after = ask, look_after
         self._given: dict[TokenId, bytearray] = {}
-        self._answers: SimpleQueue[bytearray | None] = SimpleQueue()
+        self._sure: frozenset[TokenId] = frozenset()
+        self._lock = Lock()
+        self._asked: SimpleQueue[bytearray | None] | None = None
+        """Where the answer to the request under way goes; None while there is none."""
 
-    def give(self, codes: dict[TokenId, bytearray]) -> None:
-        """Lay down what was typed before the run begins."""
+    def give(self, codes: dict[TokenId, bytearray], sure: frozenset[TokenId] = frozenset()) -> None:
+        """Lay down what was typed before the run begins; `sure` are those whose last try the person agrees to."""
         self.forget()
-        self._given = codes
+        self._given, self._sure = codes, sure
 
     def answer(self, code: bytearray | None) -> None:
-        """Answer the request that was made last."""
-        self._answers.put(code)
+        """Answer the request that is under way; an answer that comes too late is wiped."""
+        with self._lock:
+            asked, self._asked = self._asked, None
+        if asked is not None:
+            asked.put(code)
+        elif code:
+            Code(code).wipe()
 
     def forget(self) -> None:
         """Wipe what nobody came for."""
         for buffer in self._given.values():
             Code(buffer).wipe()
-        self._given = {}
+        self._given, self._sure = {}, frozenset()
 
     def code(self, token: TokenInfo, roles: frozenset[KeyRole]) -> Code | None:
-        """Take what lies there for this token, once; else ask, and wait."""
+        """Take what lies there for this token, once; else ask, and wait.
+
+        What was typed before it was known that only one try is left is wiped, and asked for again.
+        """
         typed = self._given.pop(token.id, None)
+        if typed is not None and token.code is CodeState.FINAL_TRY and token.id not in self._sure:
+            Code(typed).wipe()
+            typed = None
         if typed is None:
-            self._ask(Wanted(token, roles))
-            typed = self._answer_about(token)
+            typed = self._answer_about(token, roles)
         return Code(typed) if typed else None
 
-    def _answer_about(self, token: TokenInfo) -> bytearray | None:
-        while True:
+    def _answer_about(self, token: TokenInfo, roles: frozenset[KeyRole]) -> bytearray | None:
+        asked: SimpleQueue[bytearray | None] = SimpleQueue()
+        with self._lock:
+            self._asked = asked
+        self._ask(Wanted(token, roles))
+        try:
+            while True:
+                with suppress(Empty):
+                    return asked.get(timeout=self._look_after(token.id))
+        finally:
+            with self._lock:
+                self._asked = None
             with suppress(Empty):
-                return self._answers.get(timeout=self._look_after(token.id))
+                if late := asked.get_nowait():  # given just as the card went
+                    Code(late).wipe()
 
 
 class Puks:

@@ -107,6 +107,8 @@ class Ending:
     """The issuers of what went missing from the card and could not be put back."""
     receipt: Receipt | None = None
     saved: Saved | None = None
+    serials: tuple[str, ...] = ()
+    """Of the card."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sithsup.model import CardContents, TokenContents
 
 
+SETTING_OUT = {(Page.INSERT, Page.PREPARE), (Page.INTERRUPTED, Page.CODES)}
+"""The steps at which it is decided which card is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Everything that a page may show."""
@@ -38,6 +42,10 @@ class Shown:
     """The serial numbers of the card that one went on with, as long as nothing is begun on it."""
     is_refused: bool = False
     """Whether somebody wanted to close the window while the card is written."""
+    is_stopping: bool = False
+    """Whether the run is to stop before its next step."""
+    is_final: bool = False
+    """Whether there is nothing to try again."""
 
     @property
     def card(self) -> CardContents | None:
@@ -92,19 +100,24 @@ class Shown:
 
     def at(self, flow: Flow) -> Shown:
         """The same, gone on to where `flow` is."""
-        return replace(self, flow=flow, meant=self._meant_at(flow.page))
-
-    def _meant_at(self, page: Page) -> tuple[str, ...]:
-        """The card that is gone on with to a page: the one that is there, or that was until one came back."""
-        if page in {Page.PREPARE, Page.CODES} and not self.meant:
-            return self.card.serials if self.card else ()
-        return () if page is Page.INTERRUPTED else self.meant
+        if (self.flow.page, flow.page) in SETTING_OUT:
+            return replace(self, flow=flow, meant=self.card.serials if self.card else ())
+        return replace(self, flow=flow, meant=() if flow.page is Page.INTERRUPTED else self.meant)
 
     def seeing(self, sight: Sight) -> Shown:
         """The same, with what is in the readers now.
 
-        A new code is spoken of as long as its card is there; an error until something else is done.
+        A new code is spoken of as long as its card is there; an error until something else is done. How a run on
+        another card ended is no longer of interest, unless it is what the page tells.
         """
-        told, card = self.unblocked, self.card
+        told, card, ending = self.unblocked, self.card, self.ending
+        if (
+            ending
+            and sight.card
+            and sight.card.serials != ending.serials
+            and self.flow.page not in {Page.DONE, Page.HELP}
+        ):
+            ending = None
         is_there = card is not None and sight.card is not None and card.serials == sight.card.serials
-        return replace(self, sight=sight, unblocked=told if is_there or (told and told.error) else None)
+        still = told if is_there or (told and told.error) else None
+        return replace(self, sight=sight, ending=ending, unblocked=still)

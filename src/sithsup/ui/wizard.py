@@ -15,7 +15,7 @@ from sithsup.ui.about import About
 from sithsup.ui.frame import lay_out, window_size
 from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.insert import InsertPage
-from sithsup.ui.parts import announce
+from sithsup.ui.parts import announce, sentences
 from sithsup.ui.seen import Ending, Order, Progress, Sight, Unblocked, Wanted
 from sithsup.ui.shown import Shown
 from sithsup.ui.side import Side
@@ -74,6 +74,7 @@ class Wizard(QWizard):
             made = self._pages[page] = _kind(page)()
             made.happened.connect(self.happened)
             made.chosen.connect(self.choose_wanted)
+            made.stop_wanted.connect(self.stop)
             made.completeChanged.connect(self._tell)
             self.setPage(tuple(Page).index(page), made)
         return self._pages[page]
@@ -201,24 +202,33 @@ class Wizard(QWizard):
 
     def _look_again(self) -> None:
         """Forget what went wrong, and look at the card anew."""
-        self._shown = replace(self._shown, sight=replace(self._shown.sight, error=None))
+        self._shown = replace(self._shown, ending=None, progress=None, sight=replace(self._shown.sight, error=None))
         self._happen(Happening.AGAIN)
         self.look_wanted.emit()
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""
         card = self._shown.card
-        codes = cast("CodesPage", self._made(Page.CODES)).take()
+        page = cast("CodesPage", self._made(Page.CODES))
+        sure, codes = page.sure, page.take()
         if self._shown.wanted:
             self._worker.prompts.answer(next(iter(codes.values()), None))
             self._shown = replace(self._shown, wanted=None)
         elif card:
-            self._worker.prompts.give(codes)
+            self._worker.prompts.give(codes, sure)
             self._is_busy = True
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
-            self._shown = replace(self._shown, progress=None, ending=None)
+            self._shown = replace(self._shown, progress=None, ending=None, is_stopping=False)
             self._restart_bar()
             self.act_wanted.emit(Order(self._shown.flow.facts.act, card.serials, self._shown.consent))
+
+    @Slot()
+    def stop(self) -> None:
+        """Let the run stop before its next step: what was begun can be finished or undone later."""
+        self._worker.stop_run()
+        self._shown = replace(self._shown, is_stopping=True)
+        self._tell()
+        announce(self, cast("UpgradingPage", self._page).notice.text.text())
 
     def _send_puk(self) -> None:
         """Hand the PUK code and the new code over, and wait: they are sent once."""
@@ -274,7 +284,7 @@ class Wizard(QWizard):
         page.area.verticalScrollBar().setValue(0)
         self._focus()
         self._news = page.news()
-        announce(page, _sentences(page.heading.text(), page.lead.text(), *self._news))
+        announce(page, sentences(page.heading.text(), page.lead.text(), *self._news))
 
     def _focus(self) -> None:
         """Where one goes on; where one cannot, on the page itself, so that no key does what nobody meant."""
@@ -320,7 +330,7 @@ class Wizard(QWizard):
     def _tell_news(self) -> None:
         """Have said what is new on the page that is shown, and nothing twice."""
         news = self._page.news()
-        told = _sentences(*(text for text in news if text not in self._news))
+        told = sentences(*(text for text in news if text not in self._news))
         self._news = news
         if told:
             announce(self._page, told)
@@ -369,10 +379,6 @@ class Wizard(QWizard):
         is_upgrading = self._shown.flow.page is Page.UPGRADING
         why = cast("UpgradingPage", self._page).notice.text.text() if is_upgrading else ""
         announce(self, why or tr("Leave the card in the reader until everything is done."))
-
-
-def _sentences(*texts: str) -> str:
-    return ". ".join(text.removesuffix(".") for text in texts if text)
 
 
 def _kind(page: Page) -> type[WizardPage]:

@@ -7,10 +7,10 @@ else is done until the run has ended, and the card process ends with it, so that
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 from urllib.request import getproxies
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
@@ -19,20 +19,26 @@ from sithsup.card.session import choose_card, find_cards
 from sithsup.connection import Connection
 from sithsup.consent import NONE
 from sithsup.contacts import OwnContacts
-from sithsup.errors import CardRemovedError, ModuleCrashedError, ModuleHungError, SithsupError
+from sithsup.errors import (
+    CardRemovedError,
+    ModuleCrashedError,
+    ModuleHungError,
+    SithsupError,
+)
 from sithsup.flow import Act
 from sithsup.in_force import Campaigns
 from sithsup.journal import unfinished
 from sithsup.settings import refuse_unusable_proxies
 from sithsup.situation import Outcome
 from sithsup.start import start_card
+from sithsup.ui.endings import came_of, ending, known, stopped
 from sithsup.ui.prompts import Prompts, Puks
 from sithsup.ui.seen import Ending, Order, Progress, RowSeen, Sight, Unblocked, Unblocking
 from sithsup.unblock import Unblock
 from sithsup.upgrade import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from contextlib import AbstractContextManager
 
     from sithsup.campaign import Campaign
@@ -81,7 +87,7 @@ class Worker(QObject):
         self._last: object = None
         self._timer: QTimer | None = None
         self._module: ModuleInfo | None = None
-        self._is_acting = self._is_leaving = False
+        self._is_acting = self._is_leaving = self._is_stopping = False
         self._empty = 0
         self.prompts, self.puks = Prompts(self.asked.emit, self._look_after), Puks()
 
@@ -111,6 +117,10 @@ class Worker(QObject):
         if token is not None and not self._is_acting:
             token.kill()
 
+    def stop_run(self) -> None:
+        """Let the run stop before its next step. Called in the window's thread."""
+        self._is_stopping = True
+
     # -------------------------------------------------------------------------------------------------- looking
 
     @Slot()
@@ -136,7 +146,7 @@ class Worker(QObject):
             self._close()
             if (type(error), str(error)) != self._last and not self._is_leaving:
                 self._last = (type(error), str(error))
-                self.looked.emit(self._sight(error=_known(error)))
+                self.looked.emit(self._sight(error=known(error)))
             return
         if present != self._last:
             self._last = present
@@ -191,7 +201,7 @@ class Worker(QObject):
                 self._last = None  # it went while it was read: look again
             elif isinstance(error, ModuleCrashedError | ModuleHungError):
                 self._close()  # what is said holds until something else is seen, with another process
-            self.looked.emit(self._sight(cards=cards, error=_known(error)))
+            self.looked.emit(self._sight(cards=cards, error=known(error)))
 
     def _sight(
         self,
@@ -222,7 +232,7 @@ class Worker(QObject):
     @contextmanager
     def _acting(self) -> Iterator[None]:
         """Nothing else is done meanwhile; afterwards no code is left, nor the process that had it."""
-        self._is_acting = True
+        self._is_acting, self._is_stopping = True, False
         if self._timer:
             self._timer.stop()
         try:
@@ -242,9 +252,10 @@ class Worker(QObject):
         try:
             with self._connection(self._open(), partial(_meant, order.serials), recovers=recovers) as operation:
                 error = self._stopped_by(operation, order)
-                return _ending(order.act, operation, error)
+                return ending(order, operation, error)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
-            return Ending(order.act, error=_known(error))
+            outcome = Outcome.INTERRUPTED if recovers else None  # it was seen to be, and nothing was done since
+            return Ending(order.act, outcome, error=known(error), serials=order.serials)
 
     def _stopped_by(self, operation: Operation, order: Order) -> SithsupError | None:
         """Act to the end; the error that it came to, if any."""
@@ -252,8 +263,10 @@ class Worker(QObject):
             operation.hold()
             for progress in self._walk(operation, order):
                 self.stepped.emit(progress)
+        except KeyboardInterrupt:
+            return stopped(operation, order.act)
         except Exception as error:  # noqa: BLE001  as above
-            return _known(error)
+            return known(error)
         return None
 
     def _unblock(self, order: Unblocking) -> Unblocked:
@@ -264,9 +277,9 @@ class Worker(QObject):
             unblock = Unblock(token, contents, folder=settings.data, locks=settings.locks, clock=_now)
             with unblock:
                 unblock.unblock(unblock.choose(min(order.roles)), self.puks)
-                return _unblocked(order, unblock)
+                return came_of(order, unblock)
         except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
-            return _unblocked(order, unblock, _known(error))
+            return came_of(order, unblock, known(error))
 
     def _look_after(self, token: TokenId) -> float:
         """Raise when a token has gone for which a code is asked."""
@@ -278,12 +291,15 @@ class Worker(QObject):
         rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
         progress = Progress(order.act, rows)
         self.began.emit(progress)
-        for event in _events(operation, order):
+        events = _events(operation, order)
+        for event in events:
             if event.step.name not in {row.name for row in progress.rows}:
                 rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
                 progress = Progress(order.act, rows)
             progress = progress.marked(event.step.name, event.mark)
             yield progress
+            if self._is_stopping:
+                cast("Generator[StepEvent]", events).throw(KeyboardInterrupt)  # as Ctrl-C does at the command line
 
     # ------------------------------------------------------------------------------------------------ what it owns
 
@@ -331,15 +347,6 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _known(error: Exception) -> SithsupError:
-    """An error that people can be told of; anything else is a bug, and says so."""
-    if isinstance(error, SithsupError):
-        _log.info("%s", error)
-        return error
-    _log.error("bug", exc_info=error)
-    return SithsupError(repr(error))
-
-
 def _meant(serials: tuple[str, ...], cards: tuple[CardContents, ...]) -> CardContents:
     card = next((card for card in cards if card.serials == serials), None)
     if card is None:
@@ -351,30 +358,3 @@ def _events(operation: Operation, order: Order) -> Iterator[StepEvent]:
     if order.act is Act.UPGRADE:
         return operation.upgrade(order.consent or NONE)
     return operation.resume() if order.act is Act.RESUME else operation.restore()
-
-
-def _ending(act: Act, operation: Operation, error: SithsupError | None) -> Ending:
-    outcome = operation.outcome
-    if error and outcome is None and operation.is_begun:
-        outcome = Outcome.INTERRUPTED
-    return Ending(
-        act,
-        outcome,
-        operation.case_code,
-        error,
-        operation.can_log_in,
-        operation.old_works,
-        operation.keys_left,
-        tuple(known.certificate.issuer_common_name for known in operation.world.given_up),
-        operation.receipt,
-        operation.saved,
-    )
-
-
-def _unblocked(order: Unblocking, unblock: Unblock | None, error: SithsupError | None = None) -> Unblocked:
-    if unblock is None:
-        return Unblocked(order.roles, error=error)
-    card: CardContents | None = None
-    with suppress(SithsupError):  # it may be gone
-        card = unblock.contents
-    return Unblocked(order.roles, unblock.is_sent, unblock.is_changed, card, error)

@@ -124,6 +124,11 @@ class CodesPage(WizardPage):
             announce(self, problem)
         return not problem
 
+    @property
+    def sure(self) -> frozenset[TokenId]:
+        """The tokens whose last try was agreed to."""
+        return frozenset(row.token.id for row in self.rows if row.token and row.sure.isChecked())
+
     def take(self) -> dict[TokenId, bytearray]:
         """The codes that were typed; the fields are empty afterwards."""
         return {row.token.id: row.field.take() for row in self.rows if row.token and not row.token.pin_pad}

@@ -151,8 +151,8 @@ class HelpPage(WizardPage):
         self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
         self.copy.setText(tr("&Copy the text"))
 
-    def next_text(self, shown: Shown) -> str:  # noqa: ARG002  always the same
-        return tr("&Try again")
+    def next_text(self, shown: Shown) -> str:
+        return "" if shown.is_final else tr("&Try again")
 
     def _copy(self) -> None:
         signed = (self.why.text, self.what_next.text, self.order.text, self.contact.text)

@@ -23,6 +23,7 @@ class WizardPage(QWizardPage):
 
     page: ClassVar[Page]
     happened = Signal(object)  # Happening
+    stop_wanted = Signal()
     chosen = Signal(object)  # the serial numbers of the card that is meant
 
     def __init__(self) -> None:

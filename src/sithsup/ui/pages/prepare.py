@@ -46,7 +46,7 @@ class PreparePage(WizardPage):
         self.notice, self.price = Notice(), Text("quiet", may_be_copied=True)
         for widget in (self.panel, self.warnings, self.mail, self.terms, self.codes, self.price, self.notice):
             self.column.addWidget(widget)
-        self._serials: tuple[str, ...] = ()
+        self._about: object = None
 
     def tell(self, shown: Shown) -> None:
         self.say(tr("Before you begin"), tr("Nothing is changed on the card before you have given your codes."))
@@ -71,13 +71,13 @@ class PreparePage(WizardPage):
         self.notice.tell("")
 
     def _ask(self, shown: Shown) -> None:
-        """Show what is to be agreed to; what was ticked for another card counts for nothing."""
-        serials = shown.card.serials if shown.card else ()
-        if serials != self._serials:
-            self._serials = serials
+        """Show what is to be agreed to; what was ticked for another card, or for other words, counts for nothing."""
+        asked, campaign = shown.sight.report.asked if shown.sight.report else None, shown.sight.campaign
+        about = (shown.card.serials if shown.card else (), asked)
+        if asked and about != self._about:
+            self._about = about
             for tick in self.ticks:
                 tick.setChecked(False)
-        asked, campaign = shown.sight.report.asked if shown.sight.report else None, shown.sight.campaign
         terms, mail = asked.terms if asked else None, mail_lines(asked) if asked else ()
         self._version = terms.version if terms else None
         self.terms.setVisible(terms is not None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QProgressBar
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QProgressBar, QPushButton
 
 from sithsup.flow import Act, Page
 from sithsup.situation import Mark
@@ -57,6 +57,10 @@ class UpgradingPage(WizardPage):
         self.rows: list[Signed] = []
         for widget in (self.notice, self.bar, self.elapsed, self.panel):
             self.column.addWidget(widget)
+        self.stop = QPushButton()
+        self.stop.setAutoDefault(False)
+        self.stop.clicked.connect(self.stop_wanted)
+        self.column.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignLeft)
         self._current: RowSeen | None = None
         self._since = 0.0
         self._timer = QTimer(self)
@@ -67,7 +71,11 @@ class UpgradingPage(WizardPage):
         progress = shown.progress
         self.say(tr(HEADINGS[progress.act if progress else shown.flow.facts.act]))
         leave_it = tr("Leave the card in the reader until everything is done.")
-        self.notice.tell(f"{refusal_text()} {leave_it}" if shown.is_refused else leave_it)
+        stopping = tr("The upgrade stops before its next step. Wait until it has.")
+        refusal = (refusal_text(),) if shown.is_refused else ()
+        self.notice.tell(" ".join((*refusal, stopping if shown.is_stopping else leave_it)))
+        self.stop.setText(tr("&Stop before the next step"))
+        self.stop.setEnabled(not shown.is_stopping)
         self.bar.setAccessibleName(tr("How far it has come"))
         self.panel.setVisible(progress is not None)
         if progress is None:
