@@ -7,13 +7,14 @@ import os
 from typing import TYPE_CHECKING
 
 from sithsup import logs, texts
-from sithsup.card.modules import find_module
-from sithsup.card.process import CardProcess
 from sithsup.errors import SettingsInvalidError
 from sithsup.settings import Settings, variable_name
 
 if TYPE_CHECKING:
     from sithsup.settings import Resolution
+
+if TYPE_CHECKING:
+    from sithsup.card.process import CardProcess
 
 _log = logging.getLogger(__name__)
 
@@ -43,5 +44,8 @@ def prepare(found: Resolution) -> Settings:
 
 def start_card(settings: Settings) -> CardProcess:
     """Start the process; it loads the module by itself. Raises `NoModuleError`."""
+    from sithsup.card.modules import find_module  # noqa: PLC0415  the window is there before any of it is needed
+    from sithsup.card.process import CardProcess  # noqa: PLC0415  as above
+
     module = find_module(str(settings.module) if settings.module else None)
     return CardProcess(module, time_out=settings.card_timeout, generation_time_out=settings.key_timeout)

@@ -7,7 +7,6 @@ nothing of this may stop an upgrade, nor the window.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import sys
 from contextlib import suppress
@@ -49,6 +48,8 @@ class Inhibitor:
 
 
 if sys.platform == "win32":  # never run here: needs a Windows
+    import ctypes
+
     _AWAKE, _CONTINUOUS = 0x00000001, 0x80000000
 
     def _hold(window: int, reason: str) -> object:
@@ -63,6 +64,8 @@ if sys.platform == "win32":  # never run here: needs a Windows
         return bool(held)
 
 elif sys.platform == "darwin":  # never run here: needs a Mac
+    import ctypes
+
     _ON, _UTF_8 = 255, 0x08000100
 
     def _hold(window: int, reason: str) -> object:  # noqa: ARG001  the other systems need it
