@@ -11,10 +11,8 @@ from sithsup.errors import SettingsInvalidError
 from sithsup.settings import Settings, variable_name
 
 if TYPE_CHECKING:
-    from sithsup.settings import Resolution
-
-if TYPE_CHECKING:
     from sithsup.card.process import CardProcess
+    from sithsup.settings import Resolution
 
 _log = logging.getLogger(__name__)
 
