@@ -171,7 +171,7 @@ def test_why_nothing_newer_is_used_is_told(desk: Desk, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(command, "Finder", Cached)
     _, out, _ = desk.run("show")
-    assert "It was fetched earlier from https://x.invalid" in out
+    assert "It was kept from https://x.invalid, and is the last good one from there" in out
     assert "Nothing newer is used" in out
     _, out, _ = desk.run("show", json_too=True)
     assert json.loads(out)["failure"]["code"] == "SU-3005"

@@ -176,6 +176,27 @@ def test_what_is_wrong_with_a_file_is_told(
         assert type(caught.value) is kind
 
 
+@pytest.mark.parametrize("broken", ["torn", "older", "gone"])
+def test_the_last_good_one_of_a_file_stays_in_use(broken: str, site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the file is not to be used any more, as of an address."""
+    path = site.folder / "campaign.p7m"
+    path.write_bytes(site.sign(5))
+    assert of_file(site, path).document().origin is Origin.FILE
+    content = {"torn": site.sign(6)[:-9], "older": site.sign(4), "gone": b""}[broken]
+    path.write_bytes(content)
+    if broken == "gone":
+        path.unlink()
+    finder = of_file(site, path)
+    finder.check()
+    found = finder.document()
+    assert (found.campaign.version, found.origin, found.place) == (5, Origin.CACHE, str(path))
+    assert finder.failure is not None
+    assert "the last good campaign stays in use" in caplog.text
+    caplog.clear()
+    path.write_bytes(site.sign(7))
+    assert of_file(site, path).document().campaign.version == 7
+
+
 # ------------------------------------------------------------------------------------------------- versions
 
 
@@ -212,7 +233,7 @@ def test_only_the_newest_is_remembered(site: Site) -> None:
     for version in (1, 2, 5):
         of_file(site, site.file(version))
     folder = site.folder / "data" / "campaigns"
-    assert [path.name for path in folder.iterdir()] == ["test-5.p7m"]
+    assert [path.name for path in folder.glob("*.p7m")] == ["test-5.p7m"]
     assert folder.stat().st_mode & 0o077 == 0
     for name in ("test-x.p7m", "test-².p7m", "test-9.p7m.tmp", "test-99.accepted"):
         (folder / name).touch()

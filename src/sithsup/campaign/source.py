@@ -56,7 +56,7 @@ class Origin(StrEnum):
     SHIPPED = "shipped"
     FILE = "file"
     ADDRESS = "address"
-    CACHE = "cache"  # what an address gave earlier
+    CACHE = "cache"  # what an address gave, or a file held, earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,21 @@ class Finder:
             campaign = Campaign.load(path)
             self._store.refuse_older(campaign, str(path))
             return Document(campaign, Origin.SHIPPED, str(path), None)
-        return self._accepted(read_file(path), Origin.FILE, str(path))
+        return self._in_file(path)
+
+    def _in_file(self, path: Path) -> Document:
+        """The campaign in a file; where that is not to be used, the last good one that was there."""
+        place = str(path)
+        try:
+            document = self._accepted(read_file(path), Origin.FILE, place)
+        except SithsupError as error:
+            kept = self._store.given(place)
+            if not kept:
+                raise
+            self.failure = error
+            return self._accepted(kept, Origin.CACHE, place)
+        self._store.remember_given(place, document.campaign)
+        return document
 
     def _accepted(self, document: bytes, origin: Origin, place: str) -> Document:
         campaign, signature = read_signed(document, self._anchors(), place)

@@ -31,7 +31,7 @@ ORIGIN_TEXTS = {
     Origin.SHIPPED: mark("It is part of the program: {place}"),
     Origin.FILE: mark("It comes from the file {place}"),
     Origin.ADDRESS: mark("It was fetched now from {place}"),
-    Origin.CACHE: mark("It was fetched earlier from {place}"),
+    Origin.CACHE: mark("It was kept from {place}, and is the last good one from there"),
 }
 
 
