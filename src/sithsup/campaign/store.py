@@ -63,7 +63,7 @@ class Store:
                     path.unlink(missing_ok=True)
 
     def given(self, address: str) -> bytes:
-        """The newest of the campaign that an address or a file gave last, as it was signed; empty where it gave none."""
+        """The newest of the campaign that an address or a file gave last, as it was signed; empty where none is."""
         campaign = _read(self._folder / f"{_name(address)}.address").decode("ascii", "replace")
         for _ in range(_TRIES):  # another process may put a newer one in the place of what is being read
             known = self._accepted(campaign) if campaign else {}
