@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sithsup.ui.pages.codes import CodesPage
-    from sithsup.ui.pages.ends import InterruptedPage
+    from sithsup.ui.pages.interrupted import InterruptedPage
     from sithsup.ui.pages.prepare import PreparePage
 
 PATIENCE = 60.0

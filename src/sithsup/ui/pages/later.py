@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.done import DonePage
-from sithsup.ui.pages.ends import HelpPage, InterruptedPage
+from sithsup.ui.pages.help import HelpPage
+from sithsup.ui.pages.interrupted import InterruptedPage
 from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.pages.unblock import UnblockPage
