@@ -145,7 +145,8 @@ class Wizard(QWizard):
         self._is_busy = False
         self._inhibitor.release()
         sight = replace(self._shown.sight, card=told.card, report=None)
-        self._shown = replace(self._shown, unblocked=told, is_unblocking=False, ending=None, sight=sight)
+        done = replace(self._shown, is_unblocking=False, is_refused=False, ending=None)
+        self._shown = replace(done, unblocked=told, sight=sight)
         self._happen(Happening.UNBLOCKED)
 
     # --------------------------------------------------------------------------------------- what the person does
