@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtTest import QTest
 
+from sithsup.errors import SecondInstanceError
 from sithsup.flow import Happening, Page
+from sithsup.operation import Operation
 from sithsup.ui import wizard as window
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.plastic import grouped
+from sithsup.ui.signs import Sign
 from tests.ui.live import OFTEN, LiveDesk, live
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2
 LOST_CONTACT, BUG = "Kontakten med kortet bröts.", "Något oväntat hände i programmet."
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
+BUSY = "Programmet arbetar redan med kortet."
 TRY_AGAIN = "Kontrollera nätanslutningen och tryck på"
 
 INSERT, PREPARE, CODES = Page.INSERT, Page.PREPARE, Page.CODES
@@ -240,6 +244,31 @@ def test_a_service_that_ends_takes_its_readers_with_it(desk: LiveDesk, page: Pag
     desk.end_service()
     desk.wait(lambda: CONNECT in desk.text, CONNECT)
     assert not [text for text in desk.announced if PUT_IN in text or SAME_CARD[:-1] in text]
+
+
+@pytest.mark.parametrize("page", [INSERT, PREPARE, CODES, INTERRUPTED])
+def test_a_card_that_cannot_be_looked_at_now_is_in_the_reader(
+    desk: LiveDesk, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told to put it there, or that there is no contact with it."""
+    desk.go_to(page)
+    with monkeypatch.context() as patch:
+        patch.setattr(Operation, "look", busy)
+        desk.worker._last = None
+        desk.wait(lambda: BUSY in desk.text, BUSY)
+        assert desk.page is (INTERRUPTED if page is INTERRUPTED else INSERT)
+        drawn = desk.current.findChildren(Sign)
+        assert "insert" not in {sign._name for sign in drawn if sign.isVisibleTo(desk.current)}
+        assert PUT_IN not in desk.text
+        assert NOTHING_BEGUN not in desk.text
+        assert desk.page is INTERRUPTED or NUMBER in desk.text
+    desk.worker._last = None
+    desk.wait(lambda: desk.may_go_on and BUSY not in desk.text, "the way on")
+
+
+def busy(_: Operation) -> None:
+    """Say that another process is at work on the card."""
+    raise SecondInstanceError("TEST")
 
 
 def begin_with_a_card_that_asks_often(desk: LiveDesk) -> None:

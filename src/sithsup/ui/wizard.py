@@ -115,6 +115,8 @@ class Wizard(QWizard):
     def looked(self, sight: Sight) -> None:
         """Show what is in the readers."""
         self._shown = self._shown.seeing(sight)
+        if sight.card and sight.error:  # the card is there, and cannot be gone on with: the first page tells why
+            self._shown = replace(self._shown, meant=())
         self._happen(Happening.LOOKED)
 
     @Slot(object)
