@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from sithsup.errors import SecondInstanceError
@@ -16,6 +17,7 @@ from sithsup.flow import Happening, Page
 from sithsup.operation import Operation
 from sithsup.ui import wizard as window
 from sithsup.ui.pages.codes import CodesPage
+from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.plastic import grouped
 from sithsup.ui.signs import Sign
 from tests.ui.live import OFTEN, LiveDesk, live
@@ -226,6 +228,30 @@ def test_a_half_done_card_that_goes_at_its_codes_is_waited_for(desk: LiveDesk) -
     desk.type_codes()
     desk.press()
     desk.wait_for(END)
+
+
+def test_a_wrong_choice_of_a_card_is_taken_back(desk: LiveDesk) -> None:
+    """Also after one has gone on with it: the former card is not missed."""
+    desk.token.desk.cards.append(desk.other.card)
+    page = desk.wizard._made(INSERT)
+    assert isinstance(page, InsertPage)
+    left = Qt.MouseButton.LeftButton
+    desk.wait(page.cards.isVisible, "a choice")
+    assert not page.another.isVisible()
+    QTest.mouseClick(page.cards._rows[0][1], left)
+    desk.press()
+    desk.wait_for(PREPARE)
+    desk.back()
+    QTest.mouseClick(page.another, left)
+    desk.wait(page.cards.isVisible, "the choice again")
+    assert NOTHING_BEGUN not in desk.text
+    assert not page.another.isVisible()
+    QTest.mouseClick(page.cards._rows[1][1], left)
+    desk.wait(lambda: seen(desk) == "* insert" and OTHER_NUMBER in desk.text, "the other card")
+    assert OTHER_CARD not in desk.text
+    desk.press()
+    desk.settle()
+    assert desk.page is PREPARE
 
 
 def test_a_reader_that_comes_back_is_found(desk: LiveDesk) -> None:

@@ -42,7 +42,7 @@ class Wizard(QWizard):
     act_wanted = Signal(object)  # Order
     unblock_wanted = Signal(object)  # Unblocking
     look_wanted = Signal()
-    choose_wanted = Signal(object)  # the serial numbers of a card
+    choose_wanted = Signal(object)  # the serial numbers of a card, or None
     closed = Signal()
     painted = Signal()
     """The window is on the screen for the first time."""
@@ -73,7 +73,7 @@ class Wizard(QWizard):
         if page not in self._pages:
             made = self._pages[page] = _kind(page)()
             made.happened.connect(self.happened)
-            made.chosen.connect(self.choose_wanted)
+            made.chosen.connect(self.choose)
             made.completeChanged.connect(self._tell)
             self.setPage(tuple(Page).index(page), made)
         return self._pages[page]
@@ -157,6 +157,12 @@ class Wizard(QWizard):
     def happened(self, happening: Happening) -> None:
         """Follow what a page says that the person did."""
         self._happen(happening)
+
+    @Slot(object)
+    def choose(self, serials: tuple[str, ...] | None) -> None:
+        """Go on with another card, or let the choice be made anew; the former one is not missed."""
+        self._shown = replace(self._shown, meant=())
+        self.choose_wanted.emit(serials)
 
     @Slot(str)
     def speak(self, language: str) -> None:

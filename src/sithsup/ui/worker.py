@@ -120,8 +120,8 @@ class Worker(QObject):
         self.watch()
 
     @Slot(object)
-    def choose(self, serials: tuple[str, ...]) -> None:
-        """Look at this card from now on, where there are several."""
+    def choose(self, serials: tuple[str, ...] | None) -> None:
+        """Look at this card from now on, where there are several; None lets the choice be made anew."""
         self._serials = serials
         self.look()
 

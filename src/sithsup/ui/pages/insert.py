@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
 from sithsup.flow import Page
@@ -36,6 +37,9 @@ class InsertPage(WizardPage):
         self.notice = Notice()
         self.column.addWidget(self.notice)
         self.question, self.cards = Text("quiet"), Cards(self.chosen.emit)
+        self.another = QPushButton()
+        self.another.setAutoDefault(False)
+        self.another.clicked.connect(lambda: self.chosen.emit(None))
         self.deadline = Signed("quiet", "clock")
         self.verdict, self.contact = Signed("verdict", bold=True), Signed("quiet", "person", may_be_copied=True)
         self.unblocked, self.unblock = Signed("verdict", "done", bold=True), UnblockButton(self)
@@ -43,7 +47,8 @@ class InsertPage(WizardPage):
         self.column.addWidget(self.plastic, 0, Qt.AlignmentFlag.AlignLeft)
         for widget in (self.question, self.unblocked, self.verdict, self.deadline, self.cards):
             self.column.addWidget(widget)
-        self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
+        for button in (self.unblock, self.another):
+            self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.contact)
 
     def tell(self, shown: Shown) -> None:
@@ -60,6 +65,8 @@ class InsertPage(WizardPage):
         self.unblock.setDefault(self.offers())
         self.deadline.tell(_deadline(shown) if shown.flow.facts.may_begin else "")
         self.cards.tell(shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ())
+        self.another.setText(tr("Choose another card"))
+        self.another.setVisible(card is not None and len(shown.sight.cards) > 1)
         self.contact.tell(_contacts(shown))
 
     def next_text(self, shown: Shown) -> str:
