@@ -9,7 +9,7 @@ from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWizard
 
 from sithsup.errors import CardRemovedError
-from sithsup.flow import Flow, Happening, Page
+from sithsup.flow import Act, Flow, Happening, Page
 from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
 from sithsup.ui.frame import lay_out, window_size
@@ -24,6 +24,7 @@ from sithsup.ui.signs import icon
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
+    from sithsup.errors import SithsupError
     from sithsup.ui.pages.codes import CodesPage
     from sithsup.ui.pages.page import WizardPage
     from sithsup.ui.pages.unblock import UnblockPage
@@ -150,6 +151,12 @@ class Wizard(QWizard):
         done = replace(self._shown, is_unblocking=False, is_refused=False, ending=None)
         self._shown = replace(done, unblocked=told, sight=sight)
         self._happen(Happening.UNBLOCKED)
+
+    @Slot(object)
+    def failed(self, error: SithsupError) -> None:
+        """Show why the program cannot look at any card."""
+        self._shown = replace(self._shown, ending=Ending(Act.UPGRADE, error=error))
+        self._happen(Happening.FAILED)
 
     # --------------------------------------------------------------------------------------- what the person does
 
@@ -387,6 +394,10 @@ def _sentences(*texts: str) -> str:
 def _kind(page: Page) -> type[WizardPage]:
     if page is Page.INSERT:
         return InsertPage
+    if page in {Page.HELP, Page.SUPPORT}:
+        from sithsup.ui.pages import early  # noqa: PLC0415  so the window is there sooner
+
+        return early.PAGES[page]
     from sithsup.ui.pages import later  # noqa: PLC0415  so the window is there sooner
 
     return later.PAGES[page]

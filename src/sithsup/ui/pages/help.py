@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QPushButton
 
 from sithsup.errors import role_text
 from sithsup.flow import Page
-from sithsup.locked import order_text, tells_of_a_locked_code
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import UnblockButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 
 if TYPE_CHECKING:
+    from sithsup.errors import SithsupError
     from sithsup.ui.shown import Shown
 
 LEADS = {
@@ -57,8 +57,7 @@ class HelpPage(WizardPage):
         self.why.tell(error.why)
         self.what_next.tell(error.next_step)
         self.contact.tell(shown.contact(error.contact))
-        is_locked = tells_of_a_locked_code(error, is_locked=bool(shown.locked))
-        self.order.tell(order_text(shown.sight.campaign) if is_locked else "")
+        self.order.tell(_order(shown, error))
         self.unblock.tell(shown)
         case_code = shown.ending.case_code if shown.ending else ""
         case = tr("Case code: {code}", code=case_code) if case_code else ""
@@ -73,6 +72,16 @@ class HelpPage(WizardPage):
         texts = (self.heading, self.lead, *signed, self.codes)
         QGuiApplication.clipboard().setText("\n".join(text.text() for text in texts if text.text()))
         announce(self, tr("Copied"))
+
+
+def _order(shown: Shown, error: SithsupError) -> str:
+    """How new codes are ordered, where one is locked and the campaign tells."""
+    if shown.sight.campaign is None:
+        return ""
+    from sithsup.locked import order_text, tells_of_a_locked_code  # noqa: PLC0415  loaded by then; see `early`
+
+    is_locked = tells_of_a_locked_code(error, is_locked=bool(shown.locked))
+    return order_text(shown.sight.campaign) if is_locked else ""
 
 
 def _lead(shown: Shown) -> str:
