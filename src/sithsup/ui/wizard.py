@@ -130,6 +130,7 @@ class Wizard(QWizard):
     def asked(self, wanted: Wanted) -> None:
         """Ask for a code once more."""
         self._shown = replace(self._shown, wanted=wanted)
+        self._tell()  # the page that waits meanwhile
         self._happen(Happening.ASKED)
 
     @Slot(object)
