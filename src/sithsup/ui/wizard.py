@@ -188,10 +188,15 @@ class Wizard(QWizard):
         """Hide behind a window of practice until that is closed."""
         from sithsup.ui.practice import Practice  # noqa: PLC0415  hardly anybody needs it
 
-        self._practice = Practice()
-        self._practice.ended.connect(self.show)
+        self._practice = Practice(self)
+        self._practice.ended.connect(self._come_back)
         self._practice.wizard.show()
         self.hide()
+
+    @Slot()
+    def _come_back(self) -> None:
+        self._tell()  # in the language that is in use now
+        self.show()
 
     @Slot(int)
     def _pressed(self, button: int) -> None:
