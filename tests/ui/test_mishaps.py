@@ -67,11 +67,13 @@ LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2
 LOST_CONTACT, BUG = "Kontakten med kortet bröts.", "Något oväntat hände i programmet."
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
+UNLOCK, CALL = "Lås upp underskriftskoden", "Ring någon av dem och läs upp det"
 BUSY = "Programmet arbetar redan med kortet."
 TRY_AGAIN = "Kontrollera nätanslutningen och tryck på"
 
 INSERT, PREPARE, CODES = Page.INSERT, Page.PREPARE, Page.CODES
 UPGRADING, INTERRUPTED, END, HELP = Page.UPGRADING, Page.INTERRUPTED, Page.DONE, Page.HELP
+UNBLOCK, SUPPORT = Page.UNBLOCK, Page.SUPPORT
 
 # fmt: off
 TABLE = (
@@ -118,6 +120,18 @@ TABLE = (
     (HELP,          KILLED,        "* help",        [UNTOUCHED, TRY_AGAIN]),
     (HELP,          RESET,         "* help",        [UNTOUCHED, TRY_AGAIN]),
     (HELP,          NO_AUTHORITY,  "* help",        [UNTOUCHED, TRY_AGAIN]),
+    (UNBLOCK,       PULLED,        "insert",        [PUT_IN]),
+    (UNBLOCK,       NO_READER,     "insert",        [CONNECT]),
+    (UNBLOCK,       SWAPPED,       "* insert",      [OTHER_NUMBER, CAN_BE]),
+    (UNBLOCK,       KILLED,        "* unblock",     [UNLOCK]),
+    (UNBLOCK,       RESET,         "* unblock",     [UNLOCK]),
+    (UNBLOCK,       NO_AUTHORITY,  "* unblock",     [UNLOCK]),
+    (SUPPORT,       PULLED,        "support",       [CALL]),
+    (SUPPORT,       NO_READER,     "support",       [CALL]),
+    (SUPPORT,       SWAPPED,       "support",       [CALL, OTHER_NUMBER]),
+    (SUPPORT,       KILLED,        "support",       [CALL, NUMBER]),
+    (SUPPORT,       RESET,         "support",       [CALL, NUMBER]),
+    (SUPPORT,       NO_AUTHORITY,  "support",       [CALL, NUMBER]),
 )
 # fmt: on
 
@@ -366,7 +380,7 @@ def test_the_authority_that_is_gone_is_told_when_it_is_needed(desk: LiveDesk) ->
     desk.go_to(END)
 
 
-@pytest.mark.parametrize("page", [INSERT, PREPARE, CODES, INTERRUPTED, END, HELP])
+@pytest.mark.parametrize("page", [INSERT, PREPARE, CODES, INTERRUPTED, END, HELP, UNBLOCK, SUPPORT])
 def test_the_window_closes(desk: LiveDesk, page: Page) -> None:
     """On every page but one, and no digit stays behind."""
     desk.go_to(page)
