@@ -169,7 +169,7 @@ FLOW = (
     Row(_on(P.UNBLOCK, P.INSERT),      H.UNBLOCKED,       _has_failed,     P.HELP),
     Row(_on(P.UNBLOCK),                H.UNBLOCKED,       _always,         P.INSERT),
     Row(RESTING,                       H.FAILED,          _always,         P.HELP),
-    Row(_on(P.HELP, P.DONE, P.SUPPORT, P.INTERRUPTED), H.AGAIN, _always,   P.INSERT),
+    Row(_on(P.HELP),                   H.AGAIN,           _always,         P.INSERT),
     Row(_on(P.INSERT, P.HELP, P.INTERRUPTED, P.DONE), H.SUPPORT, _always,  P.SUPPORT,     is_step=True),
 )
 # fmt: on

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
     from pathlib import Path
 
+PRACTICE = "sithsup-practice"
+"""How the names of the threads begin whose records go nowhere: no card and no case of theirs is real."""
 MASKED = "********-****"
 _BYTES_PER_FILE = 1_000_000
 _OLD_FILES = 3
@@ -60,7 +62,12 @@ def configure(path: Path | None, *, verbose: bool = False) -> None:
     _close(logger)
     for handler in handlers:
         handler.setFormatter(_MaskingFormatter(_LINE))
+        handler.addFilter(_is_real)
         logger.addHandler(handler)
+
+
+def _is_real(record: logging.LogRecord) -> bool:
+    return not (record.threadName or "").startswith(PRACTICE)
 
 
 class _MaskingFormatter(logging.Formatter):

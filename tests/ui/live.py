@@ -315,6 +315,18 @@ def _to_help(desk: LiveDesk) -> None:
     desk.start_authority()
 
 
+def _to_unblock(desk: LiveDesk) -> None:
+    _to_insert(desk)
+    desk.case.card.tokens[1].tries = 0
+    desk.wait(lambda: desk.wizard._shown.locked, "a locked code")
+    desk.happen(Happening.UNBLOCK)
+
+
+def _to_support(desk: LiveDesk) -> None:
+    _to_insert(desk)
+    desk.happen(Happening.SUPPORT)
+
+
 WAYS: dict[Page, Callable[[LiveDesk], None]] = {
     Page.INSERT: _to_insert,
     Page.PREPARE: _to_prepare,
@@ -323,6 +335,8 @@ WAYS: dict[Page, Callable[[LiveDesk], None]] = {
     Page.INTERRUPTED: _to_interrupted,
     Page.DONE: _to_done,
     Page.HELP: _to_help,
+    Page.UNBLOCK: _to_unblock,
+    Page.SUPPORT: _to_support,
 }
 
 

@@ -322,6 +322,9 @@ def mishaps() -> dict[str, Shown]:
     return {
         "insert-card-gone": replace(insert(gone), meant=fresh.serials),
         "insert-other-card": replace(swapped, meant=fresh.serials),
+        "insert-one-of-several": replace(
+            swapped, sight=replace(swapped.sight, cards=(fresh, other), readers=("TEST reader", "TEST reader 2"))
+        ),
         "insert-other-waits": replace(swapped, sight=replace(swapped.sight, report=waits)),
         "upgrading-not-closed": replace(upgrading(3), is_refused=True),
         "interrupted-no-reader": replace(interrupted(), sight=sight(error=NoReaderError())),

@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from sithsup.errors import SecondInstanceError
 from sithsup.flow import Happening, Page
+from sithsup.operation import Operation
 from sithsup.ui import wizard as window
 from sithsup.ui.pages.codes import CodesPage
+from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.plastic import grouped
+from sithsup.ui.signs import Sign
 from tests.ui.live import OFTEN, LiveDesk, live
 
 if TYPE_CHECKING:
@@ -65,10 +69,13 @@ LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2
 LOST_CONTACT, BUG = "Kontakten med kortet bröts.", "Något oväntat hände i programmet."
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
+UNLOCK, CALL = "Lås upp underskriftskoden", "Ring någon av dem och läs upp det"
+BUSY = "Programmet arbetar redan med kortet."
 TRY_AGAIN = "Kontrollera nätanslutningen och tryck på"
 
 INSERT, PREPARE, CODES = Page.INSERT, Page.PREPARE, Page.CODES
 UPGRADING, INTERRUPTED, END, HELP = Page.UPGRADING, Page.INTERRUPTED, Page.DONE, Page.HELP
+UNBLOCK, SUPPORT = Page.UNBLOCK, Page.SUPPORT
 
 # fmt: off
 TABLE = (
@@ -115,6 +122,18 @@ TABLE = (
     (HELP,          KILLED,        "* help",        [UNTOUCHED, TRY_AGAIN]),
     (HELP,          RESET,         "* help",        [UNTOUCHED, TRY_AGAIN]),
     (HELP,          NO_AUTHORITY,  "* help",        [UNTOUCHED, TRY_AGAIN]),
+    (UNBLOCK,       PULLED,        "insert",        [PUT_IN]),
+    (UNBLOCK,       NO_READER,     "insert",        [CONNECT]),
+    (UNBLOCK,       SWAPPED,       "* insert",      [OTHER_NUMBER, CAN_BE]),
+    (UNBLOCK,       KILLED,        "* unblock",     [UNLOCK]),
+    (UNBLOCK,       RESET,         "* unblock",     [UNLOCK]),
+    (UNBLOCK,       NO_AUTHORITY,  "* unblock",     [UNLOCK]),
+    (SUPPORT,       PULLED,        "support",       [CALL]),
+    (SUPPORT,       NO_READER,     "support",       [CALL]),
+    (SUPPORT,       SWAPPED,       "support",       [CALL, OTHER_NUMBER]),
+    (SUPPORT,       KILLED,        "support",       [CALL, NUMBER]),
+    (SUPPORT,       RESET,         "support",       [CALL, NUMBER]),
+    (SUPPORT,       NO_AUTHORITY,  "support",       [CALL, NUMBER]),
 )
 # fmt: on
 
@@ -227,6 +246,30 @@ def test_a_half_done_card_that_goes_at_its_codes_is_waited_for(desk: LiveDesk) -
     desk.wait_for(END)
 
 
+def test_a_wrong_choice_of_a_card_is_taken_back(desk: LiveDesk) -> None:
+    """Also after one has gone on with it: the former card is not missed."""
+    desk.token.desk.cards.append(desk.other.card)
+    page = desk.wizard._made(INSERT)
+    assert isinstance(page, InsertPage)
+    left = Qt.MouseButton.LeftButton
+    desk.wait(page.cards.isVisible, "a choice")
+    assert not page.another.isVisible()
+    QTest.mouseClick(page.cards._rows[0][1], left)
+    desk.press()
+    desk.wait_for(PREPARE)
+    desk.back()
+    QTest.mouseClick(page.another, left)
+    desk.wait(page.cards.isVisible, "the choice again")
+    assert NOTHING_BEGUN not in desk.text
+    assert not page.another.isVisible()
+    QTest.mouseClick(page.cards._rows[1][1], left)
+    desk.wait(lambda: seen(desk) == "* insert" and OTHER_NUMBER in desk.text, "the other card")
+    assert OTHER_CARD not in desk.text
+    desk.press()
+    desk.settle()
+    assert desk.page is PREPARE
+
+
 def test_a_reader_that_comes_back_is_found(desk: LiveDesk) -> None:
     desk.go_to(INTERRUPTED)
     desk.lose_reader()
@@ -243,6 +286,31 @@ def test_a_service_that_ends_takes_its_readers_with_it(desk: LiveDesk, page: Pag
     desk.end_service()
     desk.wait(lambda: CONNECT in desk.text, CONNECT)
     assert not [text for text in desk.announced if PUT_IN in text or SAME_CARD[:-1] in text]
+
+
+@pytest.mark.parametrize("page", [INSERT, PREPARE, CODES, INTERRUPTED])
+def test_a_card_that_cannot_be_looked_at_now_is_in_the_reader(
+    desk: LiveDesk, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told to put it there, or that there is no contact with it."""
+    desk.go_to(page)
+    with monkeypatch.context() as patch:
+        patch.setattr(Operation, "look", busy)
+        desk.worker._last = None
+        desk.wait(lambda: BUSY in desk.text, BUSY)
+        assert desk.page is (INTERRUPTED if page is INTERRUPTED else INSERT)
+        drawn = desk.current.findChildren(Sign)
+        assert "insert" not in {sign._name for sign in drawn if sign.isVisibleTo(desk.current)}
+        assert PUT_IN not in desk.text
+        assert NOTHING_BEGUN not in desk.text
+        assert desk.page is INTERRUPTED or NUMBER in desk.text
+    desk.worker._last = None
+    desk.wait(lambda: desk.may_go_on and BUSY not in desk.text, "the way on")
+
+
+def busy(_: Operation) -> None:
+    """Say that another process is at work on the card."""
+    raise SecondInstanceError("TEST")
 
 
 def begin_with_a_card_that_asks_often(desk: LiveDesk) -> None:
@@ -369,7 +437,7 @@ def test_the_authority_that_is_gone_is_told_when_it_is_needed(desk: LiveDesk) ->
     desk.go_to(END)
 
 
-@pytest.mark.parametrize("page", [INSERT, PREPARE, CODES, INTERRUPTED, END, HELP])
+@pytest.mark.parametrize("page", [INSERT, PREPARE, CODES, INTERRUPTED, END, HELP, UNBLOCK, SUPPORT])
 def test_the_window_closes(desk: LiveDesk, page: Page) -> None:
     """On every page but one, and no digit stays behind."""
     desk.go_to(page)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,16 +15,20 @@ from PySide6.QtWidgets import QFileDialog, QWizard
 from sithsup.consent import Consent
 from sithsup.errors import NoCardError, SettingsInvalidError
 from sithsup.flow import Page
+from sithsup.settings import Settings
 from sithsup.texts import ENGLISH
 from sithsup.ui.app import refused
+from sithsup.ui.pages import upgrading
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.done import DonePage
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
+from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.paper import document, write_pdf
-from sithsup.ui.seen import Sight
+from sithsup.ui.seen import Sight, Wanted
 from sithsup.ui.wizard import NEXT
+from sithsup.ui.worker import Worker
 from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight
 from tests.ui.window import Setting, application, opened, settle, show
 
@@ -135,6 +140,33 @@ def test_a_code_that_is_shorter_than_the_token_takes_is_not_sent() -> None:
         assert row.problem
         QTest.keyClick(row.field, Qt.Key.Key_6)
         assert not row.problem
+
+
+# ---------------------------------------------------------------------------------------------- Uppgraderar
+
+
+def test_the_time_of_a_row_is_the_card_s_not_the_person_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code is asked for in the middle of it."""
+    now = 1000.0
+    monkeypatch.setattr(upgrading, "time", SimpleNamespace(monotonic=lambda: now))
+    with opened(USUAL) as window:
+        page = show(window, "upgrading-nearly")
+        assert isinstance(page, UpgradingPage)
+        page._timer.stop()
+        now += 20
+        token = card().tokens[0]
+        window.asked(Wanted(token.info, token.roles))
+        assert page_of(window) is Page.CODES
+        now += 300
+        window._worker = Worker(Settings())
+        codes = window._page
+        assert isinstance(codes, CodesPage)
+        QTest.keyClicks(codes.rows[0].field, "123456")
+        window.button(NEXT).click()
+        assert page_of(window) is Page.UPGRADING
+        now += 5
+        page._tell_time()
+        assert page.elapsed.text().startswith("25 s so far.")
 
 
 # ----------------------------------------------------------------------------------------------------- Klart

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import tempfile
 import time
 from typing import TYPE_CHECKING, cast
@@ -10,13 +12,14 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 
+from sithsup import logs
 from sithsup.flow import Page
 from sithsup.model import KeyRole
 from sithsup.sim.case import CODES
 from sithsup.texts import ENGLISH
 from sithsup.ui import practice
 from sithsup.ui.practice import Practice
-from sithsup.ui.wizard import NEXT
+from sithsup.ui.wizard import NEXT, end
 from tests.ui.audit import Scene, audit
 from tests.ui.window import Setting, application, dress, opened, settle
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sithsup.ui.pages.codes import CodesPage
-    from sithsup.ui.pages.ends import InterruptedPage
+    from sithsup.ui.pages.interrupted import InterruptedPage
     from sithsup.ui.pages.prepare import PreparePage
 
 PATIENCE = 60.0
@@ -143,3 +146,54 @@ def test_it_says_on_every_page_that_it_is_practice() -> None:
             practised.close()
             settle()
             assert window.isVisible()
+
+
+def test_the_language_of_practice_is_gone_on_with() -> None:
+    with opened(Setting(ENGLISH)) as window:
+        assert window._page.heading.text() == "Insert your card"
+        window.practise()
+        window._practice.wizard._side.language.click()
+        window._practice.wizard.close()
+        settle()
+        assert window.isVisible()
+        assert window._page.heading.text() == "Sätt i ditt kort"
+
+
+def test_nothing_of_it_is_logged(at_practice: Round, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """In the file that support is sent: no case of it is real."""
+    logs.configure(tmp_path / "log")
+    try:
+        at_practice.begin()
+        at_practice.wait(lambda: at_practice.page is Page.DONE)
+        logging.getLogger("sithsup.ui").info("TEST")
+    finally:
+        logs.configure(None)
+    written = (tmp_path / "log").read_text(encoding="utf-8")
+    for name in ("sithsup.operation", "sithsup.runner"):
+        assert name in caplog.text
+        assert name not in written
+    assert "TEST" in written
+
+
+def test_what_it_keeps_stays_as_long_as_its_worker(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Which may need longer than the window waits for it, and than the next round takes to begin."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with opened(Setting(ENGLISH)) as window:
+        window.practise()
+        thread, worker = window._practice._thread, window._practice.worker
+        (folder,) = tmp_path.iterdir()
+        with monkeypatch.context() as patch:
+            patch.setattr(practice, "end", lambda *_: False)
+            window._practice.wizard.close()
+        settle()
+        window.practise()
+        gc.collect()
+        settle()
+        assert thread.isRunning()
+        assert folder.exists()
+        assert end(thread, worker)
+        settle()
+        assert not folder.exists()
+        window._practice.wizard.close()
+        settle()
+    assert not list(tmp_path.iterdir())

@@ -297,10 +297,14 @@ def test_nothing_is_closed_or_left_while_it_is_sent(hand: Hand) -> None:
     hand.press()
     assert hand.said[-1] == "The card is getting its new code. Leave it in the reader."
     assert not any(hand.has(button) for button in (BACK, NEXT, QWizard.WizardButton.CancelButton))
+    refusal = "The window cannot be closed now: the card is being written."
+    assert refusal not in hand.shown_text
     assert not hand.window.close()
     assert hand.window.isVisible()
+    assert refusal in hand.shown_text
     hand.window.unblocked(Unblocked(SIGNATURE, is_sent=True, is_changed=True, card=card(OK, OK)))
     assert hand.window.close()
+    assert not hand.window._shown.is_refused
     hand.window.show()
     hand.show(page(card(OK, LOCKED)))
     hand.type()
@@ -354,6 +358,15 @@ def test_a_wrong_puk_code_leads_to_help_and_from_there_back(hand: Hand) -> None:
     settle()
     assert hand.page.form.sure.isVisible()
     assert not hand.page.form.sure.isChecked()
+
+
+def test_support_is_told_why_a_code_was_not_unlocked(hand: Hand) -> None:
+    wrong = PukIncorrectError(state=LAST, role=role_text(SIGNATURE))
+    answer(hand, Unblocked(SIGNATURE, is_sent=True, card=card(OK, LOCKED, puk=LAST), error=wrong))
+    hand.window._side.support.click()
+    settle()
+    assert hand.at() is Page.SUPPORT
+    assert "Error code: SU-1105" in hand.shown_text
 
 
 @pytest.mark.parametrize("is_sent", [True, False])

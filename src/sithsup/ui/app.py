@@ -1,7 +1,7 @@
 """The window's composition root.
 
 The window comes up before the rest of the program is loaded, which takes several times as long: the worker's thread
-loads it, while the first page says that it looks for the card.
+loads it, while the first page says that it looks for the card. Where it cannot be loaded, the window says so.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, Signa
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from sithsup.errors import SithsupError
 from sithsup.flow import Act, Flow, Page
 from sithsup.ui import theme
 from sithsup.ui.parts import install_headings
@@ -25,10 +26,10 @@ from sithsup.ui.wizard import Wizard, end
 from sithsup.ways import Interface, set_interface
 
 if TYPE_CHECKING:
-    from sithsup.errors import SithsupError
     from sithsup.settings import Settings
     from sithsup.ui.worker import Worker
 
+_log = logging.getLogger(__name__)
 
 GENEROUS = 1.15
 """How much larger than the system's the text is."""
@@ -40,6 +41,8 @@ def run(settings: Settings) -> int:
     thread, loader, wizard = QThread(), Loader(settings), Wizard()
     loader.moveToThread(thread)
     loader.loaded.connect(wizard.attach, Qt.ConnectionType.QueuedConnection)
+    loader.failed.connect(wizard.failed, Qt.ConnectionType.QueuedConnection)
+    wizard.look_wanted.connect(loader.load)
     thread.started.connect(loader.load)
     wizard.painted.connect(thread.start)
     application.commitDataRequest.connect(wizard.session_ends)
@@ -102,6 +105,7 @@ class Loader(QObject):
     """Makes the worker in the thread that it lives in."""
 
     loaded = Signal(object)  # Worker
+    failed = Signal(object)  # SithsupError
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -110,8 +114,15 @@ class Loader(QObject):
 
     @Slot()
     def load(self) -> None:
-        """Load the heart, and everything that it works with."""
-        from sithsup.ui.worker import Worker  # noqa: PLC0415  see above
+        """Load the heart, and everything that it works with, until that has been done once."""
+        if self.worker:
+            return
+        try:
+            from sithsup.ui.worker import Worker  # noqa: PLC0415  see above
 
-        self.worker = Worker(self._settings)
+            self.worker = Worker(self._settings)
+        except Exception as error:  # noqa: BLE001  a file that is missing or cannot be read, or a bug
+            _log.error("the program cannot be loaded", exc_info=error)
+            self.failed.emit(error if isinstance(error, SithsupError) else SithsupError(repr(error)))
+            return
         self.loaded.emit(self.worker)

@@ -7,6 +7,7 @@ The simulated card is as slow as a quick real one, so that there is time to pull
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,11 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton
 
 from sithsup.card.session import find_cards
 from sithsup.connection import PARALLEL
+from sithsup.logs import PRACTICE
 from sithsup.model import KeyRole
 from sithsup.operation import Operation
 from sithsup.settings import Settings
@@ -90,7 +92,7 @@ class PracticeWorker(Worker):
         recovers: bool = False,  # noqa: ARG002  there is but one campaign
         looks_around: bool = False,  # noqa: ARG002  there is nothing around
     ) -> Iterator[Operation]:
-        with ThreadPoolExecutor(PARALLEL) as executor:
+        with ThreadPoolExecutor(PARALLEL, thread_name_prefix=PRACTICE) as executor:
             operation = Operation(
                 token,
                 choose(find_cards(token)),
@@ -131,15 +133,26 @@ class Banner(Notice):
         self.show_now()
 
 
+class PracticeThread(QThread):
+    """So named that nothing of it is logged. Its name lasts as long as `run` does."""
+
+    def run(self) -> None:
+        threading.current_thread().name = PRACTICE
+        self.exec()
+
+
 class Practice(QObject):
-    """One round of practice: its window, its worker, and what they keep, which goes when the window closes."""
+    """One round of practice: its window, its worker, and what they keep, which goes when the worker has ended."""
 
     ended = Signal()
+    """The window is closed; the worker may need a while yet."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QObject | None = None) -> None:
+        """A parent keeps it as long as it is needed."""
+        super().__init__(parent)
         self._folder = tempfile.TemporaryDirectory(prefix="sithsup-practice-")
-        self._thread = QThread()
+        self._thread = PracticeThread()
+        self._thread.finished.connect(self._clear)
         self.worker = PracticeWorker(Path(self._folder.name))
         self.worker.moveToThread(self._thread)
         self.wizard = Wizard(banner=Banner(self.worker))
@@ -149,9 +162,13 @@ class Practice(QObject):
 
     def _end(self) -> None:
         end(self._thread, self.worker)
-        self._folder.cleanup()
         self.wizard.deleteLater()
         self.ended.emit()
+
+    @Slot()
+    def _clear(self) -> None:
+        self._folder.cleanup()
+        self.deleteLater()
 
 
 def _now() -> datetime:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
 from PySide6.QtWidgets import QPushButton, QWizard
 
 from sithsup.errors import CardRemovedError
-from sithsup.flow import Flow, Happening, Page
+from sithsup.flow import Act, Flow, Happening, Page
 from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
 from sithsup.ui.frame import lay_out, window_size
@@ -24,6 +24,7 @@ from sithsup.ui.signs import icon
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
+    from sithsup.errors import SithsupError
     from sithsup.ui.pages.codes import CodesPage
     from sithsup.ui.pages.page import WizardPage
     from sithsup.ui.pages.unblock import UnblockPage
@@ -42,7 +43,7 @@ class Wizard(QWizard):
     act_wanted = Signal(object)  # Order
     unblock_wanted = Signal(object)  # Unblocking
     look_wanted = Signal()
-    choose_wanted = Signal(object)  # the serial numbers of a card
+    choose_wanted = Signal(object)  # the serial numbers of a card, or None
     closed = Signal()
     painted = Signal()
     """The window is on the screen for the first time."""
@@ -73,7 +74,7 @@ class Wizard(QWizard):
         if page not in self._pages:
             made = self._pages[page] = _kind(page)()
             made.happened.connect(self.happened)
-            made.chosen.connect(self.choose_wanted)
+            made.chosen.connect(self.choose)
             made.stop_wanted.connect(self.stop)
             made.completeChanged.connect(self._tell)
             self.setPage(tuple(Page).index(page), made)
@@ -116,6 +117,8 @@ class Wizard(QWizard):
     def looked(self, sight: Sight) -> None:
         """Show what is in the readers."""
         self._shown = self._shown.seeing(sight)
+        if sight.card and sight.error:  # the card is there, and cannot be gone on with: the first page tells why
+            self._shown = replace(self._shown, meant=())
         self._happen(Happening.LOOKED)
 
     @Slot(object)
@@ -128,6 +131,7 @@ class Wizard(QWizard):
     def asked(self, wanted: Wanted) -> None:
         """Ask for a code once more."""
         self._shown = replace(self._shown, wanted=wanted)
+        self._tell()  # the page that waits meanwhile
         self._happen(Happening.ASKED)
 
     @Slot(object)
@@ -146,8 +150,15 @@ class Wizard(QWizard):
         self._is_busy = False
         self._inhibitor.release()
         sight = replace(self._shown.sight, card=told.card, report=None)
-        self._shown = replace(self._shown, unblocked=told, is_unblocking=False, ending=None, sight=sight)
+        done = replace(self._shown, is_unblocking=False, is_refused=False, ending=None)
+        self._shown = replace(done, unblocked=told, sight=sight)
         self._happen(Happening.UNBLOCKED)
+
+    @Slot(object)
+    def failed(self, error: SithsupError) -> None:
+        """Show why the program cannot look at any card."""
+        self._shown = replace(self._shown, ending=Ending(Act.UPGRADE, error=error))
+        self._happen(Happening.FAILED)
 
     # --------------------------------------------------------------------------------------- what the person does
 
@@ -155,6 +166,12 @@ class Wizard(QWizard):
     def happened(self, happening: Happening) -> None:
         """Follow what a page says that the person did."""
         self._happen(happening)
+
+    @Slot(object)
+    def choose(self, serials: tuple[str, ...] | None) -> None:
+        """Go on with another card, or let the choice be made anew; the former one is not missed."""
+        self._shown = replace(self._shown, meant=())
+        self.choose_wanted.emit(serials)
 
     @Slot(str)
     def speak(self, language: str) -> None:
@@ -172,10 +189,15 @@ class Wizard(QWizard):
         """Hide behind a window of practice until that is closed."""
         from sithsup.ui.practice import Practice  # noqa: PLC0415  hardly anybody needs it
 
-        self._practice = Practice()
-        self._practice.ended.connect(self.show)
+        self._practice = Practice(self)
+        self._practice.ended.connect(self._come_back)
         self._practice.wizard.show()
         self.hide()
+
+    @Slot()
+    def _come_back(self) -> None:
+        self._tell()  # in the language that is in use now
+        self.show()
 
     @Slot(int)
     def _pressed(self, button: int) -> None:
@@ -384,6 +406,10 @@ class Wizard(QWizard):
 def _kind(page: Page) -> type[WizardPage]:
     if page is Page.INSERT:
         return InsertPage
+    if page in {Page.HELP, Page.SUPPORT}:
+        from sithsup.ui.pages import early  # noqa: PLC0415  so the window is there sooner
+
+        return early.PAGES[page]
     from sithsup.ui.pages import later  # noqa: PLC0415  so the window is there sooner
 
     return later.PAGES[page]

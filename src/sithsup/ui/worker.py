@@ -130,8 +130,8 @@ class Worker(QObject):
         self.watch()
 
     @Slot(object)
-    def choose(self, serials: tuple[str, ...]) -> None:
-        """Look at this card from now on, where there are several."""
+    def choose(self, serials: tuple[str, ...] | None) -> None:
+        """Look at this card from now on, where there are several; None lets the choice be made anew."""
         self._serials = serials
         self.look()
 
@@ -182,14 +182,15 @@ class Worker(QObject):
     def _tell(self, token: Token) -> None:
         """Tell which card is there as soon as it is read, and what is to be said of it when that is known."""
         cards: tuple[CardContents, ...] = ()
+        chosen: CardContents | None = None
 
         def choose(found: tuple[CardContents, ...]) -> CardContents:
-            nonlocal cards
+            nonlocal cards, chosen
             cards = found
             card = next((card for card in found if card.serials == self._serials), None)
-            card = card or choose_card(found, reader=None, number=None)
-            self.looked.emit(self._sight(cards=found, card=card))
-            return card
+            chosen = card or choose_card(found, reader=None, number=None)
+            self.looked.emit(self._sight(cards=found, card=chosen))
+            return chosen
 
         try:
             self._module = token.module()
@@ -198,10 +199,10 @@ class Worker(QObject):
                 self.looked.emit(self._sight(cards=cards, card=report.contents, report=report))
         except Exception as error:  # noqa: BLE001  as above
             if isinstance(error, CardRemovedError):
-                self._last = None  # it went while it was read: look again
+                self._last = chosen = None  # it went while it was read: look again
             elif isinstance(error, ModuleCrashedError | ModuleHungError):
                 self._close()  # what is said holds until something else is seen, with another process
-            self.looked.emit(self._sight(cards=cards, error=known(error)))
+            self.looked.emit(self._sight(cards=cards, card=chosen, error=known(error)))
 
     def _sight(
         self,

@@ -11,18 +11,16 @@ from sithsup.errors import CardChoiceError, NoCardError, NoReaderError
 from sithsup.flow import Page
 from sithsup.situation import Situation
 from sithsup.texts import tr
+from sithsup.ui.cards import Cards
 from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import UnblockButton, WizardPage
-from sithsup.ui.parts import Notice, Panel, Signed, Text
-from sithsup.ui.plastic import Plastic, grouped
+from sithsup.ui.parts import Notice, Signed, Text
+from sithsup.ui.plastic import Plastic
 from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from PySide6.QtWidgets import QWidget
 
-    from sithsup.model import CardContents
     from sithsup.ui.shown import Shown
 
 PICTURE = 9
@@ -39,6 +37,9 @@ class InsertPage(WizardPage):
         self.notice = Notice()
         self.column.addWidget(self.notice)
         self.question, self.cards = Text("quiet"), Cards(self.chosen.emit)
+        self.another = QPushButton()
+        self.another.setAutoDefault(False)
+        self.another.clicked.connect(lambda: self.chosen.emit(None))
         self.deadline = Signed("quiet", "clock")
         self.verdict, self.contact = Signed("verdict", bold=True), Signed("quiet", "person", may_be_copied=True)
         self.unblocked, self.unblock = Signed("verdict", "done", bold=True), UnblockButton(self)
@@ -46,7 +47,8 @@ class InsertPage(WizardPage):
         self.column.addWidget(self.plastic, 0, Qt.AlignmentFlag.AlignLeft)
         for widget in (self.question, self.unblocked, self.verdict, self.deadline, self.cards):
             self.column.addWidget(widget)
-        self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
+        for button in (self.unblock, self.another):
+            self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.contact)
 
     def tell(self, shown: Shown) -> None:
@@ -63,6 +65,8 @@ class InsertPage(WizardPage):
         self.unblock.setDefault(self.offers())
         self.deadline.tell(_deadline(shown) if shown.flow.facts.may_begin else "")
         self.cards.tell(shown.sight.cards if isinstance(shown.sight.error, CardChoiceError) else ())
+        self.another.setText(tr("Choose another card"))
+        self.another.setVisible(card is not None and len(shown.sight.cards) > 1)
         self.contact.tell(_contacts(shown))
 
     def next_text(self, shown: Shown) -> str:
@@ -79,38 +83,6 @@ class InsertPage(WizardPage):
 
     def news(self) -> tuple[str, ...]:
         return self.unblocked.text.text(), self.notice.text.text(), self.verdict.text.text()
-
-
-class Cards(Panel):
-    """The cards that may be meant, where there are several: whose each is, and a button with its number."""
-
-    def __init__(self, choose: Callable[[tuple[str, ...]], None]) -> None:
-        super().__init__("plain", margin=0)
-        self._choose = choose
-        self._cards: tuple[CardContents, ...] = ()
-        self._rows: list[tuple[Text, QPushButton]] = []
-
-    def tell(self, cards: tuple[CardContents, ...]) -> None:
-        """Offer these; none takes no room."""
-        self._cards = cards
-        self.setVisible(bool(cards))
-        while len(self._rows) < len(cards):
-            self._rows.append(self._made(len(self._rows)))
-        for place, (holder, button) in enumerate(self._rows):
-            button.setVisible(place < len(cards))
-            card = cards[place] if place < len(cards) else None
-            owned = card.certificates if card else ()
-            holder.tell(next((c.certificate.common_name for c in owned if c.certificate.role), ""))
-            button.setText(grouped(card.number or card.serials[0]) if card else "")
-            button.setAccessibleDescription(holder.text())
-
-    def _made(self, place: int) -> tuple[Text, QPushButton]:
-        holder, button = Text(bold=True), QPushButton()
-        button.setAutoDefault(False)
-        button.clicked.connect(lambda: self._choose(self._cards[place].serials))
-        self.column.addWidget(holder)
-        self.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        return holder, button
 
 
 def _has_failed(shown: Shown) -> bool:

@@ -1,4 +1,4 @@
-"""The pages after the first. They come when the rest of the program is loaded, and so may need any part of it."""
+"""The pages after the `early` ones. They come when the rest of the program is loaded, and may need any part of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.done import DonePage
-from sithsup.ui.pages.ends import HelpPage, InterruptedPage
+from sithsup.ui.pages.interrupted import InterruptedPage
 from sithsup.ui.pages.prepare import PreparePage
-from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.pages.unblock import UnblockPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 
@@ -24,8 +23,6 @@ PAGES: dict[Page, type[WizardPage]] = {
         UpgradingPage,
         DonePage,
         InterruptedPage,
-        HelpPage,
         UnblockPage,
-        SupportPage,
     )
 }

@@ -24,7 +24,7 @@ class WizardPage(QWizardPage):
     page: ClassVar[Page]
     happened = Signal(object)  # Happening
     stop_wanted = Signal()
-    chosen = Signal(object)  # the serial numbers of the card that is meant
+    chosen = Signal(object)  # the serial numbers of the card that is meant; None takes the choice back
 
     def __init__(self) -> None:
         super().__init__()

@@ -59,7 +59,7 @@ class SupportPage(WizardPage):
 def _facts(shown: Shown) -> Iterator[str]:
     """What the issuer asks of whoever calls, as far as it is known. No name, no personal identity number."""
     ending, sight = shown.ending, shown.sight
-    error = (ending.error if ending else None) or sight.error
+    error = shown.error or sight.error
     if error:
         yield tr("Error code: {code}", code=error.code)
     if ending and ending.case_code:

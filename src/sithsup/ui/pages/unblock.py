@@ -14,6 +14,7 @@ from sithsup.locked import order_text
 from sithsup.model import ModuleInfo
 from sithsup.texts import tr
 from sithsup.ui.pages.page import WizardPage
+from sithsup.ui.pages.upgrading import refusal_text
 from sithsup.ui.parts import Signed, announce
 from sithsup.ui.seen import Unblocking
 from sithsup.ui.unlocking import Elsewhere, Form, Which
@@ -47,9 +48,7 @@ class UnblockPage(WizardPage):
         self.which.setVisible(len(shown.locked) > 1 and not shown.is_unblocking)
         chosen, error = self._chosen(shown), self._hindrance(shown)
         self.say(error.what if error else _heading(chosen), "" if error or shown.is_unblocking else _lead())
-        self.waiting.tell(
-            tr("The card is getting its new code. Leave it in the reader.") if shown.is_unblocking else ""
-        )
+        self.waiting.tell(_waiting(shown))
         self.form.tell(None if error or shown.is_unblocking else chosen, both=shown.has_two_codes)
         self.elsewhere.tell(error, shown.contact(error.contact) if error else "")
         is_needed = not shown.is_unblocking and not isinstance(error, PukLockedError)
@@ -105,6 +104,14 @@ class UnblockPage(WizardPage):
         super().hideEvent(event)
         if not event.spontaneous():
             self.form.wipe()
+
+
+def _waiting(shown: Shown) -> str:
+    """What is done now, and why the window does not close meanwhile, where somebody has tried."""
+    if not shown.is_unblocking:
+        return ""
+    leave_it = tr("The card is getting its new code. Leave it in the reader.")
+    return f"{refusal_text()} {leave_it}" if shown.is_refused else leave_it
 
 
 def _heading(chosen: TokenContents | None) -> str:

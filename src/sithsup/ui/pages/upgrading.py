@@ -63,12 +63,14 @@ class UpgradingPage(WizardPage):
         self.column.addWidget(self.stop, 0, Qt.AlignmentFlag.AlignLeft)
         self._current: RowSeen | None = None
         self._since = 0.0
+        self._asked_at: float | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(1000)
         self._timer.timeout.connect(self._tell_time)
 
     def tell(self, shown: Shown) -> None:
         progress = shown.progress
+        self._wait(is_asked=shown.wanted is not None)
         self.say(tr(HEADINGS[progress.act if progress else shown.flow.facts.act]))
         leave_it = tr("Leave the card in the reader until everything is done.")
         stopping = tr("The upgrade stops before its next step. Wait until it has.")
@@ -95,7 +97,16 @@ class UpgradingPage(WizardPage):
     def restart(self) -> None:
         """Begin a new run: the bar stands at nothing again."""
         self.bar.setValue(0)
-        self._current = None
+        self._current = self._asked_at = None
+
+    def _wait(self, *, is_asked: bool) -> None:
+        """Count no time in which a person is asked for a code: that is no part of what a row usually takes."""
+        now = time.monotonic()
+        if is_asked:
+            self._asked_at = self._asked_at or now
+        elif self._asked_at is not None:
+            self._since += now - self._asked_at
+            self._asked_at = None
 
     def _begin_row(self, row: RowSeen | None) -> None:
         if row is None:

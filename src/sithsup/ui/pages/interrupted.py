@@ -1,4 +1,4 @@
-"""The ends that are not good ones yet: Avbruten uppgradering, Hjälp."""
+"""Avbruten uppgradering: what works now, and what is left to do."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
-from sithsup.errors import CardRemovedError, Contact, NoCardError, role_text
+from sithsup.errors import CardRemovedError, Contact, NoCardError
 from sithsup.flow import Happening, Page
-from sithsup.locked import order_text, tells_of_a_locked_code
 from sithsup.situation import Choice
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.absence import absence
 from sithsup.ui.pages.page import UnblockButton, WizardPage
-from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
+from sithsup.ui.parts import Notice, Panel, Signed
 from sithsup.ui.signs import Sign
 from sithsup.upgrade import TIGHT, UPGRADE
 
@@ -29,18 +27,9 @@ WORKS = {
     False: mark("You cannot log in with the card now."),
     None: mark("It cannot be told now whether you can log in with the card."),
 }
-LEADS = {
-    # Of a code that was to get a new value
-    True: "",
-    False: mark("The code for {role} is still locked."),
-    None: mark(
-        "Whether the new code for {role} is in force is not known now. Put the card back, and the first page tells "
-        "whether the old one is still locked."
-    ),
-}
 WORKS_SIGNS = {True: "done", False: "stop", None: "info"}
-PICTURE = 3.5
-"""The height of the sign of a good end, in lines of text."""
+PICTURE = 7
+"""The height of the drawing, in lines of text."""
 
 
 class InterruptedPage(WizardPage):
@@ -58,7 +47,7 @@ class InterruptedPage(WizardPage):
         self.restore = QPushButton()
         self.restore.clicked.connect(lambda: self.happen(Happening.RESTORE))
         self.same, self.contact = Signed("same", "info"), Signed("quiet", "person", may_be_copied=True)
-        self.picture = Sign("insert", PICTURE * 2)
+        self.picture = Sign("insert", PICTURE)
         self.unblocked, self.unblock = Signed("verdict", "done", bold=True), UnblockButton(self)
         for widget in (self.why, self.picture, self.same, self.unblocked, self.panel):
             self.column.addWidget(widget)
@@ -113,57 +102,3 @@ def _missing(shown: Shown) -> tuple[str, str]:
         return tr("Looking at the card …"), "clock"
     named = (tr("Its number ends with {end}.", end=card.removeprefix("…")) for card in shown.sight.waiting)
     return "\n".join((tr("Put the same card into the reader again."), *named)), "info"
-
-
-class HelpPage(WizardPage):
-    """Hjälp: an error, why, what to do, whom to call."""
-
-    page = Page.HELP
-
-    def build(self) -> None:
-        self.panel = Panel(spacing=0.9)
-        self.why, self.what_next = Signed("point", "info"), Signed("point", "now", bold=True)
-        self.contact, self.codes = Signed("point", "person", may_be_copied=True), Text("quiet", may_be_copied=True)
-        self.order = Signed("point", "key", may_be_copied=True)
-        for part in (self.what_next, self.why, self.order, self.contact):
-            self.panel.column.addWidget(part)
-        self.unblock = UnblockButton(self)
-        self.copy = QPushButton()
-        self.copy.clicked.connect(self._copy)
-        self.column.addWidget(self.panel)
-        self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
-        self.column.addWidget(self.codes)
-        self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
-
-    def tell(self, shown: Shown) -> None:
-        error = shown.error
-        if error is None:
-            return
-        self.say(error.what, _lead(shown))
-        self.why.tell(error.why)
-        self.what_next.tell(error.next_step)
-        self.contact.tell(shown.contact(error.contact))
-        is_locked = tells_of_a_locked_code(error, is_locked=bool(shown.locked))
-        self.order.tell(order_text(shown.sight.campaign) if is_locked else "")
-        self.unblock.tell(shown)
-        case_code = shown.ending.case_code if shown.ending else ""
-        case = tr("Case code: {code}", code=case_code) if case_code else ""
-        self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
-        self.copy.setText(tr("&Copy the text"))
-
-    def next_text(self, shown: Shown) -> str:
-        return "" if shown.is_final else tr("&Try again")
-
-    def _copy(self) -> None:
-        signed = (self.why.text, self.what_next.text, self.order.text, self.contact.text)
-        texts = (self.heading, self.lead, *signed, self.codes)
-        QGuiApplication.clipboard().setText("\n".join(text.text() for text in texts if text.text()))
-        announce(self, tr("Copied"))
-
-
-def _lead(shown: Shown) -> str:
-    """What became of the card, as far as the error itself does not say so."""
-    if told := shown.unblocked:
-        return tr(LEADS[told.is_changed], role=tr(role_text(told.roles))) if told.is_sent else ""
-    untouched = shown.ending is not None and shown.ending.outcome is None
-    return tr("Nothing was begun, and nothing on the card was changed.") if untouched else ""
