@@ -253,3 +253,12 @@ def test_settings_that_cannot_be_used_are_told_in_the_window() -> None:
     assert page_of(window) is Page.HELP
     assert "SU-3002" in window._page.codes.text()  # type: ignore[attr-defined]
     window.deleteLater()
+
+
+@pytest.mark.parametrize("name", sorted(states()))
+def test_no_heading_ends_with_a_full_stop(name: str) -> None:
+    """An error's first sentence does, and is a heading here."""
+    with opened(USUAL) as window:
+        page = show(window, name)
+        assert not page.heading.text().endswith(".")
+        assert page.accessibleName() == page.heading.text()

@@ -52,7 +52,8 @@ class WizardPage(QWizardPage):
         raise NotImplementedError
 
     def say(self, heading: str, lead: str = "") -> None:
-        """Set the heading and the sentence below it; a screen reader hears both when the page comes."""
+        """Set the heading, without a full stop, and the sentence below it; a screen reader hears both at first."""
+        heading = heading.removesuffix(".")
         self.heading.setText(heading)
         self.lead.tell(lead)
         self.setAccessibleName(heading)
