@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", *NEEDED)
 
-LEAVE_IT = "Fönstret kan inte stängas nu, för kortet skrivs. Låt kortet sitta kvar i läsaren tills allt är klart."
+LEAVE_IT = (
+    "Fönstret kan inte stängas nu, för det skrivs på kortet just nu. "
+    "Låt kortet sitta kvar i läsaren tills allt är klart."
+)
 ORDERING = "Beställa de nya certifikaten"
 SLOW = 0.5
 """Seconds that the authority takes for each message."""

@@ -44,7 +44,7 @@ BOXES = (MAIL_GOES, TERMS, HAVE_CODES)
 """What is to be ticked before the codes are asked for, in the order of the page."""
 NEXT, UPGRADE, CONTINUE = "Nästa", "Uppgradera kortet", "Fortsätt"
 FINISH, GO_BACK, CLOSE = "Fortsätt uppgraderingen", "Gå tillbaka till det gamla", "Stäng"
-FIELDS = ("Kod för legitimering", "Kod för underskrift")
+FIELDS = ("Legitimeringskod", "Underskriftskod")
 
 
 class Seen(NamedTuple):

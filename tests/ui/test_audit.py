@@ -1,4 +1,4 @@
-"""Every page, in every state, in light and dark, at twice the size, in every language: nothing to stumble over.
+"""Every page, in every state, in light, dark and contrast, at twice the size, in each language: nobody stumbles.
 
 A check that finds nothing proves nothing until it finds what was planted: the second half.
 """
@@ -22,7 +22,7 @@ from sithsup.ui.plastic import grouped
 from tests.ui import unblock_states
 from tests.ui.audit import Scene, audit, unmarked
 from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, mishaps, sim_campaign, states
-from tests.ui.window import Setting, opened, settle, show
+from tests.ui.window import CONTRAST, Setting, opened, settle, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from sithsup.ui.wizard import Wizard
 
 SETTINGS = [Setting(*each) for each in itertools.product((SWEDISH, ENGLISH, PSEUDO), ("light", "dark"), (1, 2))]
+SETTINGS += [Setting(SWEDISH, CONTRAST, scale) for scale in (1, 2)]
 
 
 def data() -> frozenset[str]:

@@ -66,7 +66,7 @@ GIVE = "Ange dina koder"
 SAME_CARD = "Sätt i samma kort i läsaren igen."
 CAN_LOG_IN = "Du kan logga in med kortet nu."
 LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2001)"
-LOST_CONTACT, BUG = "Kontakten med kortet bröts.", "Något oväntat hände i programmet."
+LOST_CONTACT, BUG = "Kontakten med kortet bröts", "Något oväntat hände i programmet"
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
 UNLOCK, CALL = "Lås upp underskriftskoden", "Ring någon av dem och läs upp det"
@@ -449,7 +449,10 @@ def test_the_window_closes(desk: LiveDesk, page: Page) -> None:
 
 def test_the_window_does_not_close_while_the_card_is_written(desk: LiveDesk) -> None:
     """It says so, and why; then the upgrade goes on to its end, and it closes."""
-    refusal = "Fönstret kan inte stängas nu, för kortet skrivs. Låt kortet sitta kvar i läsaren tills allt är klart."
+    refusal = (
+        "Fönstret kan inte stängas nu, för det skrivs på kortet just nu. "
+        "Låt kortet sitta kvar i läsaren tills allt är klart."
+    )
     desk.go_to(UPGRADING)
     assert refusal not in desk.text
     for times, close in enumerate((desk.close, desk.wizard.reject), 1):

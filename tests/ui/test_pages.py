@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QWizard
 from sithsup.consent import Consent
 from sithsup.errors import NoCardError, SettingsInvalidError
 from sithsup.flow import Page
+from sithsup.model import CodeState
 from sithsup.settings import Settings
 from sithsup.texts import ENGLISH
 from sithsup.ui.app import refused
@@ -29,7 +30,7 @@ from sithsup.ui.paper import document, write_pdf
 from sithsup.ui.seen import Sight, Wanted
 from sithsup.ui.wizard import NEXT
 from sithsup.ui.worker import Worker
-from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight
+from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight, states, with_codes
 from tests.ui.window import Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
@@ -142,6 +143,52 @@ def test_a_code_that_is_shorter_than_the_token_takes_is_not_sent() -> None:
         assert not row.problem
 
 
+def codes_page(window: Wizard, *codes: CodeState, pin_pad: bool) -> CodesPage:
+    """The page, for a card with codes in these states."""
+    shown = states()["codes-two"]
+    assert shown.card
+    window.present(replace(shown, sight=replace(shown.sight, card=with_codes(shown.card, *codes, pin_pad=pin_pad))))
+    page = window.currentPage()
+    assert isinstance(page, CodesPage)
+    return page
+
+
+@pytest.mark.parametrize("pin_pad", [False, True])
+def test_a_last_try_needs_a_yes_to_each(pin_pad: bool) -> None:
+    """On a PIN pad too, where both is said: that it is the last one, and where it is typed."""
+    with opened(USUAL) as window:
+        page = codes_page(window, CodeState.FINAL_TRY, CodeState.FINAL_TRY, pin_pad=pin_pad)
+        for row in page.rows:
+            assert row.sure.isVisibleTo(page)
+            assert "Only one try" in row.tries.text.text()
+            assert ("on the reader" in row.tries.text.text()) is pin_pad
+            if not pin_pad:
+                row.field.setFocus()
+                QTest.keyClicks(row.field, "123456")
+        for row in page.rows:
+            assert not page.go_on()
+            assert row.notice.isVisibleTo(page)
+            assert row.sure.hasFocus()
+            row.sure.click()
+        assert page.go_on()
+        assert page.sure == {row.token.id for row in page.rows if row.token}
+        page.wipe()
+        assert page.sure == frozenset()
+
+
+def test_a_yes_to_a_last_try_is_asked_only_there() -> None:
+    """It is one code's alone, and goes with it."""
+    with opened(USUAL) as window:
+        for state in (CodeState.FINAL_TRY, CodeState.COUNT_LOW):
+            page = codes_page(window, CodeState.OK, state, pin_pad=True)
+            assert [row.sure.isVisibleTo(page) for row in page.rows] == [False, state is CodeState.FINAL_TRY]
+            assert page.sure == frozenset()
+            second = page.rows[1]
+            assert second.token
+            second.sure.setChecked(True)
+            assert page.sure == ({second.token.id} if state is CodeState.FINAL_TRY else set())
+
+
 # ---------------------------------------------------------------------------------------------- Uppgraderar
 
 
@@ -251,3 +298,12 @@ def test_settings_that_cannot_be_used_are_told_in_the_window() -> None:
     assert not window.button(NEXT).isVisibleTo(window)
     assert "SU-3002" in window._page.codes.text()  # type: ignore[attr-defined]
     window.deleteLater()
+
+
+@pytest.mark.parametrize("name", sorted(states()))
+def test_no_heading_ends_with_a_full_stop(name: str) -> None:
+    """An error's first sentence does, and is a heading here."""
+    with opened(USUAL) as window:
+        page = show(window, name)
+        assert not page.heading.text().endswith(".")
+        assert page.accessibleName() == page.heading.text()

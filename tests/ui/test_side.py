@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QGuiApplication, QPalette
 from PySide6.QtTest import QTest
 
 from sithsup.texts import ENGLISH, PSEUDO, SWEDISH, language, resources
@@ -15,7 +16,7 @@ from sithsup.ui.about import About
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.signs import COLOURS, _renderer, icon
 from tests.ui.audit import Scene, audit, text_of, unmarked
-from tests.ui.window import THEMES, Setting, application, opened, settle, show
+from tests.ui.window import CONTRAST, THEMES, Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
     from PySide6.QtSvg import QSvgRenderer
@@ -56,7 +57,9 @@ def test_the_language_is_changed_while_it_runs() -> None:
         assert sorted(len(code) for code in page.take().values()) == [0, 6]
 
 
-@pytest.mark.parametrize("setting", [Setting(), Setting(theme="dark", scale=2), Setting(language=PSEUDO)], ids=str)
+@pytest.mark.parametrize(
+    "setting", [Setting(), Setting(theme="dark", scale=2), Setting(language=PSEUDO), Setting(theme=CONTRAST)], ids=str
+)
 def test_what_program_this_is(setting: Setting) -> None:
     """It says that nothing is collected; Esc closes it; and there is nothing to stumble over in it."""
     with opened(setting) as window:
@@ -77,11 +80,17 @@ def test_what_program_this_is(setting: Setting) -> None:
 
 
 def test_whoever_wants_contrast_gets_the_systems_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No style sheet and no colour of ours is left."""
-    app = application()
+    """No colour of ours is left, and the system's come and go with the person's wish."""
+    app, ours = application(), re.compile("#[0-9a-f]{6}")
+    wanted = QGuiApplication.styleHints().accessibility().contrastPreferenceChanged
     theme.apply(app, THEMES["light"])
-    monkeypatch.setattr(theme, "wants_contrast", lambda: True)
     theme.apply(app)
-    assert app.styleSheet() == ""
-    assert app.palette().color(QPalette.ColorRole.Window).name() != theme.DARK.ground
+    assert re.search(ours, app.styleSheet())
+    monkeypatch.setattr(theme, "wants_contrast", lambda: True)
+    wanted.emit(Qt.ContrastPreference.HighContrast)
+    assert not re.search(ours, app.styleSheet())
+    assert app.palette().color(QPalette.ColorRole.Window).name() not in {theme.DARK.ground, theme.LIGHT.ground}
     assert app.palette().color(QPalette.ColorRole.Highlight).name() != theme.LIGHT.accent
+    monkeypatch.setattr(theme, "wants_contrast", lambda: False)
+    wanted.emit(Qt.ContrastPreference.NoPreference)
+    assert app.palette().color(QPalette.ColorRole.Highlight).name() in {theme.LIGHT.accent, theme.DARK.accent}

@@ -188,7 +188,7 @@ def test_a_locked_code_gets_its_new_value(running: Card, window: Window, caplog:
     window.go_there()
     window.send(WRONG)
     window.wait(lambda: window.at() is Page.HELP)
-    assert window.shows("The PUK code was wrong.", "The code for signature is still locked.")()
+    assert window.shows("The PUK code was wrong", "The code for signature is still locked.")()
     window.go_there()
     window.wait(card_processes)
     (before,) = card_processes()

@@ -31,6 +31,8 @@ TURNS = 4
 SCREEN = QSize(1366, 728)
 """What is left of a small screen below its panel."""
 THEMES = {"light": theme.LIGHT, "dark": theme.DARK}
+CONTRAST = "contrast"
+"""The theme of whoever has asked the system for contrast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,10 @@ def dress(setting: Setting) -> None:
     font.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     font.setStyleStrategy(QFont.StyleStrategy.PreferAntialias)
     application().setFont(font)
-    theme.apply(application(), THEMES[setting.theme])
+    if setting.theme == CONTRAST:
+        theme.apply_contrast(application())
+    else:
+        theme.apply(application(), THEMES[setting.theme])
     texts.set_language(setting.language)
     set_interface(Interface.WINDOW)
 

@@ -10,12 +10,14 @@ listens for keys, before any widget sees it. Here:
   The filter that was installed last is asked first, and the bridge installs its own anew whenever a screen reader
   begins to listen for anything: so this one does too, before Qt makes an event of what the system sends (X11), and
   wherever Qt first asks whether a key is a shortcut, which the bridge does not forward.
-* An assistive tool may still set the text: its digits are taken, and masked at once.
+* An assistive tool may still change the text: its digits are taken, and masked at once; what a bullet stands for goes
+  when the bullet does. So what is shown is always as long as what is kept.
 * Nothing is copied, dragged, pasted, undone, or shown to an input method.
 """
 
 from __future__ import annotations
 
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractNativeEventFilter, QCoreApplication, QEvent, QObject, Qt, Signal
@@ -23,7 +25,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 MASK = "\N{BLACK CIRCLE}"
 SHORTEST = 4
@@ -71,7 +73,7 @@ class PinField(QLineEdit):
         """Overwrite the digits."""
         self._buffer[:] = bytes(LONGEST)
         self._length = 0
-        self._show()
+        self._show(0)
 
     # ------------------------------------------------------------------------------------------------- keys
 
@@ -107,13 +109,13 @@ class PinField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
         """Digits and deletion are ours; what leaves the field is Qt's; nothing else happens."""
-        key = event.key()
+        key, (start, stop) = event.key(), self._selected
         if _is_digit(event):
-            self._append(key - Qt.Key.Key_0)
-        elif key == Qt.Key.Key_Backspace:
-            self._drop_last()
-        elif key == Qt.Key.Key_Delete:
+            self._replace(start, stop, [ord("0") + key - Qt.Key.Key_0])
+        elif key == Qt.Key.Key_Delete and start == stop:
             self.wipe()
+        elif key in {Qt.Key.Key_Backspace, Qt.Key.Key_Delete}:
+            self._replace(max(0, start - 1) if start == stop else start, stop)
         elif key in _LEAVES:
             super().keyPressEvent(event)
         else:
@@ -123,37 +125,46 @@ class PinField(QLineEdit):
     def _is_ours(event: QKeyEvent) -> bool:
         return _is_digit(event) or event.key() in {Qt.Key.Key_Backspace, Qt.Key.Key_Delete}
 
-    def _append(self, digit: int) -> None:
-        if self._length < LONGEST:
-            self._buffer[self._length] = ord("0") + digit
-            self._length += 1
-            self._show()
+    @property
+    def _selected(self) -> tuple[int, int]:
+        """The places between which something is selected; where nothing is, that of the cursor twice."""
+        if self.hasSelectedText():
+            return self.selectionStart(), self.selectionEnd()
+        return self.cursorPosition(), self.cursorPosition()
 
-    def _drop_last(self) -> None:
-        if self._length:
-            self._length -= 1
-            self._buffer[self._length] = 0
-            self._show()
+    def _replace(self, start: int, stop: int, digits: Iterable[int] = ()) -> None:
+        """Put digits, as far as there is room, in the place of others; no copy of any is left."""
+        old, after = self._buffer, range(stop, self._length)
+        self._buffer, self._length = bytearray(LONGEST), 0
+        self._add(old[place] for place in range(start))
+        self._add(islice(digits, LONGEST - start - len(after)))
+        cursor = self._length
+        self._add(old[place] for place in after)
+        old[:] = bytes(LONGEST)
+        self._show(cursor)
+
+    def _add(self, digits: Iterable[int]) -> None:
+        for digit in digits:
+            self._buffer[self._length] = digit
+            self._length += 1
 
     # ------------------------------------------------------------------------------------- what is shown, and what not
 
-    def _show(self) -> None:
+    def _show(self, cursor: int) -> None:
         self.blockSignals(True)  # noqa: FBT003  Qt's own
         super().setText(MASK * self._length)
+        self.setCursorPosition(cursor)
         self.blockSignals(False)  # noqa: FBT003  Qt's own
         self.length_changed.emit(self._length)
 
     def _take_foreign(self, text: str) -> None:
-        """Text that an assistive tool has set: take its digits, and mask them."""
-        if not text.strip(MASK):
-            return
-        self._buffer[:] = bytes(LONGEST)
-        self._length = 0
-        for char in text:
-            if char in "0123456789" and self._length < LONGEST:
-                self._buffer[self._length] = ord(char)
-                self._length += 1
-        self._show()
+        """Text that an assistive tool has changed: its first and its last bullets stand for what they stood for.
+
+        Bullets are all alike: where some are missing, and no digit tells where, it was the last ones.
+        """
+        before = min(_bullets(text), self._length)
+        after = min(_bullets(reversed(text)), len(text) - before, self._length - before)
+        self._replace(before, self._length - after, (ord(char) for char in text if char in "0123456789"))
 
     def copy(self) -> None:
         """Copy nothing: it would only be bullets, and nobody should think otherwise."""
@@ -186,3 +197,8 @@ def _application() -> QCoreApplication:
 
 def _is_digit(event: QKeyEvent) -> bool:
     return event.key() in _DIGITS and not event.modifiers() & ~_PLAIN
+
+
+def _bullets(text: Iterable[str]) -> int:
+    """How many bullets it begins with."""
+    return sum(1 for _ in takewhile(MASK.__eq__, text))

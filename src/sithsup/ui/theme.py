@@ -1,4 +1,4 @@
-"""The look: two palettes and one style sheet, and the system's own where a person has asked for contrast.
+"""The look: two palettes and one style sheet; where a person has asked for contrast, the system's colours and lines.
 
 Sizes are relative to the person's font, so that 200 % text is 200 % of everything.
 """
@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from string import Template
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
 
 from sithsup.texts import resources
-
-if TYPE_CHECKING:
-    from PySide6.QtWidgets import QApplication
 
 Role = QPalette.ColorRole
 
@@ -85,16 +82,46 @@ def is_dark() -> bool:
 
 
 def apply(application: QApplication, colours: Colours | None = None) -> None:
-    """Dress the application: in these colours, else as the system is set."""
-    application.setStyle("Fusion")
+    """Dress the application: in these colours, else as the system is set, now and whenever that is changed."""
+    if colours is None:
+        _follow(application)
     if colours is None and wants_contrast():
-        application.setStyleSheet("")
-        application.setPalette(QPalette())
+        apply_contrast(application)
         return
     chosen = colours or (DARK if is_dark() else LIGHT)
+    application.setStyle("Fusion")
     application.setPalette(_palette(chosen))
-    sheet = Template((resources() / "style" / "sithsup.qss").read_text(encoding="utf-8"))
-    application.setStyleSheet(sheet.substitute(asdict(chosen)))
+    application.setStyleSheet(Template(_sheet("sithsup")).substitute(asdict(chosen)))
+
+
+def apply_contrast(application: QApplication) -> None:
+    """Dress the application in the system's own colours, with lines that are as strong as its text."""
+    application.setStyle("Fusion")
+    application.setPalette(QPalette())
+    palette = application.palette()
+    palette.setColor(Role.Mid, palette.color(Role.WindowText))
+    application.setPalette(palette)
+    application.setStyleSheet(_sheet("contrast"))
+
+
+def _sheet(name: str) -> str:
+    return (resources() / "style" / f"{name}.qss").read_text(encoding="utf-8")
+
+
+class _Follower(QObject):
+    """Dresses the application anew when the person asks the system for more contrast, or for less."""
+
+    @Slot()
+    def change(self) -> None:
+        application = self.parent()
+        assert isinstance(application, QApplication)  # noqa: S101  `_follow` made it so
+        apply(application)
+
+
+def _follow(application: QApplication) -> None:
+    if application.findChild(_Follower) is None:
+        hints = QGuiApplication.styleHints()
+        hints.accessibility().contrastPreferenceChanged.connect(_Follower(application).change)
 
 
 def _palette(colours: Colours) -> QPalette:

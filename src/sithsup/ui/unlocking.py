@@ -8,10 +8,10 @@ from sithsup.card.unblocking import lengths
 from sithsup.errors import role_text
 from sithsup.model import CodeState
 from sithsup.texts import mark, tr
-from sithsup.ui.code_input import CodeInput
-from sithsup.ui.parts import Notice, Panel, Signed, Text, restyle
+from sithsup.ui.code_input import PUK_TRIES, CodeInput, code_name
+from sithsup.ui.parts import Notice, Panel, Signed, Text
 from sithsup.ui.pin_field import SHORTEST
-from sithsup.ui.tick import Dot, Tick
+from sithsup.ui.tick import Dot
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from sithsup.errors import CodeError
     from sithsup.model import TokenContents, TokenInfo
 
-TRIES = {
-    CodeState.COUNT_LOW: mark("The PUK code was entered wrong, and fewer tries are left for it. Take care."),
-    CodeState.FINAL_TRY: mark("Only one try is left for the PUK code. If it is wrong, nothing unlocks the code again."),
-}
-"""What a card may tell of a PUK code; many never do."""
 ALWAYS = mark("After too many wrong PUK codes nothing unlocks the code again.")
 
 
@@ -48,7 +43,7 @@ class Which(Panel):
                 dot.setAutoExclusive(True)
         self.question.tell(tr("Both codes are locked. Which one do you want to unlock?"))
         for dot, code in zip(self.dots, locked, strict=False):
-            dot.setText(tr("Code for {role}", role=tr(role_text(code.roles))))
+            dot.setText(code_name(code.roles))
         self.notice.tell("")
 
     def ask(self) -> str:
@@ -65,9 +60,7 @@ class Form(Panel):
     def __init__(self) -> None:
         super().__init__("plain", margin=0)
         self.puk, self.new, self.again = self.inputs = (CodeInput(), CodeInput(), CodeInput())
-        self.tries, self.sure = Signed("tries"), Tick()
-        self.puk.column.insertWidget(2, self.tries)
-        self.puk.column.insertWidget(3, self.sure)
+        self.sure = self.puk.sure
         for each in self.inputs:
             self.column.addWidget(each)
         self.token: TokenInfo | None = None
@@ -90,11 +83,11 @@ class Form(Panel):
             else tr("Choose {shortest} to {longest} digits.", **counts),
         )
         self.again.tell(tr("The new code once more"))
-        is_grave = token.puk in TRIES
-        self.tries.tell(tr(TRIES.get(token.puk, ALWAYS)), "warning" if is_grave else "info")
-        restyle(self.tries, grave=is_grave)
-        self.sure.setText(tr("I am sure of my PUK code for {role}", role=role))
-        self.sure.setVisible(token.puk is CodeState.FINAL_TRY)
+        self.puk.tell_tries(
+            tr(PUK_TRIES.get(token.puk, ALWAYS)),
+            "warning" if token.puk in PUK_TRIES else "info",
+            sure=tr("I am sure of my PUK code for {role}", role=role) if token.puk is CodeState.FINAL_TRY else "",
+        )
 
     def check(self) -> str:
         """What is missing, said where it is; empty when nothing is."""
@@ -110,8 +103,8 @@ class Form(Panel):
         puk, new, token = self.puk, self.new, self.token
         if token is None or puk.field.length < SHORTEST:
             return tr("Type the whole PUK code."), puk, puk.field
-        if token.puk is CodeState.FINAL_TRY and not self.sure.isChecked():
-            return tr("Only one try is left. Tick the box if you are sure of the PUK code."), puk, self.sure
+        if puk.is_unsure:
+            return tr("Only one try is left. Tick the box if you are sure of the PUK code."), puk, puk.sure
         if new.field.length not in lengths(token):
             return tr("The new code must have {shortest} to {longest} digits.", **_counts(token)), new, new.field
         if not new.field.is_same(self.again.field):
@@ -128,8 +121,7 @@ class Form(Panel):
     def wipe(self) -> None:
         """Forget what was typed, and the yes to a last try."""
         for each in self.inputs:
-            each.field.wipe()
-        self.sure.setChecked(False)
+            each.wipe()
 
 
 class Elsewhere(Panel):

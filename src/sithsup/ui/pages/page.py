@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget, QWizardPage
 
 from sithsup.flow import Happening, Page
 from sithsup.texts import tr
 from sithsup.ui.column import Column
 from sithsup.ui.frame import MARGIN
-from sithsup.ui.parts import Heading, Text, em
+from sithsup.ui.parts import Heading, Notice, Text, em
 
 if TYPE_CHECKING:
     from sithsup.consent import Consent
@@ -53,7 +53,8 @@ class WizardPage(QWizardPage):
         raise NotImplementedError
 
     def say(self, heading: str, lead: str = "") -> None:
-        """Set the heading and the sentence below it; a screen reader hears both when the page comes."""
+        """Set the heading, without a full stop, and the sentence below it; a screen reader hears both at first."""
+        heading = heading.removesuffix(".")
         self.heading.setText(heading)
         self.lead.tell(lead)
         self.setAccessibleName(heading)
@@ -87,6 +88,17 @@ class WizardPage(QWizardPage):
     def go_on(self) -> bool:
         """Check what was given when the main button is pressed; False stays, and says why on the page."""
         return True
+
+    def bring_up(self) -> None:
+        """Scroll to what is wrong, and to where it is mended, once there is room for it."""
+        QTimer.singleShot(0, self, self._scroll)
+
+    def _scroll(self) -> None:
+        for notice in self.findChildren(Notice):
+            if notice.isVisible():
+                self.area.ensureWidgetVisible(notice)
+        if (focus := self.focusWidget()) is not None:
+            self.area.ensureWidgetVisible(focus)
 
     def happen(self, happening: Happening) -> None:
         """Say what the person has done."""

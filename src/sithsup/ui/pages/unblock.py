@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-
 from sithsup.card.session import role_named
 from sithsup.card.unblocking import require_way
 from sithsup.errors import CodeError, PukLockedError, role_text
@@ -83,16 +81,8 @@ class UnblockPage(WizardPage):
         problem = self.form.check() if self.form.token else self.which.ask()
         if problem:
             announce(self, problem)
-            QTimer.singleShot(0, self._bring_up)
+            self.bring_up()
         return not problem
-
-    def _bring_up(self) -> None:
-        """Scroll to what is wrong, and to where it is mended, once there is room for it."""
-        for notice in (self.which.notice, *(each.notice for each in self.form.inputs)):
-            if notice.isVisible():
-                self.area.ensureWidgetVisible(notice)
-        if (focus := self.focusWidget()) is not None:
-            self.area.ensureWidgetVisible(focus)
 
     def order_of(self, shown: Shown) -> Unblocking | None:
         """What is to be done; None where nothing can be."""
