@@ -262,13 +262,13 @@ def test_what_cannot_sign_is_told(desk: Desk) -> None:
     for files, said in (
         ({"key": other}, "the key is not that of the certificate"),
         ({"key": odd}, "the key is neither RSA nor elliptic"),
-        ({"key": nothing}, "No such file"),
+        ({"key": nothing}, "there is no such file or folder"),
         ({"key": SHIPPED}, "the key cannot be read"),
-        ({"certificate": nothing}, "No such file"),
+        ({"certificate": nothing}, "there is no such file or folder"),
         ({"certificate": SHIPPED}, "it holds no certificates"),
-        ({"anchor": nothing}, "No such file"),
+        ({"anchor": nothing}, "there is no such file or folder"),
         ({"anchor": SHIPPED}, "it holds no certificates"),
-        ({"out": desk.text / "x"}, "File exists"),
+        ({"out": desk.text / "x"}, "there is something else by this name already"),
     ):
         code, err = desk.sign(**files)
         assert (code, "SU-3002" in err, said in err) == (2, True, True), err
@@ -327,7 +327,7 @@ def test_a_signed_campaign_is_whole_or_as_it_was(desk: Desk, monkeypatch: pytest
     desk.signed.write_bytes(b"the one before")
     monkeypatch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     code, err = desk.sign()
-    assert (code, "No space left" in err) == (2, True)
+    assert (code, "the disk is full" in err) == (2, True)
     assert desk.signed.read_bytes() == b"the one before"
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sithsup import os_words
 from sithsup.campaign.parts import (
     ALL,
     AuthorityData,
@@ -254,9 +255,9 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError as error:
-        raise CampaignMissingError(path=str(path), problem=error.strerror or str(error)) from error
+        raise CampaignMissingError(path=str(path), problem=os_words.reason(error)) from error
     except OSError as error:
-        raise CampaignInvalidError(path=str(path), problem=error.strerror or str(error)) from error
+        raise CampaignInvalidError(path=str(path), problem=os_words.reason(error)) from error
     refuse_long(content, str(path))
     return content
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from sithsup import os_words
 from sithsup.campaign import Campaign, Finder, Origin, is_shipped, load_anchors, read_file, read_signed
 from sithsup.campaign.signature import PrivateKey, SignatureRefusedError, sign, verify
 from sithsup.cli.codes import read_hidden
@@ -192,7 +193,7 @@ def _sign(arguments: argparse.Namespace, view: View) -> int:
     try:
         write_whole(arguments.out, document)
     except OSError as error:
-        _refuse(arguments.out, error.strerror or str(error), error)
+        _refuse(arguments.out, os_words.reason(error), error)
     view.result |= {"campaign": campaign_data(campaign), "out": str(arguments.out)}
     view.say(
         tr("Signed: {path}, {id}, version {version}.", path=arguments.out, id=campaign.id, version=campaign.version)
@@ -207,7 +208,7 @@ def _refuse_input(arguments: argparse.Namespace) -> None:
     try:
         is_read = out.exists() and any(path.exists() and path.samefile(out) for path in inputs if path)
     except OSError as error:
-        _refuse(out, error.strerror or str(error), error)
+        _refuse(out, os_words.reason(error), error)
     if is_read:
         _refuse(out, tr("it is one of the files that are read"))
 
@@ -224,7 +225,7 @@ def _key(path: Path) -> PrivateKey:
         except TypeError:  # it is encrypted
             key = load_pem_private_key(pem, _passphrase(path))
     except (OSError, ValueError, TypeError) as error:
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else tr("the key cannot be read")
+        problem = os_words.reason(error) if isinstance(error, OSError) else tr("the key cannot be read")
         _refuse(path, problem, error)
     if not isinstance(key, PrivateKey):
         _refuse(path, tr("the key is neither RSA nor elliptic"))
