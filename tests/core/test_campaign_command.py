@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -187,9 +188,11 @@ def test_a_right_file_is_verified(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert code == 0
     assert "The campaign is right: siths-2020, version 1." in err
     monkeypatch.delenv("SITHSUP_CAMPAIGN_ANCHOR")
-    assert desk.run("verify", desk.signed)[0] == 2
+    code, _, err = desk.run("verify", desk.signed)
+    assert (code, "Give --anchor, a PEM file" in err) == (2, True)
     assert desk.run("verify", desk.signed, "--anchor", signing.anchor_file(desk.folder))[0] == 0
-    assert desk.run("verify", desk.signed, "--anchor", SHIPPED)[0] == 2
+    code, _, err = desk.run("verify", desk.signed, "--anchor", SHIPPED)
+    assert (code, f"--anchor {SHIPPED}: it holds no certificates" in err) == (2, True)
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
@@ -202,6 +205,24 @@ def test_a_wrong_file_names_field_and_line(is_signed: bool, desk: Desk) -> None:
     assert code == 2
     assert "SU-3001" in err
     assert "line 4, at version: " in err
+    assert "Correct the line and run the same command again." in err
+
+
+@pytest.mark.parametrize("action", ["verify", "sign"])
+def test_the_author_of_a_file_is_told_what_the_author_can_do(action: str, desk: Desk) -> None:
+    """Nobody else has another file, and nobody else need be asked."""
+    other = valid("TEST other", [pki.usage("digital_signature")], now=datetime.now(UTC))
+    (desk.folder / "other.pem").write_bytes(other.certificate.public_bytes(Encoding.PEM))
+    campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
+    told = [desk.run("verify", desk.signed, "--anchor", desk.folder / "other.pem")[2]] if action == "verify" else []
+    for content in (b"{", b" " * (LARGEST + 1)):
+        desk.text.write_bytes(content)
+        told.append(desk.sign()[1] if action == "sign" else desk.run("verify", desk.text)[2])
+    desk.text.unlink()
+    told.append(desk.sign()[1] if action == "sign" else desk.run("verify", desk.text)[2])
+    for err in told:
+        assert "run the same command again." in err
+        assert not re.search("local IT|Do not use it|SU-3002", err), err
 
 
 def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
@@ -210,6 +231,7 @@ def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
     assert code == 2
     assert "SU-3003" in err
     assert "the text is right, but it is not signed" in err
+    assert "Sign it (“sithsup campaign sign”)" in err
 
 
 # ------------------------------------------------------------------------------------------------------ sign
@@ -260,7 +282,7 @@ def test_what_cannot_sign_is_told(desk: Desk) -> None:
     other.write_bytes(pem(pki.new_key()))
     odd.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
     for files, said in (
-        ({"key": other}, "the key is not that of the certificate"),
+        ({"key": other}, f"--key {other}: the key is not that of the certificate"),
         ({"key": odd}, "the key is neither RSA nor elliptic"),
         ({"key": nothing}, "there is no such file or folder"),
         ({"key": SHIPPED}, "the key cannot be read"),
@@ -271,7 +293,8 @@ def test_what_cannot_sign_is_told(desk: Desk) -> None:
         ({"out": desk.text / "x"}, "there is something else by this name already"),
     ):
         code, err = desk.sign(**files)
-        assert (code, "SU-3002" in err, said in err) == (2, True, True), err
+        assert (code, "SU-3006" in err, said in err) == (2, True, True), err
+        assert "Correct it and run the same command again." in err
     assert not desk.signed.exists()
 
 

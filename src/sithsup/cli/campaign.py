@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sithsup import os_words
 from sithsup.campaign import Campaign, Finder, Origin, is_shipped, load_anchors, read_file, read_signed
-from sithsup.campaign.signature import PrivateKey, SignatureRefusedError, sign, verify
+from sithsup.campaign.signature import NO_ANCHOR, PrivateKey, SignatureRefusedError, sign, verify
 from sithsup.cli.codes import read_hidden
-from sithsup.errors import CampaignUntrustedError, SettingsInvalidError
+from sithsup.errors import ArgumentInvalidError, CampaignInvalidError, CampaignUntrustedError, SettingsInvalidError
 from sithsup.texts import mark, tr
 from sithsup.whole_file import write_whole
 
@@ -38,11 +38,30 @@ ORIGIN_TEXTS = {
 
 def run(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
     """Show, verify or sign."""
-    if arguments.action == "sign":
-        return _sign(arguments, view)
-    if arguments.action == "verify":
-        return _verify(arguments, settings, view)
-    return view.finish(0, _show_file(arguments.file, settings, view) if arguments.file else _show(settings, view))
+    if not arguments.file:
+        return view.finish(0, _show(settings, view))
+    try:
+        if arguments.action == "sign":
+            return _sign(arguments, view)
+        if arguments.action == "verify":
+            return _verify(arguments, settings, view)
+        return view.finish(0, _show_file(arguments.file, settings, view))
+    except CampaignInvalidError as error:
+        error.to_author(_author_step(error))
+        raise
+
+
+def _author_step(error: CampaignInvalidError) -> str:
+    """Whoever names a file here writes it, and signs it: what they do next."""
+    if error.values["problem"] == tr(NO_ANCHOR):
+        return tr("Give --anchor, a PEM file, and run the same command again.")
+    if isinstance(error, CampaignUntrustedError):
+        return tr(
+            "Sign it with a certificate that is right, or give the right --anchor, and run the same command again."
+        )
+    if error.values["line"]:
+        return tr("Correct the line and run the same command again.")
+    return tr("Correct the file, or its path, and run the same command again.")
 
 
 # ----------------------------------------------------------------------------------------------------- show
@@ -153,16 +172,24 @@ def _time(at: datetime) -> str:
 
 def _verify(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
     """A text that is not signed is refused, but its own faults are told first: they are what its author looks for."""
-    path, anchor = arguments.file, arguments.anchor or settings.campaign_anchor
+    path = arguments.file
     document = read_file(path)
     if _is_text(document):
         Campaign.parse(document, str(path))
-        raise CampaignUntrustedError(path=str(path), problem=tr("the text is right, but it is not signed"))
-    campaign, signature = read_signed(document, load_anchors(anchor) if anchor else (), str(path))
+        unsigned = CampaignUntrustedError(path=str(path), problem=tr("the text is right, but it is not signed"))
+        raise unsigned.to_author(tr("Sign it (“sithsup campaign sign”), and verify what comes out."))
+    campaign, signature = read_signed(document, _anchors(arguments, settings), str(path))
     view.result |= {"campaign": campaign_data(campaign), "signature": signature_data(signature)}
     view.say(tr("The campaign is right: {id}, version {version}.", id=campaign.id, version=campaign.version))
     view.say(signature_line(signature))
     return view.finish(0)
+
+
+def _anchors(arguments: argparse.Namespace, settings: Settings) -> tuple[bytes, ...]:
+    """Those that are named, else those of the settings; a wrong one is told as what it is."""
+    if arguments.anchor:
+        return _pems("--anchor", arguments.anchor)
+    return load_anchors(settings.campaign_anchor) if settings.campaign_anchor else ()
 
 
 def _is_text(document: bytes) -> bool:
@@ -181,19 +208,22 @@ def _sign(arguments: argparse.Namespace, view: View) -> int:
     _refuse_input(arguments)
     text = read_file(arguments.file)
     campaign = Campaign.parse(text, str(arguments.file))
-    certificates = _certificates(arguments.certificate)
-    chain = _certificates(arguments.chain) if arguments.chain else ()
+    certificates = _pems("--certificate", arguments.certificate)
+    chain = _pems("--chain", arguments.chain) if arguments.chain else ()
+    anchors = _pems("--anchor", arguments.anchor) if arguments.anchor else certificates[:1]
     key = _key(arguments.key)
+    signer, *others = map(x509.load_der_x509_certificate, (*certificates, *chain))
     try:
-        document = sign(text, key, certificates[0], (*certificates[1:], *chain))
-        anchor = arguments.anchor
-        verify(document, load_anchors(anchor, str(anchor)) if anchor else load_anchors(arguments.certificate)[:1])
-    except (SignatureRefusedError, ValueError) as error:
-        _refuse(arguments.certificate, str(error), error)
+        document = sign(text, key, signer, tuple(others))
+    except ValueError as error:
+        _refuse("--key", arguments.key, str(error), error)
     try:
+        verify(document, anchors)
         write_whole(arguments.out, document)
+    except SignatureRefusedError as error:
+        _refuse("--certificate", arguments.certificate, str(error), error)
     except OSError as error:
-        _refuse(arguments.out, os_words.reason(error), error)
+        _refuse("--out", arguments.out, os_words.reason(error), error)
     view.result |= {"campaign": campaign_data(campaign), "out": str(arguments.out)}
     view.say(
         tr("Signed: {path}, {id}, version {version}.", path=arguments.out, id=campaign.id, version=campaign.version)
@@ -208,13 +238,16 @@ def _refuse_input(arguments: argparse.Namespace) -> None:
     try:
         is_read = out.exists() and any(path.exists() and path.samefile(out) for path in inputs if path)
     except OSError as error:
-        _refuse(out, os_words.reason(error), error)
+        _refuse("--out", out, os_words.reason(error), error)
     if is_read:
-        _refuse(out, tr("it is one of the files that are read"))
+        _refuse("--out", out, tr("it is one of the files that are read"))
 
 
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    return tuple(map(x509.load_der_x509_certificate, load_anchors(path, str(path))))
+def _pems(option: str, path: Path) -> tuple[bytes, ...]:
+    try:
+        return load_anchors(path, str(path))
+    except SettingsInvalidError as error:
+        _refuse(option, path, str(error.values["problem"]), error)
 
 
 def _key(path: Path) -> PrivateKey:
@@ -226,20 +259,20 @@ def _key(path: Path) -> PrivateKey:
             key = load_pem_private_key(pem, _passphrase(path))
     except (OSError, ValueError, TypeError) as error:
         problem = os_words.reason(error) if isinstance(error, OSError) else tr("the key cannot be read")
-        _refuse(path, problem, error)
+        _refuse("--key", path, problem, error)
     if not isinstance(key, PrivateKey):
-        _refuse(path, tr("the key is neither RSA nor elliptic"))
+        _refuse("--key", path, tr("the key is neither RSA nor elliptic"))
     return key
 
 
 def _passphrase(path: Path) -> bytes:
     """Ask for it; somebody must be there to answer."""
     if not sys.stdin.isatty():
-        _refuse(path, tr("the key is encrypted, and there is no terminal to ask for its passphrase"))
+        _refuse("--key", path, tr("the key is encrypted, and there is no terminal to ask for its passphrase"))
     passphrase = read_hidden(tr("Passphrase of {path}: ", path=path), LONGEST_PASSPHRASE)
     print(file=sys.stderr)
     return bytes(passphrase)
 
 
-def _refuse(path: Path, problem: str, cause: Exception | None = None) -> NoReturn:
-    raise SettingsInvalidError(name=str(path), problem=problem) from cause
+def _refuse(option: str, path: Path, problem: str, cause: Exception | None = None) -> NoReturn:
+    raise ArgumentInvalidError(name=f"{option} {path}", problem=problem) from cause
