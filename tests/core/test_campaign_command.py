@@ -225,6 +225,30 @@ def test_the_author_of_a_file_is_told_what_the_author_can_do(action: str, desk: 
         assert not re.search("local IT|Do not use it|SU-3002", err), err
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\xef\xbb\xbf" + SHIPPED.read_bytes(), "byte order mark (BOM): save it as UTF-8 without one"),
+        (SHIPPED.read_text("utf-8").encode("utf-16"), "it is UTF-16"),
+        (b"-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n", "it is PEM: sign the campaign in DER"),
+        (b"MIME-Version: 1.0\nContent-Type: x\n\nMIIB", "it is S/MIME: sign the campaign in DER"),
+    ],
+)
+def test_what_is_another_sort_of_file_is_named(
+    content: bytes, said: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not what a reader of JSON, or of DER, stumbles over in it; also where it is in force."""
+    desk.text.write_bytes(content)
+    monkeypatch.setenv("SITHSUP_CAMPAIGN", str(desk.text))
+    for arguments in (("verify", desk.text), ("show", desk.text), ("show",)):
+        if arguments == ("show",) and content[:1] == b"\xef":
+            continue  # a text there is one that is not signed
+        code, _, err = desk.run(*arguments)
+        assert (code, said in err) == (2, True), err
+
+
 def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
     """Its author hears that only the signature is missing."""
     code, _, err = desk.run("verify", desk.text)

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationError, field_validator, m
 from pydantic_core import PydanticCustomError
 
 from sithsup import os_words
-from sithsup.campaign.complaints import told
+from sithsup.campaign.complaints import other_form, told
 from sithsup.campaign.parts import (
     ALL,
     PROGRAM,
@@ -233,6 +233,8 @@ class Campaign(Part):
     def parse(cls, content: bytes, path: str) -> Campaign:
         """Read and check a text that came from `path`; raises `CampaignInvalidError` naming place and problem."""
         places: Places | None = None
+        if problem := other_form(content):
+            raise CampaignInvalidError(path=path, problem=problem)
         try:
             places = Places(content.decode("utf-8"))
             return cls.model_validate_json(content)

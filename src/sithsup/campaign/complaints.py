@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sithsup.campaign import parts
@@ -42,6 +43,25 @@ FORMS = {
     parts.LIBRARY: mark("it is not a version, such as 1.2.3"),
 }
 """Of a text that is not as its pattern says, by the pattern."""
+
+EMPTY = mark("the file is empty")
+MARKED = mark("it begins with a byte order mark (BOM): save it as UTF-8 without one")
+UTF_16 = mark("it is UTF-16: save it as UTF-8")
+PEM = mark("it is PEM: sign the campaign in DER (openssl cms … -outform DER)")
+MIME = mark("it is S/MIME: sign the campaign in DER (openssl cms … -outform DER)")
+OTHERS = (
+    (rb"\s*$", EMPTY),
+    (rb"\xef\xbb\xbf", MARKED),
+    (rb"\xff\xfe|\xfe\xff", UTF_16),
+    (rb"\s*-----BEGIN ", PEM),
+    (rb"(?i)\s*(mime-version|content-type):", MIME),
+)
+"""What is no campaign, by how it begins, though its author may well think that it is one."""
+
+
+def other_form(content: bytes) -> str:
+    """What a file is that is neither JSON nor DER; empty where nothing is known of it."""
+    return next((tr(text) for beginning, text in OTHERS if re.match(beginning, content)), "")
 
 
 def told(complaint: dict[str, Any]) -> str:

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup.ca.path import HOSTILE, MOST_CERTIFICATES, path_to_anchor
 from sithsup.ca.signatures import HASHES, is_signed
+from sithsup.campaign.complaints import other_form
 from sithsup.campaign.der import require_der
 from sithsup.certificate import Certificate
 from sithsup.texts import mark, tr
@@ -82,6 +83,8 @@ def verify(document: bytes, anchors: tuple[bytes, ...]) -> Signed:
     """Verify a signed campaign under anchors (DER); raises `SignatureRefusedError`."""
     if document.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         _refuse(NOT_SIGNED)
+    if problem := other_form(document):
+        raise SignatureRefusedError(problem)
     try:
         require_der(document)
         parsed = cms.ContentInfo.load(document, strict=True)
