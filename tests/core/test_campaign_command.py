@@ -258,6 +258,30 @@ def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
     assert "Sign it (“sithsup campaign sign”)" in err
 
 
+def test_what_the_program_refuses_as_older_is_not_verified(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed or not yet: a computer that has used a newer version goes by what it knows."""
+    data = json.loads(desk.text.read_bytes())
+    monkeypatch.setenv("SITHSUP_CAMPAIGN", str(campaigns.signed(desk.folder, {**data, "version": 7}, desk.signed)))
+    assert desk.run("show")[0] == 0
+    older = campaigns.signed(desk.folder, {**data, "version": 6}, desk.folder / "older.p7m")
+    for path, version in ((older, 6), (desk.text, 1)):
+        code, _, err = desk.run("verify", path)
+        assert (code, "SU-3004" in err) == (2, True)
+        assert f"it has version {version}, and version 7 was used before" in err
+        assert "Raise “version”" in err
+    assert desk.run("verify", desk.signed)[0] == 0
+
+
+@pytest.mark.parametrize(("extension", "is_over"), [("2021-12-10T00:00:00Z", True), ("2221-12-10T00:00:00Z", False)])
+def test_a_window_that_has_closed_for_all_is_noted(extension: str, is_over: bool, desk: Desk) -> None:
+    """Of what is shown, verified and signed; nothing is refused, since such a campaign may be meant."""
+    data = json.loads(desk.text.read_bytes())
+    data["window"]["extensions"].append({"closes": extension, "organizations": ["SE2321000131"]})
+    desk.text.write_text(json.dumps(data))
+    for code, said in (desk.sign(), desk.run("verify", desk.signed)[::2], desk.run("show", desk.signed)[:2]):
+        assert (code, "The window has closed for everybody" in said) == (0, is_over), said
+
+
 # ------------------------------------------------------------------------------------------------------ sign
 
 

@@ -229,6 +229,10 @@ class Campaign(Part):
         longer = (e.closes for e in extensions if not e.organizations or reach(hsa_id, e.organizations))
         return max((self.window.closes, *longer))
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether nobody may begin any more, whatever organisation they belong to."""
+        return now >= max((self.window.closes, *(extension.closes for extension in self.window.extensions)))
+
     @classmethod
     def parse(cls, content: bytes, path: str) -> Campaign:
         """Read and check a text that came from `path`; raises `CampaignInvalidError` naming place and problem."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cryptography import x509
@@ -11,15 +12,21 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from sithsup import os_words
 from sithsup.campaign import Campaign, Finder, Origin, is_shipped, load_anchors, read_file, read_signed
 from sithsup.campaign.signature import NO_ANCHOR, PrivateKey, SignatureRefusedError, sign, verify
+from sithsup.campaign.store import Store
 from sithsup.cli.codes import read_hidden
-from sithsup.errors import ArgumentInvalidError, CampaignInvalidError, CampaignUntrustedError, SettingsInvalidError
+from sithsup.errors import (
+    ArgumentInvalidError,
+    CampaignInvalidError,
+    CampaignOldError,
+    CampaignUntrustedError,
+    SettingsInvalidError,
+)
 from sithsup.texts import mark, tr
 from sithsup.whole_file import write_whole
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from sithsup.campaign.signature import Signature
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
     from sithsup.settings import Settings
 
 LONGEST_PASSPHRASE = 1024
+IS_OVER_TEXT = mark("The window has closed for everybody: no upgrade can begin.")
 ORIGIN_TEXTS = {
     Origin.SHIPPED: mark("It is part of the program: {place}"),
     Origin.FILE: mark("It comes from the file {place}"),
@@ -53,6 +61,8 @@ def run(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
 
 def _author_step(error: CampaignInvalidError) -> str:
     """Whoever names a file here writes it, and signs it: what they do next."""
+    if isinstance(error, CampaignOldError):
+        return tr("Raise “version”, sign the file anew, and run the same command again.")
     if error.values["problem"] == tr(NO_ANCHOR):
         return tr("Give --anchor, a PEM file, and run the same command again.")
     if isinstance(error, CampaignUntrustedError):
@@ -125,6 +135,8 @@ def campaign_lines(campaign: Campaign) -> Iterator[str]:
     for later in window.extensions:
         whom = ", ".join(later.organizations) or tr("everybody")
         yield tr("Open until {closes} for {whom}", closes=_time(later.closes), whom=whom)
+    if campaign.is_over(datetime.now(UTC)):
+        yield tr(IS_OVER_TEXT)
     if campaign.paused:
         yield tr("Paused: no upgrade may begin now.")
     yield tr("Replaces certificates from {issuers}", issuers=", ".join(campaign.source_issuers))
@@ -175,13 +187,15 @@ def _verify(arguments: argparse.Namespace, settings: Settings, view: View) -> in
     path = arguments.file
     document = read_file(path)
     if _is_text(document):
-        Campaign.parse(document, str(path))
+        Store(settings.data).refuse_older(Campaign.parse(document, str(path)), str(path))
         unsigned = CampaignUntrustedError(path=str(path), problem=tr("the text is right, but it is not signed"))
         raise unsigned.to_author(tr("Sign it (“sithsup campaign sign”), and verify what comes out."))
     campaign, signature = read_signed(document, _anchors(arguments, settings), str(path))
+    Store(settings.data).refuse_older(campaign, str(path))
     view.result |= {"campaign": campaign_data(campaign), "signature": signature_data(signature)}
     view.say(tr("The campaign is right: {id}, version {version}.", id=campaign.id, version=campaign.version))
     view.say(signature_line(signature))
+    _note_end(campaign, view)
     return view.finish(0)
 
 
@@ -190,6 +204,12 @@ def _anchors(arguments: argparse.Namespace, settings: Settings) -> tuple[bytes, 
     if arguments.anchor:
         return _pems("--anchor", arguments.anchor)
     return load_anchors(settings.campaign_anchor) if settings.campaign_anchor else ()
+
+
+def _note_end(campaign: Campaign, view: View) -> None:
+    """It is right nevertheless, and may be meant: holders read that it is over."""
+    if campaign.is_over(datetime.now(UTC)):
+        view.say(tr(IS_OVER_TEXT))
 
 
 def _is_text(document: bytes) -> bool:
@@ -228,6 +248,7 @@ def _sign(arguments: argparse.Namespace, view: View) -> int:
     view.say(
         tr("Signed: {path}, {id}, version {version}.", path=arguments.out, id=campaign.id, version=campaign.version)
     )
+    _note_end(campaign, view)
     return view.finish(0)
 
 
