@@ -7,6 +7,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING
 
+from sithsup import os_words
 from sithsup.errors import JournalUnwritableError, SecondInstanceError
 
 if TYPE_CHECKING:
@@ -42,4 +43,4 @@ def translated(path: Path) -> Iterator[None]:
             raise SecondInstanceError(str(error)) from error
         raise JournalUnwritableError(str(error), path=str(path), problem=str(error)) from error
     except OSError as error:
-        raise JournalUnwritableError(str(error), path=str(path), problem=error.strerror or str(error)) from error
+        raise JournalUnwritableError(str(error), path=str(path), problem=os_words.reason(error)) from error

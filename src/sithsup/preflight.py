@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import base64
-import errno
 import logging
 import os
 import re
@@ -28,6 +27,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
+from sithsup import os_words
 from sithsup.ca import status
 from sithsup.card_lock import unusable
 from sithsup.certificate import Certificate
@@ -212,10 +212,10 @@ def journal_problem(folder: Path) -> JournalUnwritableError | None:
     try:
         place = next(each for each in (folder, *folder.parents) if each.exists())
         try_to_write(place)
-        is_full = shutil.disk_usage(place).free < LEAST_DISK
+        problem = os_words.reason(os_words.DISK_FULL) if shutil.disk_usage(place).free < LEAST_DISK else ""
     except OSError as error:
-        return JournalUnwritableError(path=str(place), problem=error.strerror or str(error))
-    return JournalUnwritableError(path=str(place), problem=os.strerror(errno.ENOSPC)) if is_full else None
+        problem = os_words.reason(error)
+    return JournalUnwritableError(path=str(place), problem=problem) if problem else None
 
 
 def battery() -> int | None:

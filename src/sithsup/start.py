@@ -6,7 +6,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
-from sithsup import logs, texts
+from sithsup import logs, os_words, texts
 from sithsup.errors import SettingsInvalidError
 from sithsup.settings import Settings, variable_name
 
@@ -32,7 +32,7 @@ def prepare(found: Resolution) -> Settings:
     except OSError as error:
         state = found["state"].in_force
         name, layer = state.place or variable_name("state"), state.level.value
-        raise SettingsInvalidError(name=name, layer=layer, problem=error.strerror or str(error)) from error
+        raise SettingsInvalidError(name=name, layer=layer, problem=os_words.reason(error)) from error
     for unknown in found.unknown:
         _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
     for problem in found.problems:

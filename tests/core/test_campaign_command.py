@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -85,8 +86,12 @@ def test_the_campaign_in_force_is_shown(arguments: tuple[object, ...], desk: Des
         "(siths-2020, version 1)",
         "Replaces certificates from SITHS Type 1 CA v1",
         "Makes hsa-id-signature: SITHS e-id Person HSA-id 3 CA v1, rsa-2048",
-        "Open from 2019-11-03 23:00 until 2020-12-09 23:00",
-        "Open until 2021-12-09 23:00 for everybody",
+        "Open from 2019-11-03 23:00+00:00 until 2020-12-09 23:00+00:00",
+        "Open until 2021-12-09 23:00+00:00 for everybody",
+        "Cards that were ordered on 2020-02-11 or later need no upgrade",
+        "A spare card shows: SITHS e-id Person HSA-id 2 CA v1, SITHS e-id Person ID 2 CA v1",
+        "What the holder of such a card reads: Spare cards are not upgraded. Use your ordinary card.",
+        "Level of assurance 3: SITHS e-id Person ID 3 CA v1",
         "Deputy issuer: -",
         f"It is part of the program: {SHIPPED}",
     ):
@@ -144,12 +149,49 @@ def test_a_text_does_not_steer_the_terminal(desk: Desk) -> None:
     assert all(line.isprintable() for line in out.splitlines())
 
 
-def test_what_nobody_trusted_has_signed_is_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_decides_who_may_begin_and_when_is_shown(desk: Desk) -> None:
+    """An author sees what was meant, each text on one line."""
+    data = json.loads(desk.text.read_bytes())
+    data |= {
+        "rollout": [{"opens": "2019-11-05T00:00:00+01:00", "share": 100}],
+        "program_min": "1.2",
+        "codes": {"price": {"amount": 50, "currency": "SEK"}, "order": {"sv": "Ring.", "en": "Call.\nWait."}},
+    }
+    desk.text.write_text(json.dumps(data))
+    lines = desk.run("show", desk.text)[1].splitlines()
+    for said in (
+        "100 % of all cards from 2019-11-04 23:00+00:00",
+        "Needs version 1.2 of the program, or a later one",
+        "A new code costs 50 kr",
+        "How new codes are ordered: Call. Wait.",
+    ):
+        assert said in lines
+
+
+def test_a_signed_file_is_shown_without_an_anchor(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a text that is not signed is; nobody is to take the signature for one that counts."""
     campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
     monkeypatch.delenv("SITHSUP_CAMPAIGN_ANCHOR")
+    code, out, _ = desk.run("show", desk.signed)
+    assert (code, "(siths-2020, version 1)" in out, "Signed by" in out) == (0, True, False)
+    assert "the signature was not checked" in out
+    assert json.loads(desk.run("show", desk.signed, json_too=True)[1])["signature"] is None
+    code, out, _ = desk.run("show", desk.signed, "--anchor", signing.anchor_file(desk.folder))
+    assert (code, "Signed by TEST campaign signer v1" in out) == (0, True)
+    desk.signed.write_bytes(b"0\0")
     code, out, err = desk.run("show", desk.signed)
-    assert (code, out) == (2, "")
-    assert "SU-3003" in err
+    assert (code, out, "SU-3003" in err) == (2, "", True)
+
+
+def test_what_an_unknown_anchor_has_signed_is_not_shown_under_one(desk: Desk) -> None:
+    """Whoever names an anchor asks for it; one without a file has nothing to be used for."""
+    other = valid("TEST other", [pki.usage("digital_signature")], now=datetime.now(UTC))
+    (desk.folder / "other.pem").write_bytes(other.certificate.public_bytes(Encoding.PEM))
+    campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
+    code, out, err = desk.run("show", desk.signed, "--anchor", desk.folder / "other.pem")
+    assert (code, out, "SU-3003" in err) == (2, "", True)
+    code, out, err = desk.run("show", "--anchor", desk.folder / "other.pem")
+    assert (code, out, "SU-3006" in err) == (2, "", True)
 
 
 def test_why_nothing_newer_is_used_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,9 +229,11 @@ def test_a_right_file_is_verified(desk: Desk, monkeypatch: pytest.MonkeyPatch) -
     assert code == 0
     assert "The campaign is right: siths-2020, version 1." in err
     monkeypatch.delenv("SITHSUP_CAMPAIGN_ANCHOR")
-    assert desk.run("verify", desk.signed)[0] == 2
+    code, _, err = desk.run("verify", desk.signed)
+    assert (code, "Give --anchor, a PEM file" in err) == (2, True)
     assert desk.run("verify", desk.signed, "--anchor", signing.anchor_file(desk.folder))[0] == 0
-    assert desk.run("verify", desk.signed, "--anchor", SHIPPED)[0] == 2
+    code, _, err = desk.run("verify", desk.signed, "--anchor", SHIPPED)
+    assert (code, f"--anchor {SHIPPED}: it holds no certificates" in err) == (2, True)
 
 
 @pytest.mark.parametrize("is_signed", [False, True])
@@ -202,6 +246,48 @@ def test_a_wrong_file_names_field_and_line(is_signed: bool, desk: Desk) -> None:
     assert code == 2
     assert "SU-3001" in err
     assert "line 4, at version: " in err
+    assert "Correct the line and run the same command again." in err
+
+
+@pytest.mark.parametrize("action", ["verify", "sign"])
+def test_the_author_of_a_file_is_told_what_the_author_can_do(action: str, desk: Desk) -> None:
+    """Nobody else has another file, and nobody else need be asked."""
+    other = valid("TEST other", [pki.usage("digital_signature")], now=datetime.now(UTC))
+    (desk.folder / "other.pem").write_bytes(other.certificate.public_bytes(Encoding.PEM))
+    campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
+    told = [desk.run("verify", desk.signed, "--anchor", desk.folder / "other.pem")[2]] if action == "verify" else []
+    for content in (b"{", b" " * (LARGEST + 1)):
+        desk.text.write_bytes(content)
+        told.append(desk.sign()[1] if action == "sign" else desk.run("verify", desk.text)[2])
+    desk.text.unlink()
+    told.append(desk.sign()[1] if action == "sign" else desk.run("verify", desk.text)[2])
+    for err in told:
+        assert "run the same command again." in err
+        assert not re.search("local IT|Do not use it|SU-3002", err), err
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\xef\xbb\xbf" + SHIPPED.read_bytes(), "byte order mark (BOM): save it as UTF-8 without one"),
+        (SHIPPED.read_text("utf-8").encode("utf-16"), "it is UTF-16"),
+        (b"-----BEGIN CMS-----\nMIIB\n-----END CMS-----\n", "it is PEM: sign the campaign in DER"),
+        (b"MIME-Version: 1.0\nContent-Type: x\n\nMIIB", "it is S/MIME: sign the campaign in DER"),
+    ],
+)
+def test_what_is_another_sort_of_file_is_named(
+    content: bytes, said: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not what a reader of JSON, or of DER, stumbles over in it; also where it is in force."""
+    desk.text.write_bytes(content)
+    monkeypatch.setenv("SITHSUP_CAMPAIGN", str(desk.text))
+    for arguments in (("verify", desk.text), ("show", desk.text), ("show",)):
+        if arguments == ("show",) and content[:1] == b"\xef":
+            continue  # a text there is one that is not signed
+        code, _, err = desk.run(*arguments)
+        assert (code, said in err) == (2, True), err
 
 
 def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
@@ -210,6 +296,31 @@ def test_a_right_text_that_is_not_signed_is_refused(desk: Desk) -> None:
     assert code == 2
     assert "SU-3003" in err
     assert "the text is right, but it is not signed" in err
+    assert "Sign it (“sithsup campaign sign”)" in err
+
+
+def test_what_the_program_refuses_as_older_is_not_verified(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signed or not yet: a computer that has used a newer version goes by what it knows."""
+    data = json.loads(desk.text.read_bytes())
+    monkeypatch.setenv("SITHSUP_CAMPAIGN", str(campaigns.signed(desk.folder, {**data, "version": 7}, desk.signed)))
+    assert desk.run("show")[0] == 0
+    older = campaigns.signed(desk.folder, {**data, "version": 6}, desk.folder / "older.p7m")
+    for path, version in ((older, 6), (desk.text, 1)):
+        code, _, err = desk.run("verify", path)
+        assert (code, "SU-3004" in err) == (2, True)
+        assert f"it has version {version}, and version 7 was used before" in err
+        assert "Raise “version”" in err
+    assert desk.run("verify", desk.signed)[0] == 0
+
+
+@pytest.mark.parametrize(("extension", "is_over"), [("2021-12-10T00:00:00Z", True), ("2221-12-10T00:00:00Z", False)])
+def test_a_window_that_has_closed_for_all_is_noted(extension: str, is_over: bool, desk: Desk) -> None:
+    """Of what is shown, verified and signed; nothing is refused, since such a campaign may be meant."""
+    data = json.loads(desk.text.read_bytes())
+    data["window"]["extensions"].append({"closes": extension, "organizations": ["SE2321000131"]})
+    desk.text.write_text(json.dumps(data))
+    for code, said in (desk.sign(), desk.run("verify", desk.signed)[::2], desk.run("show", desk.signed)[:2]):
+        assert (code, "The window has closed for everybody" in said) == (0, is_over), said
 
 
 # ------------------------------------------------------------------------------------------------------ sign
@@ -260,18 +371,19 @@ def test_what_cannot_sign_is_told(desk: Desk) -> None:
     other.write_bytes(pem(pki.new_key()))
     odd.write_bytes(pem(ed25519.Ed25519PrivateKey.generate()))
     for files, said in (
-        ({"key": other}, "the key is not that of the certificate"),
+        ({"key": other}, f"--key {other}: the key is not that of the certificate"),
         ({"key": odd}, "the key is neither RSA nor elliptic"),
-        ({"key": nothing}, "No such file"),
+        ({"key": nothing}, "there is no such file or folder"),
         ({"key": SHIPPED}, "the key cannot be read"),
-        ({"certificate": nothing}, "No such file"),
+        ({"certificate": nothing}, "there is no such file or folder"),
         ({"certificate": SHIPPED}, "it holds no certificates"),
-        ({"anchor": nothing}, "No such file"),
+        ({"anchor": nothing}, "there is no such file or folder"),
         ({"anchor": SHIPPED}, "it holds no certificates"),
-        ({"out": desk.text / "x"}, "File exists"),
+        ({"out": desk.text / "x"}, "there is something else by this name already"),
     ):
         code, err = desk.sign(**files)
-        assert (code, "SU-3002" in err, said in err) == (2, True, True), err
+        assert (code, "SU-3006" in err, said in err) == (2, True, True), err
+        assert "Correct it and run the same command again." in err
     assert not desk.signed.exists()
 
 
@@ -327,7 +439,7 @@ def test_a_signed_campaign_is_whole_or_as_it_was(desk: Desk, monkeypatch: pytest
     desk.signed.write_bytes(b"the one before")
     monkeypatch.setattr(os, "fsync", lambda _descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
     code, err = desk.sign()
-    assert (code, "No space left" in err) == (2, True)
+    assert (code, "the disk is full" in err) == (2, True)
     assert desk.signed.read_bytes() == b"the one before"
 
 

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from sithsup.ca.path import CRITICAL as CRITICAL_PART
 from sithsup.ca.path import NO_PATH
+from sithsup.campaign import complaints
 from sithsup.campaign import signature as s
 from sithsup.campaign.der import require_der
 from sithsup.campaign.signature import SignatureRefusedError, read_anchors, sign, verify
@@ -160,12 +161,12 @@ CRITICAL = signer(
 )
 RIGHT = forge(TEXT)
 WRONG: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", s.NOT_CMS),
+    "empty": (b"", complaints.EMPTY),
     "the text alone": (TEXT, s.NOT_SIGNED),
     "the text with a mark before it": (b"\xef\xbb\xbf\n" + TEXT, s.NOT_SIGNED),
     "a web page": (b"<!doctype html>", s.NOT_CMS),
     "all bytes": (bytes(range(256)), s.NOT_CMS),
-    "PEM": (b"-----BEGIN CMS-----", s.NOT_CMS),
+    "PEM": (b"-----BEGIN CMS-----", complaints.PEM),
     "a certificate": (MADE.signer.der, s.NOT_CMS),
     "plain data": (cms.ContentInfo({"content_type": "data", "content": core.OctetString(TEXT)}).dump(), s.NOT_CMS),
     "cut": (RIGHT[:-1], s.NOT_CMS),

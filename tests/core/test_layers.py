@@ -243,7 +243,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "policy.toml").mkdir()
     with pytest.raises(SettingsInvalidError) as caught:
         Settings.load({}, toml(tmp_path))
-    assert caught.value.values["problem"] == "Is a directory"
+    assert caught.value.values["problem"] == "it is a folder, not a file"
 
 
 def test_an_editor_s_mark_and_its_line_ends_do_no_harm(tmp_path: Path) -> None:
@@ -311,7 +311,7 @@ def test_a_key_is_not_there_or_closed(tmp_path: Path) -> None:
     closed = FakeRegistry(policy=PermissionError(13, "Access is denied"))
     with pytest.raises(SettingsInvalidError) as caught:
         Settings.load({}, of_system("win32", tmp_path, closed))
-    assert caught.value.why == r"HKLM\SOFTWARE\Policies\Sithsup (policy): Access is denied"
+    assert caught.value.why == r"HKLM\SOFTWARE\Policies\Sithsup (policy): access to it is refused"
 
 
 def test_a_policy_of_the_registry_goes_over_the_machine_s_and_the_account_s_file(tmp_path: Path) -> None:

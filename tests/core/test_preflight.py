@@ -283,15 +283,15 @@ def test_where_no_journal_can_be_written(tmp_path: Path, monkeypatch: pytest.Mon
     """A file in the folder's place, or above it; a disk that is read-only, or nearly full: each with its cause."""
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        assert problem_of(folder) == (str(tmp_path / "file"), "Not a directory")
+        assert problem_of(folder) == (str(tmp_path / "file"), "part of the path is a file, not a folder")
     monkeypatch.setattr(preflight, "LEAST_DISK", 1 << 62)
-    assert problem_of(tmp_path) == (str(tmp_path), "No space left on device")
+    assert problem_of(tmp_path) == (str(tmp_path), "the disk is full")
 
     def read_only(_: int) -> None:
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(os, "fsync", read_only)
-    assert problem_of(tmp_path / "new") == (str(tmp_path), "Read-only file system")
+    assert problem_of(tmp_path / "new") == (str(tmp_path), "nothing can be written on this disk: it can only be read")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
@@ -302,7 +302,7 @@ def test_a_folder_that_nobody_may_look_into(tmp_path: Path, monkeypatch: pytest.
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(type(tmp_path), "exists", closed)
-    assert problem_of(tmp_path) == (str(tmp_path), "Permission denied")
+    assert problem_of(tmp_path) == (str(tmp_path), "access to it is refused")
 
 
 def test_nothing_is_begun_where_no_journal_can_be_written(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_full_disk_leaves_nothing_half_written(
 
     monkeypatch.setattr(os, "fsync", full)
     again = save(replace(receipt, local_it="other"), folder)
-    assert (again.page, again.problem) == (None, "No space left on device")
+    assert (again.page, again.problem) == (None, "the disk is full")
     assert first.page.read_bytes() == before
     assert len(list(folder.iterdir())) == 2
 

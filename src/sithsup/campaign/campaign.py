@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from sithsup import os_words
+from sithsup.campaign.complaints import other_form, told
 from sithsup.campaign.parts import (
     ALL,
+    PROGRAM,
     AuthorityData,
     CardKind,
     CardRow,
@@ -44,12 +47,14 @@ from sithsup.campaign.parts import (
 )
 from sithsup.campaign.places import Fault, Places, shown
 from sithsup.campaign.rules import broken
-from sithsup.certificate import Certificate
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
 from sithsup.model import KeyRole, NewKey, RequestBody, Target
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sithsup.certificate import Certificate
 
 LARGEST = 1 << 20
 """Bytes of a campaign file, signed or not. An honest one has twenty thousand."""
@@ -60,8 +65,7 @@ MAX_VERSION = 999_999_999_999
 def _is_whole(value: object) -> object:
     """Of what equals a number, `true` and 1.0 too, only the number itself."""
     if type(value) is not int:
-        message = "it is not a whole number"
-        raise ValueError(message)
+        raise ValueError(tr("it is not a whole number"))
     return value
 
 
@@ -79,7 +83,7 @@ class Campaign(Part):
     """What people read of it in lists."""
     paused: bool = False
     """Whether no upgrade may begin now. What was begun may be finished or undone."""
-    program_min: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")] | None = None
+    program_min: Annotated[str, Field(pattern=PROGRAM)] | None = None
     """The oldest version of this program that may begin an upgrade."""
     # ------------------------------------------------------------------------------------------ for whom, and when
     window: Window
@@ -143,13 +147,13 @@ class Campaign(Part):
     @classmethod
     def _are_certificates(cls, pems: tuple[str, ...]) -> tuple[str, ...]:
         for pem in pems:
-            Certificate.parse(der_of(pem))
+            der_of(pem)
         return pems
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
         if rule := broken(self):
-            raise PydanticCustomError("rule", "{problem}", {"problem": rule.problem, "field": rule.field})
+            raise PydanticCustomError("rule", "{problem}", {"problem": tr(rule.problem), "field": rule.field})
         return self
 
     @cached_property
@@ -225,16 +229,22 @@ class Campaign(Part):
         longer = (e.closes for e in extensions if not e.organizations or reach(hsa_id, e.organizations))
         return max((self.window.closes, *longer))
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether nobody may begin any more, whatever organisation they belong to."""
+        return now >= max((self.window.closes, *(extension.closes for extension in self.window.extensions)))
+
     @classmethod
     def parse(cls, content: bytes, path: str) -> Campaign:
         """Read and check a text that came from `path`; raises `CampaignInvalidError` naming place and problem."""
         places: Places | None = None
+        if problem := other_form(content):
+            raise CampaignInvalidError(path=path, problem=problem)
         try:
             places = Places(content.decode("utf-8"))
             return cls.model_validate_json(content)
         except UnicodeDecodeError as error:
             line = content.count(b"\n", 0, error.start) + 1
-            raise CampaignInvalidError(path=path, line=line, problem="the text is not UTF-8") from error
+            raise CampaignInvalidError(path=path, line=line, problem=tr("the text is not UTF-8")) from error
         except Fault as fault:
             raise CampaignInvalidError(
                 path=path, line=fault.line, place=shown(fault.place), problem=str(fault)
@@ -254,9 +264,9 @@ def read_file(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
     except FileNotFoundError as error:
-        raise CampaignMissingError(path=str(path), problem=error.strerror or str(error)) from error
+        raise CampaignMissingError(path=str(path), problem=os_words.reason(error)) from error
     except OSError as error:
-        raise CampaignInvalidError(path=str(path), problem=error.strerror or str(error)) from error
+        raise CampaignInvalidError(path=str(path), problem=os_words.reason(error)) from error
     refuse_long(content, str(path))
     return content
 
@@ -264,7 +274,7 @@ def read_file(path: Path) -> bytes:
 def refuse_long(content: bytes, path: str) -> None:
     """Raise `CampaignInvalidError` for more than a campaign may have; looking through it would take a while."""
     if len(content) > LARGEST:
-        raise CampaignInvalidError(path=path, problem=f"the file is longer than {LARGEST} bytes")
+        raise CampaignInvalidError(path=path, problem=tr("the file is longer than {count} bytes", count=LARGEST))
 
 
 def _invalid(error: ValidationError, places: Places | None, path: str) -> CampaignInvalidError:
@@ -273,6 +283,4 @@ def _invalid(error: ValidationError, places: Places | None, path: str) -> Campai
     context = first.get("ctx", {})
     place = (*first["loc"], *([context["field"]] if first["type"] == "rule" else []))
     line = places.line(place) if places and place else 0
-    return CampaignInvalidError(
-        path=path, line=line, place=shown(place), problem=first["msg"].removeprefix("Value error, ")
-    )
+    return CampaignInvalidError(first["msg"], path=path, line=line, place=shown(place), problem=told(first))

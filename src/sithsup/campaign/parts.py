@@ -17,17 +17,22 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sithsup.ca.path import HOSTILE
+from sithsup.certificate import Certificate, UnreadableCertificateError
 from sithsup.model import KeyAlgorithm, KeyRole, RequestBody, SubjectKind, Target
 from sithsup.settings import readers
-from sithsup.texts import SWEDISH, language
+from sithsup.texts import SWEDISH, language, tr
 
 ORGANIZATION_NUMBER = re.compile(r"[A-Z]{2}[A-Z0-9]*?([0-9]{10})-")
 """Where an HSA-id holds the number of the organisation that gave it: SE2321000131-ABCD."""
-Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
-Oid = Annotated[str, Field(pattern=r"^[0-2](\.[0-9]+)+$")]
-Line = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f\x7f]*$")]
+NAME, OID, NUMBER = r"^[a-z0-9-]{1,64}$", r"^[0-2](\.[0-9]+)+$", r"^[0-9]{1,19}$"
+LINE, PARAGRAPHS = r"^[^\x00-\x1f\x7f]*$", r"^[^\x00-\x09\x0b-\x1f\x7f]*$"
+ADDRESS, CURRENCY = r"^https?://[^\s@]+$", r"^[A-Z]{3}$"
+PROGRAM, LIBRARY = r"^[0-9]+(\.[0-9]+){0,2}$", r"^[0-9]+(\.[0-9]+){0,3}$"
+Name = Annotated[str, Field(pattern=NAME)]
+Oid = Annotated[str, Field(pattern=OID)]
+Line = Annotated[str, Field(min_length=1, max_length=300, pattern=LINE)]
 """Text on one line, without control characters."""
-Paragraphs = Annotated[str, Field(min_length=1, max_length=20_000, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$")]
+Paragraphs = Annotated[str, Field(min_length=1, max_length=20_000, pattern=PARAGRAPHS)]
 """Text that may have several lines."""
 ALL = 100
 """Per cent."""
@@ -43,8 +48,7 @@ def _written(pattern: str, kind: type, example: str) -> BeforeValidator:
     def require(value: object) -> object:
         if isinstance(value, kind) or (isinstance(value, str) and re.fullmatch(pattern, value)):
             return value
-        message = f"it is not written like {example}"
-        raise ValueError(message)
+        raise ValueError(tr("it is not written like {example}", example=example))
 
     return BeforeValidator(require)
 
@@ -55,7 +59,7 @@ def _form(pattern: str) -> Any:
 
 Time = Annotated[AwareDatetime, _form(_TIME), _written(_TIME, datetime, "2027-03-01T00:00:00+01:00")]
 Day = Annotated[date, _form(_DAY), _written(_DAY, date, "2027-03-01")]
-Length = Annotated[timedelta, _form(_LENGTH), _written(_LENGTH, timedelta, "PT1H30M or P1D")]
+Length = Annotated[timedelta, _form(_LENGTH), _written(_LENGTH, timedelta, "PT1H30M, P1D")]
 """Neither years nor months, whose lengths vary."""
 
 
@@ -159,11 +163,9 @@ class Window(Part):
     @model_validator(mode="after")
     def _is_ordered(self) -> Self:
         if self.opens >= self.closes:
-            message = "the window closes before it opens"
-            raise ValueError(message)
+            raise ValueError(tr("the window closes before it opens"))
         if any(extension.closes <= self.closes for extension in self.extensions):
-            message = "an extension closes before the window does"
-            raise ValueError(message)
+            raise ValueError(tr("an extension closes before the window does"))
         return self
 
 
@@ -211,7 +213,7 @@ class CardRow(Part):
 
     kind: CardKind
     """What such a card is."""
-    numbers: tuple[Annotated[str, Field(pattern=r"^[0-9]{1,19}$")], ...] = ()
+    numbers: tuple[Annotated[str, Field(pattern=NUMBER)], ...] = ()
     """How a card number (1.2.752.34.2.1) begins."""
     manufacturers: tuple[Line, ...] = ()
     """What a token calls its maker; a part of it is enough, in any case."""
@@ -228,7 +230,7 @@ class AuthorityData(Part):
 
     protocol: Literal["cmp"] = "cmp"
     """How it is spoken to."""
-    address: Annotated[str, Field(pattern=r"^https?://[^\s@]+$"), AfterValidator(readers.address)]
+    address: Annotated[str, Field(pattern=ADDRESS), AfterValidator(readers.address)]
     """Where it answers."""
     query_oid: Oid | None = None
     """The infoType of the question whether a card may be upgraded; None for an authority that has no such message."""
@@ -293,7 +295,7 @@ class Price(Part):
 
     amount: Annotated[int, Field(ge=0)]
     """In whole units."""
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Field(pattern=CURRENCY)]
     """By ISO 4217."""
 
     def __str__(self) -> str:
@@ -315,7 +317,7 @@ class Middleware(Part):
 
     manufacturer: Line
     """What C_GetInfo calls its maker; a part of it is enough, in any case."""
-    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,3}$")]
+    version: Annotated[str, Field(pattern=LIBRARY)]
     """Of the library, as C_GetInfo tells it."""
 
 
@@ -342,9 +344,10 @@ def reach(hsa_id: str | None, organizations: tuple[str, ...]) -> int:
 def der_of(pem: str) -> bytes:
     """Read a text that is one certificate; whatever is wrong is a ValueError, which pydantic tells with its place."""
     if not _PEM.fullmatch(pem):
-        message = "it is not exactly one certificate (PEM)"
-        raise ValueError(message)
+        raise ValueError(tr("it is not exactly one certificate (PEM)"))
     try:
-        return x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
-    except HOSTILE as error:
-        raise ValueError(str(error)) from error
+        der = x509.load_pem_x509_certificate(pem.encode("ascii")).public_bytes(Encoding.DER)
+        Certificate.parse(der)
+    except (*HOSTILE, UnreadableCertificateError) as error:
+        raise ValueError(tr("the certificate cannot be read")) from error
+    return der

@@ -9,6 +9,8 @@ import json
 import re
 from typing import NoReturn
 
+from sithsup.texts import tr
+
 DEEPEST = 32
 """Levels of lists and objects within one another; a campaign has six."""
 LONGEST_PLACE = 200
@@ -40,7 +42,7 @@ class Places:
         self._lines: dict[Place, int] = {}
         self._value(())
         if self._at < len(text):
-            self._fail("something stands behind the end", ())
+            self._fail(tr("something stands behind the end"), ())
 
     def line(self, place: Place) -> int:
         """The line on which something stands; of what is missing, the line of the object that lacks it."""
@@ -50,7 +52,7 @@ class Places:
 
     def _value(self, place: Place) -> None:
         if len(place) > DEEPEST:
-            self._fail("too many levels within one another", place)
+            self._fail(tr("too many levels within one another"), place)
         self._skip_blanks()
         self._lines.setdefault(place, self._here())
         if self._takes("{"):
@@ -58,7 +60,7 @@ class Places:
         elif self._takes("["):
             self._elements(place)
         elif not (self._token(_STRING) or self._token(_PLAIN)):
-            self._fail("a JSON value is expected here", place)
+            self._fail(tr("a JSON value is expected here"), place)
         self._skip_blanks()
 
     def _members(self, place: Place) -> None:
@@ -69,10 +71,10 @@ class Places:
             self._skip_blanks()
             line, token = self._here(), self._token(_STRING)
             if not token:
-                self._fail("the name of a field, in quotation marks, is expected here", place)
+                self._fail(tr("the name of a field, in quotation marks, is expected here"), place)
             member = (*place, json.loads(token))
             if member in self._lines:
-                self._fail(f"the field is there twice, also on line {self._lines[member]}", member)
+                self._fail(tr("the field is there twice, also on line {line}", line=self._lines[member]), member)
             self._lines[member] = line
             self._skip_blanks()
             self._demand(":", member)
@@ -106,7 +108,7 @@ class Places:
 
     def _demand(self, sign: str, place: Place) -> None:
         if not self._takes(sign):
-            self._fail(f"“{sign}” is expected here", place)
+            self._fail(tr("“{sign}” is expected here", sign=sign), place)
 
     def _token(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self._text, self._at)

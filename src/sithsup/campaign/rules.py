@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sithsup.campaign.parts import ALL, Keys, KeySource, der_of
 from sithsup.certificate import Certificate
 from sithsup.model import KeyRole, RequestBody
+from sithsup.texts import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,19 +88,19 @@ def _waits_too_short(campaign: Campaign) -> bool:
 
 
 RULES = (
-    Rule("targets", "two targets have the same name", _same_names),
-    Rule("targets", "two targets have the same role and subject", _same_kinds),
-    Rule("targets", "a target's issuer is a source issuer too", _replaces_itself),
-    Rule("targets", "no target is for authentication", _nobody_logs_in),
-    Rule("targets", "one key has several algorithms", _several_algorithms),
-    Rule("targets", "one role has keys that are made and keys that are reused", _several_sources),
-    Rule("keys", "a key that is reused cannot be one for each target", _shares_old_keys),
+    Rule("targets", mark("two targets have the same name"), _same_names),
+    Rule("targets", mark("two targets have the same role and subject"), _same_kinds),
+    Rule("targets", mark("a target's issuer is a source issuer too"), _replaces_itself),
+    Rule("targets", mark("no target is for authentication"), _nobody_logs_in),
+    Rule("targets", mark("one key has several algorithms"), _several_algorithms),
+    Rule("targets", mark("one role has keys that are made and keys that are reused"), _several_sources),
+    Rule("keys", mark("a key that is reused cannot be one for each target"), _shares_old_keys),
     Rule(
         "rollout",
-        "the slots of the rollout do not let more and more cards begin, and in the end all",
+        mark("the slots of the rollout do not let more and more cards begin, and in the end all"),
         _leaves_cards_out,
     ),
-    Rule("targets", "some targets are ordered with kur and some are not", _updates_some),
-    Rule("intermediates", "the certificate of a target's issuer is missing", _issuer_is_missing),
-    Rule("confirm_wait_max", "confirm_wait_max is under 60 seconds", _waits_too_short),
+    Rule("targets", mark("some targets are ordered with kur and some are not"), _updates_some),
+    Rule("intermediates", mark("the certificate of a target's issuer is missing"), _issuer_is_missing),
+    Rule("confirm_wait_max", mark("confirm_wait_max is under 60 seconds"), _waits_too_short),
 )

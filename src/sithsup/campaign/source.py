@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from sithsup import os_words
 from sithsup.campaign.campaign import LARGEST, Campaign, read_file, refuse_long
 from sithsup.campaign.store import Store
 from sithsup.errors import (
@@ -227,7 +228,7 @@ def load_anchors(path: Path, name: str = "") -> tuple[bytes, ...]:
     try:
         return signature.read_anchors(path.read_bytes())
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else tr("it holds no certificates")
+        reason = os_words.reason(error) if isinstance(error, OSError) else tr("it holds no certificates")
         problem = reason if name else f"{path}: {reason}"
         name = name or variable_name("campaign_anchor")
         raise SettingsInvalidError(str(error), name=name, problem=problem) from error

@@ -3,22 +3,40 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from sithsup.campaign import Campaign, Finder, Origin, is_shipped, load_anchors, read_file, read_signed
-from sithsup.campaign.signature import PrivateKey, SignatureRefusedError, sign, verify
+from sithsup import os_words
+from sithsup.campaign import (
+    Campaign,
+    CardKind,
+    Document,
+    Finder,
+    Origin,
+    is_shipped,
+    load_anchors,
+    read_file,
+    read_signed,
+)
+from sithsup.campaign.signature import NO_ANCHOR, PrivateKey, SignatureRefusedError, sign, unverified, verify
+from sithsup.campaign.store import Store
 from sithsup.cli.codes import read_hidden
-from sithsup.errors import CampaignUntrustedError, SettingsInvalidError
+from sithsup.errors import (
+    ArgumentInvalidError,
+    CampaignInvalidError,
+    CampaignOldError,
+    CampaignUntrustedError,
+    SettingsInvalidError,
+)
 from sithsup.texts import mark, tr
 from sithsup.whole_file import write_whole
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from sithsup.campaign.signature import Signature
@@ -27,6 +45,15 @@ if TYPE_CHECKING:
     from sithsup.settings import Settings
 
 LONGEST_PASSPHRASE = 1024
+NOT_SIGNED_TEXT = mark("It is not signed. The program does not use it before it is.")
+NOT_CHECKED_TEXT = mark("It is signed, but the signature was not checked: that takes --anchor.")
+IS_OVER_TEXT = mark("The window has closed for everybody: no upgrade can begin.")
+KIND_TEXTS = {
+    CardKind.ORDINARY: mark("An ordinary card shows: {signs}"),
+    CardKind.SPARE: mark("A spare card shows: {signs}"),
+    CardKind.FOREIGN: mark("A card of another issuer shows: {signs}"),
+    CardKind.TRANSPORT: mark("A card that is not handed out yet shows: {signs}"),
+}
 ORIGIN_TEXTS = {
     Origin.SHIPPED: mark("It is part of the program: {place}"),
     Origin.FILE: mark("It comes from the file {place}"),
@@ -37,11 +64,34 @@ ORIGIN_TEXTS = {
 
 def run(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
     """Show, verify or sign."""
-    if arguments.action == "sign":
-        return _sign(arguments, view)
-    if arguments.action == "verify":
-        return _verify(arguments, settings, view)
-    return view.finish(0, _show_file(arguments.file, settings, view) if arguments.file else _show(settings, view))
+    if not arguments.file:
+        if arguments.anchor:
+            _refuse("--anchor", arguments.anchor, tr("it goes with a file that is named"))
+        return view.finish(0, _show(settings, view))
+    try:
+        if arguments.action == "sign":
+            return _sign(arguments, view)
+        if arguments.action == "verify":
+            return _verify(arguments, settings, view)
+        return view.finish(0, _show_file(arguments, settings, view))
+    except CampaignInvalidError as error:
+        error.to_author(_author_step(error))
+        raise
+
+
+def _author_step(error: CampaignInvalidError) -> str:
+    """Whoever names a file here writes it, and signs it: what they do next."""
+    if isinstance(error, CampaignOldError):
+        return tr("Raise “version”, sign the file anew, and run the same command again.")
+    if error.values["problem"] == tr(NO_ANCHOR):
+        return tr("Give --anchor, a PEM file, and run the same command again.")
+    if isinstance(error, CampaignUntrustedError):
+        return tr(
+            "Sign it with a certificate that is right, or give the right --anchor, and run the same command again."
+        )
+    if error.values["line"]:
+        return tr("Correct the line and run the same command again.")
+    return tr("Correct the file, or its path, and run the same command again.")
 
 
 # ----------------------------------------------------------------------------------------------------- show
@@ -50,35 +100,42 @@ def run(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
 def _show(settings: Settings, view: View) -> Iterator[str]:
     finder = Finder(settings)
     finder.start()
-    found = finder.document()
-    return _shown(found.campaign, found.signature, found.origin, found.place, view, finder.failure)
+    return _shown(finder.document(), view, failure=finder.failure)
 
 
-def _show_file(path: Path, settings: Settings, view: View) -> Iterator[str]:
-    """A text that is not signed yet is shown too: whoever writes one wants to see it."""
+def _show_file(arguments: argparse.Namespace, settings: Settings, view: View) -> Iterator[str]:
+    """A text that is not signed yet, or not checked, is shown too: whoever writes one wants to see it."""
+    path = arguments.file
     if is_shipped(path):
-        return _shown(Campaign.load(path), None, Origin.SHIPPED, str(path), view)
+        return _shown(Document(Campaign.load(path), Origin.SHIPPED, str(path), None), view)
     document = read_file(path)
     if _is_text(document):
-        return _shown(Campaign.parse(document, str(path)), None, Origin.FILE, str(path), view)
-    anchors = load_anchors(settings.campaign_anchor) if settings.campaign_anchor else ()
-    return _shown(*read_signed(document, anchors, str(path)), Origin.FILE, str(path), view)
+        return _shown(Document(Campaign.parse(document, str(path)), Origin.FILE, str(path), None), view)
+    if anchors := _anchors(arguments, settings):
+        campaign, signature = read_signed(document, anchors, str(path))
+        return _shown(Document(campaign, Origin.FILE, str(path), signature), view)
+    try:
+        campaign = Campaign.parse(unverified(document), str(path))
+    except SignatureRefusedError as error:
+        raise CampaignUntrustedError(path=str(path), problem=str(error)) from error
+    return _shown(Document(campaign, Origin.FILE, str(path), None), view, unsigned=NOT_CHECKED_TEXT)
 
 
 def _shown(
-    campaign: Campaign,
-    signature: Signature | None,
-    origin: Origin,
-    place: str,
-    view: View,
-    failure: SithsupError | None = None,
+    found: Document, view: View, *, unsigned: str = NOT_SIGNED_TEXT, failure: SithsupError | None = None
 ) -> Iterator[str]:
-    view.result["campaign"] = campaign_data(campaign)
-    view.result["origin"], view.result["place"] = origin.value, place
+    signature = found.signature
+    view.result["campaign"] = campaign_data(found.campaign)
+    view.result["origin"], view.result["place"] = found.origin.value, found.place
     view.result["signature"] = signature_data(signature) if signature else None
     view.result["failure"] = {"code": failure.code, "what": failure.what, "why": failure.why} if failure else None
-    lines = [*campaign_lines(campaign), *_origin_lines(signature, origin, place, failure)]
-    return ("".join(char for char in line if char.isprintable()) for line in lines)  # nobody trusted may have signed it
+    lines = [*campaign_lines(found.campaign), *_origin_lines(found, unsigned, failure)]
+    return (printable(line) for line in lines)  # nobody trusted may have signed it
+
+
+def printable(line: str) -> str:
+    """Nothing that a terminal would obey; the lines of a longer text become one."""
+    return "".join(char for char in line.replace("\n", " ") if char.isprintable())
 
 
 def campaign_data(campaign: Campaign) -> dict[str, Any]:
@@ -99,36 +156,65 @@ def signature_data(signature: Signature) -> dict[str, Any]:
 
 def campaign_lines(campaign: Campaign) -> Iterator[str]:
     """What a campaign says, for people."""
-    window, contacts = campaign.window, campaign.contacts
     yield tr("{title} ({id}, version {version})", title=campaign.title, id=campaign.id, version=campaign.version)
-    yield tr("Open from {opens} until {closes}", opens=_time(window.opens), closes=_time(window.closes))
-    for later in window.extensions:
-        whom = ", ".join(later.organizations) or tr("everybody")
-        yield tr("Open until {closes} for {whom}", closes=_time(later.closes), whom=whom)
-    if campaign.paused:
-        yield tr("Paused: no upgrade may begin now.")
+    yield from _window_lines(campaign)
+    yield from _card_lines(campaign)
     yield tr("Replaces certificates from {issuers}", issuers=", ".join(campaign.source_issuers))
     for target in campaign.targets:
         yield tr(
             "Makes {name}: {issuer}, {algorithm}", name=target.name, issuer=target.issuer, algorithm=target.algorithm
         )
+    for issuer, level in campaign.levels.items():
+        yield tr("Level of assurance {level}: {issuer}", level=level, issuer=issuer)
     yield tr("Certificate issuer: {address}", address=campaign.authority.address)
+    yield from _people_lines(campaign)
+
+
+def _window_lines(campaign: Campaign) -> Iterator[str]:
+    window = campaign.window
+    yield tr("Open from {opens} until {closes}", opens=_time(window.opens), closes=_time(window.closes))
+    for later in window.extensions:
+        whom = ", ".join(later.organizations) or tr("everybody")
+        yield tr("Open until {closes} for {whom}", closes=_time(later.closes), whom=whom)
+    for slot in campaign.rollout:
+        yield tr("{share} % of all cards from {opens}", share=slot.share, opens=_time(slot.opens))
+    if campaign.is_over(datetime.now(UTC)):
+        yield tr(IS_OVER_TEXT)
+    if campaign.paused:
+        yield tr("Paused: no upgrade may begin now.")
+    if campaign.program_min:
+        yield tr("Needs version {version} of the program, or a later one", version=campaign.program_min)
+
+
+def _card_lines(campaign: Campaign) -> Iterator[str]:
+    if campaign.ordered_before:
+        yield tr("Cards that were ordered on {day} or later need no upgrade", day=campaign.ordered_before)
+    for row in campaign.cards:
+        yield tr(KIND_TEXTS[row.kind], signs=", ".join((*row.numbers, *row.manufacturers, *row.labels, *row.issuers)))
+        if row.reason:
+            yield tr("What the holder of such a card reads: {text}", text=row.reason)
+
+
+def _people_lines(campaign: Campaign) -> Iterator[str]:
+    contacts, codes = campaign.contacts, campaign.codes
     yield tr("Deputy issuer: {contact}", contact=contacts.deputy_issuer)
     yield tr("Local IT support: {contact}", contact=contacts.local_it)
     if contacts.organizations:
         yield tr("Other contacts for {count} organisations", count=len(contacts.organizations))
     if campaign.terms:
         yield tr("Terms: version {version}", version=campaign.terms.version)
+    if codes and codes.price:
+        yield tr("A new code costs {price}", price=codes.price)
+    if codes:
+        yield tr("How new codes are ordered: {text}", text=codes.order)
 
 
-def _origin_lines(
-    signature: Signature | None, origin: Origin, place: str, failure: SithsupError | None
-) -> Iterator[str]:
-    yield tr(ORIGIN_TEXTS[origin], place=place)
-    if signature:
-        yield signature_line(signature)
-    elif origin is not Origin.SHIPPED:
-        yield tr("It is not signed. The program does not use it before it is.")
+def _origin_lines(found: Document, unsigned: str, failure: SithsupError | None) -> Iterator[str]:
+    yield tr(ORIGIN_TEXTS[found.origin], place=found.place)
+    if found.signature:
+        yield signature_line(found.signature)
+    elif found.origin is not Origin.SHIPPED:
+        yield tr(unsigned)
     if failure:
         yield tr("Nothing newer is used: {what} {why}", what=failure.what, why=failure.why)
 
@@ -144,7 +230,8 @@ def signature_line(signature: Signature) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+    """In this computer's zone, which is named: a campaign's author may have written another."""
+    return at.astimezone().isoformat(" ", "minutes")
 
 
 # --------------------------------------------------------------------------------------------------- verify
@@ -152,16 +239,32 @@ def _time(at: datetime) -> str:
 
 def _verify(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
     """A text that is not signed is refused, but its own faults are told first: they are what its author looks for."""
-    path, anchor = arguments.file, arguments.anchor or settings.campaign_anchor
+    path = arguments.file
     document = read_file(path)
     if _is_text(document):
-        Campaign.parse(document, str(path))
-        raise CampaignUntrustedError(path=str(path), problem=tr("the text is right, but it is not signed"))
-    campaign, signature = read_signed(document, load_anchors(anchor) if anchor else (), str(path))
+        Store(settings.data).refuse_older(Campaign.parse(document, str(path)), str(path))
+        unsigned = CampaignUntrustedError(path=str(path), problem=tr("the text is right, but it is not signed"))
+        raise unsigned.to_author(tr("Sign it (“sithsup campaign sign”), and verify what comes out."))
+    campaign, signature = read_signed(document, _anchors(arguments, settings), str(path))
+    Store(settings.data).refuse_older(campaign, str(path))
     view.result |= {"campaign": campaign_data(campaign), "signature": signature_data(signature)}
     view.say(tr("The campaign is right: {id}, version {version}.", id=campaign.id, version=campaign.version))
     view.say(signature_line(signature))
+    _note_end(campaign, view)
     return view.finish(0)
+
+
+def _anchors(arguments: argparse.Namespace, settings: Settings) -> tuple[bytes, ...]:
+    """Those that are named, else those of the settings; a wrong one is told as what it is."""
+    if arguments.anchor:
+        return _pems("--anchor", arguments.anchor)
+    return load_anchors(settings.campaign_anchor) if settings.campaign_anchor else ()
+
+
+def _note_end(campaign: Campaign, view: View) -> None:
+    """It is right nevertheless, and may be meant: holders read that it is over."""
+    if campaign.is_over(datetime.now(UTC)):
+        view.say(tr(IS_OVER_TEXT))
 
 
 def _is_text(document: bytes) -> bool:
@@ -180,23 +283,27 @@ def _sign(arguments: argparse.Namespace, view: View) -> int:
     _refuse_input(arguments)
     text = read_file(arguments.file)
     campaign = Campaign.parse(text, str(arguments.file))
-    certificates = _certificates(arguments.certificate)
-    chain = _certificates(arguments.chain) if arguments.chain else ()
+    certificates = _pems("--certificate", arguments.certificate)
+    chain = _pems("--chain", arguments.chain) if arguments.chain else ()
+    anchors = _pems("--anchor", arguments.anchor) if arguments.anchor else certificates[:1]
     key = _key(arguments.key)
+    signer, *others = map(x509.load_der_x509_certificate, (*certificates, *chain))
     try:
-        document = sign(text, key, certificates[0], (*certificates[1:], *chain))
-        anchor = arguments.anchor
-        verify(document, load_anchors(anchor, str(anchor)) if anchor else load_anchors(arguments.certificate)[:1])
-    except (SignatureRefusedError, ValueError) as error:
-        _refuse(arguments.certificate, str(error), error)
+        document = sign(text, key, signer, tuple(others))
+    except ValueError as error:
+        _refuse("--key", arguments.key, str(error), error)
     try:
+        verify(document, anchors)
         write_whole(arguments.out, document)
+    except SignatureRefusedError as error:
+        _refuse("--certificate", arguments.certificate, str(error), error)
     except OSError as error:
-        _refuse(arguments.out, error.strerror or str(error), error)
+        _refuse("--out", arguments.out, os_words.reason(error), error)
     view.result |= {"campaign": campaign_data(campaign), "out": str(arguments.out)}
     view.say(
         tr("Signed: {path}, {id}, version {version}.", path=arguments.out, id=campaign.id, version=campaign.version)
     )
+    _note_end(campaign, view)
     return view.finish(0)
 
 
@@ -207,13 +314,16 @@ def _refuse_input(arguments: argparse.Namespace) -> None:
     try:
         is_read = out.exists() and any(path.exists() and path.samefile(out) for path in inputs if path)
     except OSError as error:
-        _refuse(out, error.strerror or str(error), error)
+        _refuse("--out", out, os_words.reason(error), error)
     if is_read:
-        _refuse(out, tr("it is one of the files that are read"))
+        _refuse("--out", out, tr("it is one of the files that are read"))
 
 
-def _certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    return tuple(map(x509.load_der_x509_certificate, load_anchors(path, str(path))))
+def _pems(option: str, path: Path) -> tuple[bytes, ...]:
+    try:
+        return load_anchors(path, str(path))
+    except SettingsInvalidError as error:
+        _refuse(option, path, str(error.values["problem"]), error)
 
 
 def _key(path: Path) -> PrivateKey:
@@ -224,21 +334,21 @@ def _key(path: Path) -> PrivateKey:
         except TypeError:  # it is encrypted
             key = load_pem_private_key(pem, _passphrase(path))
     except (OSError, ValueError, TypeError) as error:
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else tr("the key cannot be read")
-        _refuse(path, problem, error)
+        problem = os_words.reason(error) if isinstance(error, OSError) else tr("the key cannot be read")
+        _refuse("--key", path, problem, error)
     if not isinstance(key, PrivateKey):
-        _refuse(path, tr("the key is neither RSA nor elliptic"))
+        _refuse("--key", path, tr("the key is neither RSA nor elliptic"))
     return key
 
 
 def _passphrase(path: Path) -> bytes:
     """Ask for it; somebody must be there to answer."""
     if not sys.stdin.isatty():
-        _refuse(path, tr("the key is encrypted, and there is no terminal to ask for its passphrase"))
+        _refuse("--key", path, tr("the key is encrypted, and there is no terminal to ask for its passphrase"))
     passphrase = read_hidden(tr("Passphrase of {path}: ", path=path), LONGEST_PASSPHRASE)
     print(file=sys.stderr)
     return bytes(passphrase)
 
 
-def _refuse(path: Path, problem: str, cause: Exception | None = None) -> NoReturn:
-    raise SettingsInvalidError(name=str(path), problem=problem) from cause
+def _refuse(option: str, path: Path, problem: str, cause: Exception | None = None) -> NoReturn:
+    raise ArgumentInvalidError(name=f"{option} {path}", problem=problem) from cause

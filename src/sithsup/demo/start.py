@@ -22,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sithsup import os_words
 from sithsup.card.modules import find_module
 from sithsup.certificate import Certificate
 from sithsup.demo import background, signing
@@ -187,7 +188,7 @@ def _empty_folder(folder: Path) -> Path:
         if any(folder.iterdir()):
             raise SettingsInvalidError(name=str(folder), problem=tr("the folder is not empty"))
     except OSError as error:
-        raise SettingsInvalidError(name=str(folder), problem=error.strerror or str(error)) from error
+        raise SettingsInvalidError(name=str(folder), problem=os_words.reason(error)) from error
     return folder
 
 

@@ -33,8 +33,8 @@
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
     │   │   ├── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
-    │   │   ├── CampaignUntrustedError  SU-3003    └── CampaignUnreachableError    SU-3005
-    │   │   └── CampaignOldError        SU-3004
+    │   │   ├── CampaignUntrustedError  SU-3003    ├── CampaignUnreachableError    SU-3005
+    │   │   └── CampaignOldError        SU-3004    └── ArgumentInvalidError        SU-3006
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   └── JournalUnreadableError      SU-4003
@@ -116,6 +116,7 @@ from sithsup.errors.unblock import (
     UnblockRefusedError,
 )
 from sithsup.errors.upgrade import (
+    ArgumentInvalidError,
     CampaignInvalidError,
     CampaignMissingError,
     CampaignOldError,
@@ -154,6 +155,7 @@ from sithsup.errors.upgrade import (
 __all__ = [
     "AnswerOfAnotherTimeError",
     "AnswerUntrustedError",
+    "ArgumentInvalidError",
     "AuthorityBusyError",
     "AuthorityError",
     "AuthorityRefusedError",

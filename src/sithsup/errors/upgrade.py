@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.texts import mark, tr
 from sithsup.ways import advise
@@ -27,6 +29,17 @@ class CampaignInvalidError(ConfigurationError):
     def __init__(self, detail: str = "", *, path: str, problem: str, place: str = "", line: int = 0) -> None:
         """Keep what is known of the place; an empty one, and line 0, are none."""
         super().__init__(detail, path=path, line=line, place=place, problem=problem)
+        self._author_step = ""
+
+    def to_author(self, step: str) -> Self:
+        """The same, told to whoever writes the file: the next step is their own, and nobody need be asked."""
+        self._author_step, self.contact = self._author_step or step, None
+        return self
+
+    @property
+    def next_step(self) -> str:
+        """The author's, where the author reads it."""
+        return self._author_step or super().next_step
 
     @property
     def why(self) -> str:
@@ -96,6 +109,16 @@ class ProxyUnusableError(SettingsInvalidError):
 
     why_text = mark("{problem}")
     next_text = mark("Set SITHSUP_PROXY to an http proxy or to “direct”.")
+
+
+class ArgumentInvalidError(ConfigurationError):
+    """An argument of a command leads to nothing that will do. Values: `name`, `problem`."""
+
+    code = "SU-3006"
+    contact = None
+    what_text = mark("An argument of the command is wrong.")
+    why_text = mark("{name}: {problem}")
+    next_text = mark("Correct it and run the same command again.")
 
 
 class JournalError(SithsupError):

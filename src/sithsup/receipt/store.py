@@ -9,6 +9,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
+from sithsup import os_words
 from sithsup.receipt.views import as_data, as_html
 from sithsup.whole_file import write_whole
 
@@ -38,7 +39,7 @@ def save(receipt: Receipt, folder: Path) -> Saved:
         write_whole(page, as_html(receipt).encode())
     except OSError as error:
         _log.info("receipt not written: %s", error)
-        return Saved(None, error.strerror or str(error))
+        return Saved(None, os_words.reason(error))
     return Saved(page)
 
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from sithsup import os_words
 from sithsup.settings.layers import Found, Layer, Level, layer_of
 from sithsup.settings.setting import value_name
 
@@ -56,7 +57,7 @@ class RegistryKey:
         except FileNotFoundError:
             return Layer(self.level, place, is_there=False)
         except OSError as error:
-            return Layer(self.level, place, problem=error.strerror or str(error))
+            return Layer(self.level, place, problem=os_words.reason(error))
         found = {value.name.casefold(): Found(self._data(value), f"{place}\\{value.name}") for value in values}
         return layer_of(self.level, place, found, {value_name(name).casefold(): name for name in names})
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import platformdirs
 
+from sithsup import os_words
 from sithsup.settings.layers import Found, Layer, Level, layer_of
 from sithsup.settings.registry import RegistryKey
 from sithsup.settings.setting import value_name
@@ -72,7 +73,7 @@ def _read_file(level: Level, path: Path, known: Mapping[str, str], parse: Callab
     except _NOT_THERE:
         return Layer(level, place, is_there=False)
     except OSError as error:
-        return Layer(level, place, problem=error.strerror or str(error))
+        return Layer(level, place, problem=os_words.reason(error))
     except ValueError as error:
         return Layer(level, place, problem=str(error))
     return layer_of(level, place, {name: Found(each, f"{place}: {name}") for name, each in values.items()}, known)
