@@ -15,7 +15,8 @@ from PySide6.QtGui import QPaintEvent  # noqa: TC002  Qt looks at the signature
 
 from bench.told import tell, tell_first
 from sithsup.flow import Page
-from sithsup.ui.wizard import NEXT, Wizard
+from sithsup.ui.frame import NEXT
+from sithsup.ui.wizard import Wizard
 
 if TYPE_CHECKING:
     from sithsup.ui.worker import Worker

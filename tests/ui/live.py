@@ -31,9 +31,10 @@ from sithsup.sim.case import CODES, CardKind, old_card
 from sithsup.sim.token import SimulatedToken
 from sithsup.ui import wizard as window
 from sithsup.ui import worker as working
+from sithsup.ui.frame import BACK, NEXT
+from sithsup.ui.leave import end
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.wizard import BACK, NEXT, Wizard, end
 from tests.support.lab import START, Inline
 from tests.ui.window import Setting, application, opened
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from sithsup.model import CardContents, KeyAlgorithm, TokenId
     from sithsup.sim.faults import Faults
+    from sithsup.ui.wizard import Wizard
 
 OFTEN = 15
 """Milliseconds between two looks."""

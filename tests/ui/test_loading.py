@@ -13,7 +13,7 @@ from sithsup.flow import Page
 from sithsup.settings import Settings
 from sithsup.texts import ENGLISH
 from sithsup.ui.app import Loader
-from sithsup.ui.wizard import NEXT
+from sithsup.ui.frame import NEXT
 from tests.ui.window import Setting, opened, settle
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def test_a_heart_that_cannot_be_loaded_is_told_and_tried_again(
         page = window._page
         assert page.page is Page.HELP
         text = "\n".join(label.text() for label in page.findChildren(QLabel) if label.isVisible())
-        assert "Something happened that the program did not expect." in text
+        assert "Something happened that the program did not expect" in text
         assert "Nothing was begun" in text
         assert "Error code: SU-9001" in text
         assert [record.levelno for record in caplog.records] == [logging.ERROR]

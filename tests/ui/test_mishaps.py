@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from sithsup.errors import SecondInstanceError
 from sithsup.flow import Happening, Page
 from sithsup.operation import Operation
-from sithsup.ui import wizard as window
+from sithsup.ui import leave
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.plastic import grouped
@@ -510,7 +510,7 @@ def test_what_cannot_be_ended_is_not_waited_for(tmp_path: Path, monkeypatch: pyt
         desk.go_to(INSERT)
         with monkeypatch.context() as patch:
             patch.setattr(desk.token, "kill", lambda: None)
-            patch.setattr(window, "GRACE", 50)
+            patch.setattr(leave, "GRACE", 50)
             desk.token.is_hanging.set()
             QTest.qWait(3 * OFTEN)
-            assert not window.end(desk.thread, desk.worker)
+            assert not leave.end(desk.thread, desk.worker)

@@ -19,6 +19,7 @@ from sithsup.model import CodeState
 from sithsup.settings import Settings
 from sithsup.texts import ENGLISH
 from sithsup.ui.app import refused
+from sithsup.ui.frame import NEXT
 from sithsup.ui.pages import upgrading
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.done import DonePage
@@ -28,7 +29,6 @@ from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.paper import document, write_pdf
 from sithsup.ui.seen import Sight, Wanted
-from sithsup.ui.wizard import NEXT
 from sithsup.ui.worker import Worker
 from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight, states, with_codes
 from tests.ui.window import Setting, application, opened, settle, show

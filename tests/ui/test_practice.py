@@ -18,8 +18,9 @@ from sithsup.model import KeyRole
 from sithsup.sim.case import CODES
 from sithsup.texts import ENGLISH
 from sithsup.ui import practice
+from sithsup.ui.frame import NEXT
+from sithsup.ui.leave import end
 from sithsup.ui.practice import Practice
-from sithsup.ui.wizard import NEXT, end
 from tests.ui.audit import Scene, audit
 from tests.ui.window import Setting, application, dress, opened, settle
 

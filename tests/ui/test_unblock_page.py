@@ -16,9 +16,9 @@ from sithsup.model import KeyRole
 from sithsup.settings import Settings
 from sithsup.texts import ENGLISH, SWEDISH
 from sithsup.ui import wizard as wizard_module
+from sithsup.ui.frame import BACK, NEXT
 from sithsup.ui.pages import unblock as unblock_module
 from sithsup.ui.seen import Unblocked, Unblocking
-from sithsup.ui.wizard import BACK, NEXT, Wizard
 from sithsup.ui.worker import Worker
 from tests.ui.unblock_states import (
     AUTHENTICATION,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sithsup.ui.pages.unblock import UnblockPage
     from sithsup.ui.prompts import Puks
     from sithsup.ui.shown import Shown
+    from sithsup.ui.wizard import Wizard
 
 PUK, NEW = "38194720", "246813"
 

@@ -28,8 +28,10 @@ from sithsup.flow import Page
 from sithsup.journal import card_key
 from sithsup.model import KeyAlgorithm
 from sithsup.settings import Settings
+from sithsup.ui.frame import NEXT
+from sithsup.ui.leave import end
 from sithsup.ui.seen import Unblocked
-from sithsup.ui.wizard import NEXT, Wizard, end
+from sithsup.ui.wizard import Wizard
 from sithsup.ui.worker import Worker
 from tests.demo.tools import Pkcs11Tool
 from tests.support.locking import lock_softhsm, lock_virtual

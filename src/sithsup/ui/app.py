@@ -7,22 +7,22 @@ loads it, while the first page says that it looks for the card. Where it cannot 
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QThread, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from sithsup.errors import SithsupError
 from sithsup.flow import Act, Flow, Page
 from sithsup.ui import theme
+from sithsup.ui.leave import destroy, end, leave
 from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Ending
 from sithsup.ui.shown import Shown
 from sithsup.ui.signs import icon
-from sithsup.ui.wizard import Wizard, end
+from sithsup.ui.wizard import Wizard
 from sithsup.ways import Interface, set_interface
 
 if TYPE_CHECKING:
@@ -49,9 +49,9 @@ def run(settings: Settings) -> int:
     wizard.show()
     code = application.exec()
     is_over = end(thread, loader.worker)
-    _destroy(wizard)
+    destroy(wizard)
     if not is_over:
-        _leave(code)
+        leave(code)
     return code
 
 
@@ -61,7 +61,7 @@ def refuse(error: SithsupError) -> int:
     wizard = refused(error)
     wizard.show()
     application.exec()
-    _destroy(wizard)
+    destroy(wizard)
     return error.exit_code
 
 
@@ -70,21 +70,6 @@ def refused(error: SithsupError) -> Wizard:
     wizard = Wizard()
     wizard.present(Shown(Flow(Page.HELP), ending=Ending(Act.UPGRADE, error=error), is_final=True))
     return wizard
-
-
-def _destroy(wizard: Wizard) -> None:
-    """Take the window down while Qt stands: what is left to Python's end goes in any order, and crashed (measured)."""
-    wizard.deleteLater()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
-
-
-def _leave(code: int) -> None:
-    """End the process though a thread of it still waits, for a module or a network that hangs.
-
-    Nothing was under way but looking, or a run whose journal tells how to go on.
-    """
-    logging.shutdown()
-    os._exit(code)
 
 
 def _application() -> QApplication:

@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget, QWizard
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget, QWizard
 
+from sithsup.flow import Page
+from sithsup.texts import tr
 from sithsup.ui.parts import em
+from sithsup.ui.signs import icon
 
 if TYPE_CHECKING:
+    from sithsup.ui.pages.page import WizardPage
+    from sithsup.ui.shown import Shown
     from sithsup.ui.side import Side
 
+BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
+"""The buttons of the wizard that are ours."""
 SIZE = (54, 38)
 """Of the window, in lines of text."""
 MARGIN = 2.2
@@ -21,6 +28,38 @@ MARGIN = 2.2
 def window_size(available: QSize) -> QSize:
     """As large as the person's text asks for, and never larger than the screen."""
     return QSize(SIZE[0] * em(), SIZE[1] * em()).boundedTo(available)
+
+
+def dress(wizard: QWizard) -> None:
+    """Set the style, the buttons, the icon and the size."""
+    wizard.setWizardStyle(QWizard.WizardStyle.ModernStyle)
+    wizard.setOptions(
+        QWizard.WizardOption.HaveCustomButton1
+        | QWizard.WizardOption.HaveCustomButton2
+        | QWizard.WizardOption.NoDefaultButton
+    )
+    wizard.setButtonLayout([QWizard.WizardButton.Stretch, BACK, NEXT, QWizard.WizardButton.CancelButton])
+    wizard.setWindowIcon(icon())
+    wizard.resize(window_size(wizard.screen().availableSize()))
+
+
+def tell_buttons(wizard: QWizard, page: WizardPage, shown: Shown) -> None:
+    """Show the buttons that this page has now, and what they say."""
+    flow = shown.flow
+    back, forward = wizard.button(BACK), wizard.button(NEXT)
+    cancel = wizard.button(QWizard.WizardButton.CancelButton)
+    back.setText(tr("&Back"))
+    back.setVisible(flow.may_go_back and not shown.is_unblocking)
+    text = page.next_text(shown)
+    forward.setText(text)
+    forward.setVisible(bool(text))
+    forward.setEnabled(page.may_go_on(shown))
+    for button in (back, cancel, forward):
+        assert isinstance(button, QPushButton)  # noqa: S101  a wizard's are
+        button.setAutoDefault(False)
+        button.setDefault(button is forward and not page.offers())
+    cancel.setText(tr("Close"))
+    cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE} and not shown.is_unblocking)
 
 
 def lay_out(wizard: QWizard, side: Side) -> None:

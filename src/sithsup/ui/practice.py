@@ -30,8 +30,9 @@ from sithsup.sim.case import CODES, CardKind, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
 from sithsup.texts import tr
+from sithsup.ui.leave import end
 from sithsup.ui.parts import Notice
-from sithsup.ui.wizard import Wizard, end
+from sithsup.ui.wizard import Wizard
 from sithsup.ui.worker import Worker
 
 if TYPE_CHECKING:

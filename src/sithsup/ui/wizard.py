@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QMetaObject, Qt, QThread, Signal, Slot
-from PySide6.QtWidgets import QPushButton, QWizard
+from PySide6.QtCore import QMetaObject, Qt, Signal, Slot
+from PySide6.QtWidgets import QWizard
 
 from sithsup.errors import CardRemovedError
 from sithsup.flow import Act, Flow, Happening, Page
 from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
-from sithsup.ui.frame import lay_out, window_size
+from sithsup.ui.frame import BACK, NEXT, dress, lay_out, tell_buttons
 from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.parts import announce, sentences
 from sithsup.ui.seen import Ending, Order, Progress, Sight, Unblocked, Wanted
 from sithsup.ui.shown import Shown
 from sithsup.ui.side import Side
-from sithsup.ui.signs import icon
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
@@ -31,10 +30,6 @@ if TYPE_CHECKING:
     from sithsup.ui.pages.upgrading import UpgradingPage
     from sithsup.ui.practice import Banner
     from sithsup.ui.worker import Worker
-
-GRACE = 3000
-"""Milliseconds that the worker has for its end when the window is closed."""
-BACK, NEXT = QWizard.WizardButton.CustomButton1, QWizard.WizardButton.CustomButton2
 
 
 class Wizard(QWizard):
@@ -62,7 +57,7 @@ class Wizard(QWizard):
         self._side.support_wanted.connect(lambda: self._happen(Happening.SUPPORT))
         self._side.about_wanted.connect(self.tell_about)
         self._side.practice_wanted.connect(self.practise)
-        self._dress()
+        dress(self)
         self.customButtonClicked.connect(self._pressed)
         self._show_page()
         lay_out(self, self._side)
@@ -79,18 +74,6 @@ class Wizard(QWizard):
             made.completeChanged.connect(self._tell)
             self.setPage(tuple(Page).index(page), made)
         return self._pages[page]
-
-    def _dress(self) -> None:
-        self.setWizardStyle(QWizard.WizardStyle.ModernStyle)
-        self.setOptions(
-            QWizard.WizardOption.HaveCustomButton1
-            | QWizard.WizardOption.HaveCustomButton2
-            | QWizard.WizardOption.NoDefaultButton
-        )
-        stretch, cancel = QWizard.WizardButton.Stretch, QWizard.WizardButton.CancelButton
-        self.setButtonLayout([stretch, BACK, NEXT, cancel])
-        self.setWindowIcon(icon())
-        self.resize(window_size(self.screen().availableSize()))
 
     @Slot(object)
     def attach(self, worker: Worker) -> None:
@@ -332,21 +315,8 @@ class Wizard(QWizard):
         was_ready = self.button(NEXT).isEnabled() or page.offers()
         page.tell(self._shown)
         self._side.tell(flow.page, may_ask=flow.on(Happening.SUPPORT) is not flow, may_practise=self._may_practise)
-        back, forward = self.button(BACK), self.button(NEXT)
-        cancel = self.button(QWizard.WizardButton.CancelButton)
-        back.setText(tr("&Back"))
-        back.setVisible(flow.may_go_back and not self._shown.is_unblocking)
-        text = page.next_text(self._shown)
-        forward.setText(text)
-        forward.setVisible(bool(text))
-        forward.setEnabled(page.may_go_on(self._shown))
-        for button in (back, cancel, forward):
-            assert isinstance(button, QPushButton)  # noqa: S101  a wizard's are
-            button.setAutoDefault(False)
-            button.setDefault(button is forward and not page.offers())
-        cancel.setText(tr("Close"))
-        cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE} and not self._shown.is_unblocking)
-        if (forward.isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
+        tell_buttons(self, page, self._shown)
+        if (self.button(NEXT).isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
             self._focus()
 
     def _tell_news(self) -> None:
@@ -413,13 +383,3 @@ def _kind(page: Page) -> type[WizardPage]:
     from sithsup.ui.pages import later  # noqa: PLC0415  so the window is there sooner
 
     return later.PAGES[page]
-
-
-def end(thread: QThread, worker: Worker | None) -> bool:
-    """Let the worker, if it was made, let go of the card, and end its thread; whether that was done in time."""
-    if worker:
-        worker.hurry()
-        QMetaObject.invokeMethod(worker, "stop", Qt.ConnectionType.QueuedConnection)
-    else:
-        thread.quit()
-    return thread.wait(GRACE)
