@@ -86,8 +86,13 @@ def test_the_campaign_in_force_is_shown(arguments: tuple[object, ...], desk: Des
         "(siths-2020, version 1)",
         "Replaces certificates from SITHS Type 1 CA v1",
         "Makes hsa-id-signature: SITHS e-id Person HSA-id 3 CA v1, rsa-2048",
-        "Open from 2019-11-03 23:00 until 2020-12-09 23:00",
-        "Open until 2021-12-09 23:00 for everybody",
+        "Open from 2019-11-03 23:00+00:00 until 2020-12-09 23:00+00:00",
+        "Open until 2021-12-09 23:00+00:00 for everybody",
+        "Cards that were ordered on 2020-02-11 or later need no upgrade",
+        "A spare card shows: SITHS e-id Person HSA-id 2 CA v1, SITHS e-id Person ID 2 CA v1",
+        "A card of another issuer shows: Skatteverket, Telia\n",
+        "What the holder of such a card reads: Spare cards are not upgraded. Use your ordinary card.",
+        "Level of assurance 3: SITHS e-id Person ID 3 CA v1",
         "Deputy issuer: -",
         f"It is part of the program: {SHIPPED}",
     ):
@@ -145,12 +150,49 @@ def test_a_text_does_not_steer_the_terminal(desk: Desk) -> None:
     assert all(line.isprintable() for line in out.splitlines())
 
 
-def test_what_nobody_trusted_has_signed_is_not_shown(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_decides_who_may_begin_and_when_is_shown(desk: Desk) -> None:
+    """An author sees what was meant, each text on one line."""
+    data = json.loads(desk.text.read_bytes())
+    data |= {
+        "rollout": [{"opens": "2019-11-05T00:00:00+01:00", "share": 100}],
+        "program_min": "1.2",
+        "codes": {"price": {"amount": 50, "currency": "SEK"}, "order": {"sv": "Ring.", "en": "Call.\nWait."}},
+    }
+    desk.text.write_text(json.dumps(data))
+    lines = desk.run("show", desk.text)[1].splitlines()
+    for said in (
+        "100 % of all cards from 2019-11-04 23:00+00:00",
+        "Needs version 1.2 of the program, or a later one",
+        "A new code costs 50 kr",
+        "How new codes are ordered: Call. Wait.",
+    ):
+        assert said in lines
+
+
+def test_a_signed_file_is_shown_without_an_anchor(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a text that is not signed is; nobody is to take the signature for one that counts."""
     campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
     monkeypatch.delenv("SITHSUP_CAMPAIGN_ANCHOR")
+    code, out, _ = desk.run("show", desk.signed)
+    assert (code, "(siths-2020, version 1)" in out, "Signed by" in out) == (0, True, False)
+    assert "the signature was not checked" in out
+    assert json.loads(desk.run("show", desk.signed, json_too=True)[1])["signature"] is None
+    code, out, _ = desk.run("show", desk.signed, "--anchor", signing.anchor_file(desk.folder))
+    assert (code, "Signed by TEST campaign signer v1" in out) == (0, True)
+    desk.signed.write_bytes(b"0\0")
     code, out, err = desk.run("show", desk.signed)
-    assert (code, out) == (2, "")
-    assert "SU-3003" in err
+    assert (code, out, "SU-3003" in err) == (2, "", True)
+
+
+def test_what_an_unknown_anchor_has_signed_is_not_shown_under_one(desk: Desk) -> None:
+    """Whoever names an anchor asks for it; one without a file has nothing to be used for."""
+    other = valid("TEST other", [pki.usage("digital_signature")], now=datetime.now(UTC))
+    (desk.folder / "other.pem").write_bytes(other.certificate.public_bytes(Encoding.PEM))
+    campaigns.signed(desk.folder, desk.text.read_bytes(), desk.signed)
+    code, out, err = desk.run("show", desk.signed, "--anchor", desk.folder / "other.pem")
+    assert (code, out, "SU-3003" in err) == (2, "", True)
+    code, out, err = desk.run("show", "--anchor", desk.folder / "other.pem")
+    assert (code, out, "SU-3006" in err) == (2, "", True)
 
 
 def test_why_nothing_newer_is_used_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar
 
 from asn1crypto import algos, cms
 from asn1crypto import x509 as asn1_x509
@@ -35,7 +35,7 @@ from sithsup.certificate import Certificate
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 FOR_DOCUMENTS = frozenset({"any_extended_key_usage", "email_protection", "code_signing", "1.3.6.1.5.5.7.3.36"})
@@ -57,6 +57,7 @@ NOT_VALID_THEN = mark("the signer's certificate was not valid when it was signed
 NOT_FOR_DOCUMENTS = mark("the signer's certificate is not for signing documents")
 NO_ANCHOR = mark("no setting says whose signature counts (campaign_anchor)")
 
+T = TypeVar("T")
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -81,24 +82,36 @@ class Signed(NamedTuple):
 
 def verify(document: bytes, anchors: tuple[bytes, ...]) -> Signed:
     """Verify a signed campaign under anchors (DER); raises `SignatureRefusedError`."""
+    return _read(document, lambda parsed: _verified(parsed, anchors))
+
+
+def unverified(document: bytes) -> bytes:
+    """What is signed, whoever has signed it: to be looked at, never to be used. Raises `SignatureRefusedError`."""
+    return _read(document, lambda parsed: _content(_signed_data(parsed)["encap_content_info"]))
+
+
+def _read(document: bytes, reader: Callable[[Any], T]) -> T:
     if document.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
         _refuse(NOT_SIGNED)
     if problem := other_form(document):
         raise SignatureRefusedError(problem)
     try:
         require_der(document)
-        parsed = cms.ContentInfo.load(document, strict=True)
-        return _verified(parsed, anchors)
+        return reader(cms.ContentInfo.load(document, strict=True))
     except SignatureRefusedError:
         raise
     except Exception as error:  # asn1crypto raises many types on hostile input
         raise SignatureRefusedError(tr(NOT_CMS)) from error
 
 
-def _verified(parsed: Any, anchors: tuple[bytes, ...]) -> Signed:
+def _signed_data(parsed: Any) -> Any:
     if parsed["content_type"].native != "signed_data":
         _refuse(NOT_CMS)
-    signed = parsed["content"]
+    return parsed["content"]
+
+
+def _verified(parsed: Any, anchors: tuple[bytes, ...]) -> Signed:
+    signed = _signed_data(parsed)
     content = _content(signed["encap_content_info"])
     if len(signed["signer_infos"]) != 1:
         _refuse(OTHER_SIGNERS)

@@ -10,8 +10,18 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from sithsup import os_words
-from sithsup.campaign import Campaign, Finder, Origin, is_shipped, load_anchors, read_file, read_signed
-from sithsup.campaign.signature import NO_ANCHOR, PrivateKey, SignatureRefusedError, sign, verify
+from sithsup.campaign import (
+    Campaign,
+    CardKind,
+    Document,
+    Finder,
+    Origin,
+    is_shipped,
+    load_anchors,
+    read_file,
+    read_signed,
+)
+from sithsup.campaign.signature import NO_ANCHOR, PrivateKey, SignatureRefusedError, sign, unverified, verify
 from sithsup.campaign.store import Store
 from sithsup.cli.codes import read_hidden
 from sithsup.errors import (
@@ -35,7 +45,15 @@ if TYPE_CHECKING:
     from sithsup.settings import Settings
 
 LONGEST_PASSPHRASE = 1024
+NOT_SIGNED_TEXT = mark("It is not signed. The program does not use it before it is.")
+NOT_CHECKED_TEXT = mark("It is signed, but the signature was not checked: that takes --anchor.")
 IS_OVER_TEXT = mark("The window has closed for everybody: no upgrade can begin.")
+KIND_TEXTS = {
+    CardKind.ORDINARY: mark("An ordinary card shows: {signs}"),
+    CardKind.SPARE: mark("A spare card shows: {signs}"),
+    CardKind.FOREIGN: mark("A card of another issuer shows: {signs}"),
+    CardKind.TRANSPORT: mark("A card that is not handed out yet shows: {signs}"),
+}
 ORIGIN_TEXTS = {
     Origin.SHIPPED: mark("It is part of the program: {place}"),
     Origin.FILE: mark("It comes from the file {place}"),
@@ -47,13 +65,15 @@ ORIGIN_TEXTS = {
 def run(arguments: argparse.Namespace, settings: Settings, view: View) -> int:
     """Show, verify or sign."""
     if not arguments.file:
+        if arguments.anchor:
+            _refuse("--anchor", arguments.anchor, tr("it goes with a file that is named"))
         return view.finish(0, _show(settings, view))
     try:
         if arguments.action == "sign":
             return _sign(arguments, view)
         if arguments.action == "verify":
             return _verify(arguments, settings, view)
-        return view.finish(0, _show_file(arguments.file, settings, view))
+        return view.finish(0, _show_file(arguments, settings, view))
     except CampaignInvalidError as error:
         error.to_author(_author_step(error))
         raise
@@ -80,35 +100,42 @@ def _author_step(error: CampaignInvalidError) -> str:
 def _show(settings: Settings, view: View) -> Iterator[str]:
     finder = Finder(settings)
     finder.start()
-    found = finder.document()
-    return _shown(found.campaign, found.signature, found.origin, found.place, view, finder.failure)
+    return _shown(finder.document(), view, failure=finder.failure)
 
 
-def _show_file(path: Path, settings: Settings, view: View) -> Iterator[str]:
-    """A text that is not signed yet is shown too: whoever writes one wants to see it."""
+def _show_file(arguments: argparse.Namespace, settings: Settings, view: View) -> Iterator[str]:
+    """A text that is not signed yet, or not checked, is shown too: whoever writes one wants to see it."""
+    path = arguments.file
     if is_shipped(path):
-        return _shown(Campaign.load(path), None, Origin.SHIPPED, str(path), view)
+        return _shown(Document(Campaign.load(path), Origin.SHIPPED, str(path), None), view)
     document = read_file(path)
     if _is_text(document):
-        return _shown(Campaign.parse(document, str(path)), None, Origin.FILE, str(path), view)
-    anchors = load_anchors(settings.campaign_anchor) if settings.campaign_anchor else ()
-    return _shown(*read_signed(document, anchors, str(path)), Origin.FILE, str(path), view)
+        return _shown(Document(Campaign.parse(document, str(path)), Origin.FILE, str(path), None), view)
+    if anchors := _anchors(arguments, settings):
+        campaign, signature = read_signed(document, anchors, str(path))
+        return _shown(Document(campaign, Origin.FILE, str(path), signature), view)
+    try:
+        campaign = Campaign.parse(unverified(document), str(path))
+    except SignatureRefusedError as error:
+        raise CampaignUntrustedError(path=str(path), problem=str(error)) from error
+    return _shown(Document(campaign, Origin.FILE, str(path), None), view, unsigned=NOT_CHECKED_TEXT)
 
 
 def _shown(
-    campaign: Campaign,
-    signature: Signature | None,
-    origin: Origin,
-    place: str,
-    view: View,
-    failure: SithsupError | None = None,
+    found: Document, view: View, *, unsigned: str = NOT_SIGNED_TEXT, failure: SithsupError | None = None
 ) -> Iterator[str]:
-    view.result["campaign"] = campaign_data(campaign)
-    view.result["origin"], view.result["place"] = origin.value, place
+    signature = found.signature
+    view.result["campaign"] = campaign_data(found.campaign)
+    view.result["origin"], view.result["place"] = found.origin.value, found.place
     view.result["signature"] = signature_data(signature) if signature else None
     view.result["failure"] = {"code": failure.code, "what": failure.what, "why": failure.why} if failure else None
-    lines = [*campaign_lines(campaign), *_origin_lines(signature, origin, place, failure)]
-    return ("".join(char for char in line if char.isprintable()) for line in lines)  # nobody trusted may have signed it
+    lines = [*campaign_lines(found.campaign), *_origin_lines(found, unsigned, failure)]
+    return (printable(line) for line in lines)  # nobody trusted may have signed it
+
+
+def printable(line: str) -> str:
+    """Nothing that a terminal would obey; the lines of a longer text become one."""
+    return "".join(char for char in line.replace("\n", " ") if char.isprintable())
 
 
 def campaign_data(campaign: Campaign) -> dict[str, Any]:
@@ -129,38 +156,66 @@ def signature_data(signature: Signature) -> dict[str, Any]:
 
 def campaign_lines(campaign: Campaign) -> Iterator[str]:
     """What a campaign says, for people."""
-    window, contacts = campaign.window, campaign.contacts
     yield tr("{title} ({id}, version {version})", title=campaign.title, id=campaign.id, version=campaign.version)
-    yield tr("Open from {opens} until {closes}", opens=_time(window.opens), closes=_time(window.closes))
-    for later in window.extensions:
-        whom = ", ".join(later.organizations) or tr("everybody")
-        yield tr("Open until {closes} for {whom}", closes=_time(later.closes), whom=whom)
-    if campaign.is_over(datetime.now(UTC)):
-        yield tr(IS_OVER_TEXT)
-    if campaign.paused:
-        yield tr("Paused: no upgrade may begin now.")
+    yield from _window_lines(campaign)
+    yield from _card_lines(campaign)
     yield tr("Replaces certificates from {issuers}", issuers=", ".join(campaign.source_issuers))
     for target in campaign.targets:
         yield tr(
             "Makes {name}: {issuer}, {algorithm}", name=target.name, issuer=target.issuer, algorithm=target.algorithm
         )
+    for issuer, level in campaign.levels.items():
+        yield tr("Level of assurance {level}: {issuer}", level=level, issuer=issuer)
     yield tr("Certificate issuer: {address}", address=campaign.authority.address)
+    yield from _people_lines(campaign)
+
+
+def _window_lines(campaign: Campaign) -> Iterator[str]:
+    window = campaign.window
+    yield tr("Open from {opens} until {closes}", opens=_time(window.opens), closes=_time(window.closes))
+    for later in window.extensions:
+        whom = ", ".join(later.organizations) or tr("everybody")
+        yield tr("Open until {closes} for {whom}", closes=_time(later.closes), whom=whom)
+    for slot in campaign.rollout:
+        yield tr("{share} % of all cards from {opens}", share=slot.share, opens=_time(slot.opens))
+    if campaign.is_over(datetime.now(UTC)):
+        yield tr(IS_OVER_TEXT)
+    if campaign.paused:
+        yield tr("Paused: no upgrade may begin now.")
+    if campaign.program_min:
+        yield tr("Needs version {version} of the program, or a later one", version=campaign.program_min)
+
+
+def _card_lines(campaign: Campaign) -> Iterator[str]:
+    if campaign.ordered_before:
+        yield tr("Cards that were ordered on {day} or later need no upgrade", day=campaign.ordered_before)
+    for row in campaign.cards:
+        signs = dict.fromkeys((*row.numbers, *row.manufacturers, *row.labels, *row.issuers))
+        yield tr(KIND_TEXTS[row.kind], signs=", ".join(signs))
+        if row.reason:
+            yield tr("What the holder of such a card reads: {text}", text=row.reason)
+
+
+def _people_lines(campaign: Campaign) -> Iterator[str]:
+    contacts, codes = campaign.contacts, campaign.codes
     yield tr("Deputy issuer: {contact}", contact=contacts.deputy_issuer)
     yield tr("Local IT support: {contact}", contact=contacts.local_it)
     if contacts.organizations:
         yield tr("Other contacts for {count} organisations", count=len(contacts.organizations))
     if campaign.terms:
         yield tr("Terms: version {version}", version=campaign.terms.version)
+    if codes and codes.price:
+        yield tr("A new code costs {price}", price=codes.price)
+    if codes:
+        yield tr("How new codes are ordered: {text}", text=codes.order)
 
 
-def _origin_lines(
-    signature: Signature | None, origin: Origin, place: str, failure: SithsupError | None
-) -> Iterator[str]:
-    yield tr(ORIGIN_TEXTS[origin], place=place)
-    if signature:
-        yield signature_line(signature)
-    elif origin is not Origin.SHIPPED:
-        yield tr("It is not signed. The program does not use it before it is.")
+def _origin_lines(found: Document, unsigned: str, failure: SithsupError | None) -> Iterator[str]:
+    yield tr(ORIGIN_TEXTS[found.origin], place=found.place)
+    if found.signature:
+        yield signature_line(found.signature)
+    elif found.origin is not Origin.SHIPPED:
+        yield tr(unsigned)
     if failure:
         yield tr("Nothing newer is used: {what} {why}", what=failure.what, why=failure.why)
 
@@ -176,7 +231,8 @@ def signature_line(signature: Signature) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+    """In this computer's zone, which is named: a campaign's author may have written another."""
+    return at.astimezone().isoformat(" ", "minutes")
 
 
 # --------------------------------------------------------------------------------------------------- verify

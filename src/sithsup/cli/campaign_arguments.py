@@ -18,7 +18,7 @@ ACTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
-    parser.set_defaults(action="show", file=None)
+    parser.set_defaults(action="show", file=None, anchor=None)
     actions = parser.add_subparsers(
         dest="action", metavar=tr("ACTION"), title=tr("actions (show, unless one is named)")
     )
@@ -29,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         made[name].add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     made["show"].add_argument("file", type=Path, nargs="?", metavar=tr("FILE"))
     made["verify"].add_argument("file", type=Path, metavar=tr("FILE"))
-    made["verify"].add_argument("--anchor", type=Path, metavar="PEM", help=tr("in place of the anchor of the settings"))
+    for name in ("show", "verify"):
+        made[name].add_argument("--anchor", type=Path, metavar="PEM", help=tr("in place of the anchor of the settings"))
     sign = made["sign"]
     sign.add_argument("file", type=Path, metavar="JSON")
     sign.add_argument("--key", type=Path, required=True, metavar="PEM", help=tr("the signer's private key"))
