@@ -90,6 +90,7 @@ def test_the_campaign_in_force_is_shown(arguments: tuple[object, ...], desk: Des
         "Open until 2021-12-09 23:00+00:00 for everybody",
         "Cards that were ordered on 2020-02-11 or later need no upgrade",
         "A spare card shows: SITHS e-id Person HSA-id 2 CA v1, SITHS e-id Person ID 2 CA v1",
+        "A card of another issuer shows: Skatteverket, Telia\n",
         "What the holder of such a card reads: Spare cards are not upgraded. Use your ordinary card.",
         "Level of assurance 3: SITHS e-id Person ID 3 CA v1",
         "Deputy issuer: -",

@@ -190,7 +190,8 @@ def _card_lines(campaign: Campaign) -> Iterator[str]:
     if campaign.ordered_before:
         yield tr("Cards that were ordered on {day} or later need no upgrade", day=campaign.ordered_before)
     for row in campaign.cards:
-        yield tr(KIND_TEXTS[row.kind], signs=", ".join((*row.numbers, *row.manufacturers, *row.labels, *row.issuers)))
+        signs = dict.fromkeys((*row.numbers, *row.manufacturers, *row.labels, *row.issuers))
+        yield tr(KIND_TEXTS[row.kind], signs=", ".join(signs))
         if row.reason:
             yield tr("What the holder of such a card reads: {text}", text=row.reason)
 
