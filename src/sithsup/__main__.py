@@ -23,11 +23,16 @@ def main() -> None:
         warnings.simplefilter("ignore")  # a library's word to developers about an authority's odd certificate, say
     if sys.platform == "win32":
         _write_utf8()
-    if len(sys.argv) > 1:
+    if len(sys.argv) > 1 or not _has_screen():
         from sithsup.cli import run
 
         sys.exit(run(sys.argv[1:]))
     sys.exit(_open_window())
+
+
+def _has_screen() -> bool:
+    """Whether a window can be shown; where it cannot, the command line says how it is meant."""
+    return sys.platform != "linux" or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")))
 
 
 def _open_window() -> int:

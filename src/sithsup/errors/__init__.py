@@ -102,6 +102,17 @@ from sithsup.errors.card import (
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
+from sithsup.errors.configuration import (
+    ArgumentInvalidError,
+    CampaignInvalidError,
+    CampaignMissingError,
+    CampaignOldError,
+    CampaignUnreachableError,
+    CampaignUntrustedError,
+    ConfigurationError,
+    ProxyUnusableError,
+    SettingsInvalidError,
+)
 from sithsup.errors.unblock import (
     CodeChoiceError,
     CodeNotLockedError,
@@ -116,15 +127,8 @@ from sithsup.errors.unblock import (
     UnblockRefusedError,
 )
 from sithsup.errors.upgrade import (
-    ArgumentInvalidError,
-    CampaignInvalidError,
-    CampaignMissingError,
-    CampaignOldError,
-    CampaignUnreachableError,
-    CampaignUntrustedError,
     CancelledError,
     CardTornError,
-    ConfigurationError,
     FinishElsewhereError,
     InterruptedByPersonError,
     InterruptedUpgradeError,
@@ -138,10 +142,8 @@ from sithsup.errors.upgrade import (
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
-    ProxyUnusableError,
     RestoreElsewhereError,
     SecondInstanceError,
-    SettingsInvalidError,
     StepNotSeenError,
     StoppedError,
     StoppedHalfwayError,
