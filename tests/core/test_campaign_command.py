@@ -384,7 +384,7 @@ def test_what_cannot_sign_is_told(desk: Desk) -> None:
     ):
         code, err = desk.sign(**files)
         assert (code, "SU-3006" in err, said in err) == (2, True, True), err
-        assert "Correct it and run the same command again." in err
+        assert "Correct it and try again." in err
     assert not desk.signed.exists()
 
 

@@ -115,6 +115,6 @@ class ArgumentInvalidError(ConfigurationError):
 
     code = "SU-3006"
     contact = None
-    what_text = mark("An argument of the command is wrong.")
+    what_text = mark("An argument is wrong.")
     why_text = mark("{name}: {problem}")
-    next_text = mark("Correct it and run the same command again.")
+    next_text = mark("Correct it and try again.")
