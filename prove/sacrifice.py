@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sithsup.demo.ledger import Ledger
     from sithsup.model import CardContents, CardObject
 
-EVERY, MOST_EVERY = 4, 10
+EVERY, MOST_EVERY = 4, 12
 """How many writes of the journal one round is killed further than the last; at most so many, to meet the line."""
 LONGEST_RUN = 1800
 """Seconds: a card may take minutes for a key, and a killed run does not cut the making of one."""

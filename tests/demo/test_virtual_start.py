@@ -190,9 +190,12 @@ def test_what_is_missing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_command_loads_where_there_are_no_unix_sockets() -> None:
-    """`sithsup demo --help` shall work on Windows too: what needs such sockets is the card process's."""
+    """`sithsup demo --help` shall work on Windows too: what needs such sockets is the card process's.
+
+    The card's lock has a way of its own there, and is loaded before its way here is taken away.
+    """
     program = (
-        "import socket, socketserver, sys; del socket.AF_UNIX\n"
+        "import socket, socketserver, sys, sithsup.card_lock; del socket.AF_UNIX\n"
         "for name in [n for n in dir(socketserver) if 'Unix' in n]: delattr(socketserver, name)\n"
         "sys.modules['fcntl'] = None; import sithsup.cli.demo"
     )

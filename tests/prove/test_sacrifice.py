@@ -95,7 +95,7 @@ def test_what_is_said_is_not_believed_and_what_was_begun_is_taken_up_again(
     site, before = tmp_path / "site", held.card.read()
     with monkeypatch.context() as lying:
         lying.setattr(sacrifice.Sacrifice, "_act", lambda *_: Ended(0, '{"outcome": "restored"}', "", 0.0))
-        assert whole(held, site, held.serial, *held.codes, every=10) == 1
+        assert whole(held, site, held.serial, *held.codes, every=11) == 1
     wrong = capsys.readouterr().out
     assert "neither old nor new, though old was said" in wrong
     assert "a private-key is left over" in wrong

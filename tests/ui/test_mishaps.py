@@ -20,7 +20,7 @@ from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.plastic import grouped
 from sithsup.ui.signs import Sign
-from tests.ui.live import OFTEN, LiveDesk, live
+from tests.ui.live import LiveDesk, live
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -512,5 +512,6 @@ def test_what_cannot_be_ended_is_not_waited_for(tmp_path: Path, monkeypatch: pyt
             patch.setattr(desk.token, "kill", lambda: None)
             patch.setattr(leave, "GRACE", 50)
             desk.token.is_hanging.set()
-            QTest.qWait(3 * OFTEN)
+            seen = desk.token.looks
+            desk.wait(lambda: desk.token.looks > seen, "a look")
             assert not leave.end(desk.thread, desk.worker)
