@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QPaintEvent  # noqa: TC002  Qt looks at the signature
@@ -17,9 +16,6 @@ from bench.told import tell, tell_first
 from sithsup.flow import Page
 from sithsup.ui.frame import NEXT
 from sithsup.ui.wizard import Wizard
-
-if TYPE_CHECKING:
-    from sithsup.ui.worker import Worker
 
 TICK = 5
 """Milliseconds between two looks at the clock."""
@@ -33,8 +29,8 @@ ENDS = {Page.DONE, Page.INTERRUPTED, Page.HELP}
 class Measured(Wizard):
     """Tells when it was painted first, every gap of its event loop by phase, and how it ended."""
 
-    def __init__(self, worker: Worker | None = None) -> None:
-        super().__init__(worker)
+    def __init__(self) -> None:
+        super().__init__()
         self._codes = os.environ.get("BENCH_CODES", "").split()
         self._gaps: dict[str, list[float]] = defaultdict(list)
         self._last, self._looks = 0.0, 0

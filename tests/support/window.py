@@ -134,7 +134,7 @@ class Window:
         listening: bool = True,
     ) -> Iterator[Window]:
         """Start the program without arguments; end it in any case."""
-        around = {**desktop.environment, "SITHSUP_LANGUAGE": "sv", **(environ or {})}
+        around = {**desktop.environment, "SITHSUP_LANGUAGE": "sv", "PYTHONFAULTHANDLER": "1", **(environ or {})}
         process = demo.start(program=tuple(program), environ=around)
         window = cls(desktop, process)
         try:
@@ -188,7 +188,8 @@ class Window:
             with suppress(LookupError):  # it changes while it is looked at
                 if holds():
                     return
-            assert self.is_open, f"the window closed before {what}: {self.process.communicate()[1]}"
+            code = self.process.poll()
+            assert code is None, f"the window ended before {what}, by {code}: {self.process.communicate()[1]}"
             assert time.monotonic() < end, f"not {what}; shown is:\n{self.texts}"
             time.sleep(EVERY)
 

@@ -19,7 +19,6 @@ from sithsup.campaign.parts import (
     ALL,
     PROGRAM,
     AuthorityData,
-    CardKind,
     CardRow,
     Codes,
     Day,
@@ -212,10 +211,6 @@ class Campaign(Part):
         """Whether a certificate is an old one: by its issuer, and by its policies where any are named."""
         is_source = not certificate.is_ca and certificate.issuer_common_name in self.source_issuers
         return is_source and not (self.source_policies and certificate.policies.isdisjoint(self.source_policies))
-
-    def issuers_of(self, kind: CardKind) -> frozenset[str]:
-        """The issuers of certificates that only this kind of card carries."""
-        return frozenset(issuer for row in self.cards if row.kind is kind for issuer in row.issuers)
 
     def opens(self, number: str | None) -> datetime:
         """When a card with this number may begin; one without a number is among the last."""

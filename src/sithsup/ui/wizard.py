@@ -43,8 +43,8 @@ class Wizard(QWizard):
     painted = Signal()
     """The window is on the screen for the first time."""
 
-    def __init__(self, worker: Worker | None = None, banner: Banner | None = None) -> None:
-        """Without a worker the first page is shown; `attach` brings one. A banner stands above every page."""
+    def __init__(self, banner: Banner | None = None) -> None:
+        """The first page is shown until `attach` brings a worker. A banner stands above every page."""
         super().__init__()
         self._shown, self._is_busy, self._is_painted = Shown(), False, False
         self._news: tuple[str, ...] = ()
@@ -61,8 +61,6 @@ class Wizard(QWizard):
         self.customButtonClicked.connect(self._pressed)
         self._show_page()
         lay_out(self, self._side)
-        if worker:
-            self.attach(worker)
 
     def _made(self, page: Page) -> WizardPage:
         """A page, made when it is first needed: so the window is there sooner."""
