@@ -48,6 +48,7 @@ class AuthorityBusyError(AuthorityError):
     why_text = mark("It asks the program to come back later.")
     next_text = mark("Try again in a while. {see}")
     later_text = mark("Try again in {wait}. {see}")
+    other_texts = (later_text,)
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **values: object) -> None:
         """Keep when to come back."""
@@ -92,6 +93,11 @@ class AnswerUntrustedError(AuthorityError):
 
 class AnswerOfAnotherTimeError(AnswerUntrustedError):
     """The same, because it is told for another time than this computer's: one of the two clocks is wrong."""
+
+    next_text = mark(
+        "See that date, time and time zone of this computer are right, and try again. If they are, tell your local IT "
+        "support. {see}"
+    )
 
 
 class CertificateUnsuitableError(AuthorityError):
