@@ -28,7 +28,6 @@ STAND_INS = {
     "issuer": mark("its name"),
     "line": mark("NUMBER"),
     "longest": "8",
-    "minutes": mark("so many"),
     "name": mark("the setting or the argument"),
     "path": mark("FILE"),
     "place": mark("PLACE"),

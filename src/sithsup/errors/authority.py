@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
 
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.texts import mark, tr
 from sithsup.ways import advise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOUR, DAY, YEAR = 60, 24 * 60, 365 * 24 * 60
 """Minutes."""
@@ -123,7 +127,17 @@ class StillWaitingError(AuthorityError):
     exit_code = 5
     what_text = mark("It cannot be told yet whether the new certificates are in use.")
     why_text = mark("They were ordered on another computer, or this computer has lost its journal.")
-    next_text = mark("Leave the card as it is and try again in {minutes} minutes.")
+    next_text = mark("Leave the card as it is and try again in {wait}.")
+
+    def __init__(self, *, minutes: int) -> None:
+        """Keep for how long."""
+        super().__init__(minutes=minutes)
+        self.minutes = minutes
+
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """The time as people say it."""
+        return {"wait": span(60 * self.minutes)}
 
 
 class StatusNotOfferedError(AuthorityUnreachableError):
