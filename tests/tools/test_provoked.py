@@ -99,9 +99,7 @@ def test_an_error_that_a_test_raises_through_the_program_is_the_test_s(watching:
     assert noted(watching) == []
 
 
-def test_an_error_of_another_thread_is_the_program_s(watching: Path) -> None:
-    """It comes out of a library's hands (a future), and was raised by nobody before."""
-    source = """
+OF_A_FUTURE = """
 from concurrent.futures import Future
 from sithsup.errors import NoCardError
 future = Future()
@@ -111,8 +109,31 @@ try:
 except NoCardError:
     pass
 """
-    run(watching, source, "sithsup.odd")
-    assert noted(watching) == ["NoCardError"]
+
+
+@pytest.mark.parametrize(("name", "found"), [("sithsup.odd", ["NoCardError"]), ("tests.odd", [])])
+def test_an_error_out_of_a_library_s_hands_is_whose_frame_comes_next(
+    watching: Path, name: str, found: list[str]
+) -> None:
+    """What another thread made comes out of a future, which raises it."""
+    run(watching, OF_A_FUTURE, name)
+    assert noted(watching) == found
+
+
+A_WARNING = """
+from types import SimpleNamespace
+from sithsup import preflight
+from sithsup.eligibility import Stage
+from sithsup.errors import NoCardError
+preflight.WARNINGS = [row for row in preflight.WARNINGS if row.name == "AUTHORITY_UNREACHABLE"]
+preflight.warnings(SimpleNamespace(stage=Stage.FRESH), preflight.Surroundings(unreachable=NoCardError()))
+"""
+
+
+def test_a_warning_is_noted_by_its_name(watching: Path) -> None:
+    """Nobody raises it: that the program finds it is enough."""
+    run(watching, A_WARNING)
+    assert noted(watching) == ["AUTHORITY_UNREACHABLE"]
 
 
 def test_a_refusal_is_noted_by_its_reasons(watching: Path) -> None:
@@ -153,6 +174,7 @@ def test_the_program_is_watched_wherever_it_is_started(watching: Path) -> None:
 def test_a_process_that_may_not_write_notes_nothing_and_says_nothing(watching: Path) -> None:
     (watching / ".provoked").mkdir()
     run(watching, RAISES.format(kind="NoCardError", arguments=""), "sithsup.odd")
+    run(watching, A_WARNING)
 
 
 # ---------------------------------------------------------------------------------------------- the gate
