@@ -64,7 +64,7 @@ LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
 """What a person may answer; whatever else is typed, the question is put again."""
-NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "history": ("data",)}
+NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "diagnose": (), "history": ("data",)}
 """The commands that run whatever else of the settings is broken, with the settings that they need."""
 
 
@@ -265,6 +265,13 @@ def show_errors(context: Context) -> int:
     return context.view.finish(0, full_lines(found, context.known) if typed else overview_lines(found))
 
 
+def diagnose(context: Context) -> int:
+    """Find out what support asks for."""
+    from sithsup.cli import diagnose
+
+    return diagnose.diagnose(context)
+
+
 def show_settings(context: Context) -> int:
     """List the settings in force."""
     return context.view.finish(0, _settings(context.arguments, context.view))
@@ -341,6 +348,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "resume": resume,
     "restore": restore,
     "unblock": unblock,
+    "diagnose": diagnose,
     "history": show_history,
     "errors": show_errors,
     "campaign": run_campaign,

@@ -19,6 +19,7 @@ COMMANDS = {
     "resume": mark("Finish an upgrade that was interrupted, here or on another computer."),
     "restore": mark("Undo an upgrade that was interrupted, as long as that is possible."),
     "unblock": mark("Give a locked code a new value by means of the PUK code."),
+    "diagnose": mark("Find out what support asks for, and make a report of it that is safe to hand on."),
     "history": mark("List what was finished on this computer."),
     "errors": mark("List every error code with its texts, or tell one in full."),
     "campaign": mark("Show the campaign in force; verify or sign one."),

@@ -1,0 +1,141 @@
+"""The whitelist: the kinds of values that a diagnosis may hold.
+
+A value is a number, a yes or no, a time, a `Word` (a text whose every character this program has chosen or checked), or
+`Foreign`: text from a card, a reader, a system or an authority. Foreign text is cut short and printable, and what could
+be a code, an identity or a name is blotted from it. A bare `str` is refused where a `Fact` is made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sithsup.logs import mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BLOT = "•••"
+LONGEST = 120
+"""Characters of a text from outside."""
+SHORTEST_NAME = 3
+"""Characters: a shorter part of a name is in too many words that are none."""
+_VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,4}(?:[-+.]?[a-z]{1,8}[0-9]{0,4}){0,3}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
+_DIGITS = re.compile(
+    r"""
+    (?<![0-9])(?<![0-9]-)                              # from its beginning
+    (?!(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9]))  # a day is none
+    [0-9](?:[ \u00a0-]?[0-9]){4,}
+    """,
+    re.VERBOSE,
+)
+"""Five digits or more in a row, however they are parted: a code, or part of a number that tells who somebody is."""
+_HSA_ID = re.compile(r"\bSE[0-9]{6,}-[A-Z0-9]+", re.IGNORECASE)
+_CARD_NUMBER = re.compile(r"[0-9]{16,20}")
+
+
+class Word(str):
+    """Text that is safe by itself."""
+
+    __slots__ = ()
+
+
+class Foreign(str):
+    """Text from outside. `Blotter` makes it safe."""
+
+    __slots__ = ()
+
+
+Value = bool | int | float | datetime | Word | Foreign | None
+"""None is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that was found out. `name` is stable, `label` a message of the catalogue."""
+
+    name: str
+    label: str
+    value: Value
+
+    def __post_init__(self) -> None:
+        """Refuse text of which nobody has said what it is."""
+        if type(self.value) is str:
+            raise TypeError(f"{self.name}: a bare text")
+
+
+def version(text: str) -> Word | None:
+    """A version number; None where it does not look like one."""
+    found = _VERSION.match(text.strip())
+    return Word(found[0]) if found else None
+
+
+def foreign(text: str) -> Foreign:
+    """Text from outside, printable and cut short."""
+    return Foreign("".join(char if char.isprintable() else " " for char in text[: 4 * LONGEST]).strip()[:LONGEST])
+
+
+def one_of(text: str, known: Iterable[str]) -> Word:
+    """A text that the program knows; of any other nothing is told but that it is another one."""
+    return Word(text) if text in known else Word("other")
+
+
+def host(address: str) -> Word | None:
+    """Where an address leads, without path and password; None where that cannot be told."""
+    parts = urlsplit(address)
+    name = (parts.hostname or "").lower()
+    return Word(f"{parts.scheme}://{name}") if _HOST.fullmatch(name) and parts.scheme in {"http", "https"} else None
+
+
+def card_number(text: str | None) -> Word | None:
+    """The number that is printed on the card: what the issuer's support knows it by."""
+    return Word(text) if text and _CARD_NUMBER.fullmatch(text) else None
+
+
+def hexadecimal(number: int) -> Word:
+    """A serial number as certificates have them."""
+    return Word(f"{number:x}")
+
+
+def place(path: PurePath | str) -> Foreign:
+    """A file or folder; what lies in somebody's home is told from there."""
+    return foreign(_without_home(str(path)))
+
+
+def iso(moment: datetime) -> str:
+    """A time as a machine reads it."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _without_home(text: str) -> str:
+    home = str(Path.home())
+    return text.replace(home, "~") if len(home) > 1 else text
+
+
+@dataclass(frozen=True, slots=True)
+class Blotter:
+    """Makes text safe. `private` are names and numbers that must not be told, of the holder and of the account."""
+
+    private: frozenset[str] = field(default=frozenset(), repr=False)
+
+    def text(self, text: str) -> str:
+        """Blot what could be a code, an identity, or a name that is known."""
+        clean = _HSA_ID.sub(BLOT, mask(_without_home(text)))
+        clean = self._names.sub(BLOT, clean) if self.private else clean
+        return _DIGITS.sub(BLOT, clean)
+
+    def value(self, value: Value) -> Value:
+        """The same of a fact's value, where it comes from outside."""
+        return Foreign(self.text(value)) if isinstance(value, Foreign) else value
+
+    @property
+    def _names(self) -> re.Pattern[str]:
+        words = {part for name in self.private for part in (name, *name.split()) if len(part) >= SHORTEST_NAME}
+        longest_first = sorted(words, key=len, reverse=True)
+        joined = "|".join(map(re.escape, longest_first)) or "(?!)"
+        return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
