@@ -215,11 +215,11 @@ def test_a_code_has_its_reasons_with_it_and_several_names_are_several() -> None:
     assert len(matching("SU-5001")) == 3 + len(Reason)
     assert [entry.name for entry in matching("SU-5001 (WINDOW_CLOSED, PAUSED)")] == ["WINDOW_CLOSED", "PAUSED"]
     assert [entry.label for entry in matching("clock_doubtful")] == ["CLOCK_DOUBTFUL"]
+    assert [entry.label for entry in matching("SU-5001 CLOCK_DOUBTFUL")] == ["CLOCK_DOUBTFUL"]
+    assert matching("SU-5001 (OUT_OF_PAPER)") == matching("SU-5001")
 
 
-@pytest.mark.parametrize(
-    "typed", ["SU-1999", "SU-5001 (CLOCK_DOUBTFUL)", "SU-1101 (PIN_LOCKED)", "13", "", "-", "11011"]
-)
+@pytest.mark.parametrize("typed", ["SU-1999", "SU-1999 (OUT_OF_PAPER)", "OUT_OF_PAPER", "13", "", "-", "11011"])
 def test_what_is_not_there_is_not_found(typed: str) -> None:
     assert matching(typed) == ()
 

@@ -88,15 +88,17 @@ def entries() -> tuple[Entry, ...]:
 def matching(typed: str) -> tuple[Entry, ...]:
     """The entries that somebody means who has heard or read a code, the name of a reason, or both.
 
-    SU-1101, su 1101 and 1101 are one code; PIN_LOCKED and pin-locked are one name. Names may be several.
+    SU-1101, su 1101 and 1101 are one code; PIN_LOCKED and pin-locked are one name. Names may be several, and tell more
+    than the code beside them; an authority may have given one that is known to nobody here.
     """
     text = typed.upper()
     found = CODE.search(text)
     code = f"SU-{found[1]}" if found else ""
     parts = (re.findall(r"[A-Z]+", part) for part in re.split(r"[,()]", CODE.sub("", text)))
     names = {"_".join(words) for words in parts if words}
-    meant = (entry for entry in entries() if code in ("", entry.code) and (not names or entry.name in names))
-    return tuple(meant) if code or names else ()
+    every = entries()
+    named = tuple(entry for entry in every if entry.name in names)
+    return named or tuple(entry for entry in every if entry.code == code != "")
 
 
 def _errors() -> list[Entry]:
