@@ -98,7 +98,7 @@ def matching(typed: str) -> tuple[Entry, ...]:
     names = {"_".join(words) for words in parts if words}
     every = entries()
     named = tuple(entry for entry in every if entry.name in names)
-    return named or tuple(entry for entry in every if entry.code == code != "")
+    return named or tuple(entry for entry in every if code and entry.code == code)
 
 
 def _errors() -> list[Entry]:
