@@ -19,7 +19,7 @@ from sithsup.texts import ENGLISH, PSEUDO, SWEDISH
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.parts import Signed
 from sithsup.ui.plastic import grouped
-from tests.ui import unblock_states
+from tests.ui import diagnosis_states, unblock_states
 from tests.ui.audit import Scene, audit, unmarked
 from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, mishaps, sim_campaign, states
 from tests.ui.window import CONTRAST, Setting, opened, settle, show
@@ -49,6 +49,8 @@ def data() -> frozenset[str]:
             str(WARNING.message),
             str(TERMS.text),
             f"{pki.OLD_PERSONS},",
+            diagnosis_states.FOLDER,
+            diagnosis_states.CASE,
             "sithsup",
             "English",
             "Svenska",
