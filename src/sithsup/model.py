@@ -126,8 +126,8 @@ class SlotInfo:
     has_token: bool  # CKF_TOKEN_PRESENT
     answer: str = ""
     """The module's return code where it does not describe the token, such as CKR_TOKEN_NOT_RECOGNIZED."""
-    is_initialized: bool = False  # CKF_TOKEN_INITIALIZED
-    firmware: str = ""
+    token: TokenInfo | None = None
+    """None also where it is not initialised."""
     mechanisms: tuple[str, ...] = ()
     """CKM_*; one that has no name is a number."""
 

@@ -10,7 +10,18 @@ from __future__ import annotations
 import ctypes
 import sys
 from contextlib import contextmanager
-from ctypes import byref, c_char_p, c_int32, c_long, c_size_t, c_ubyte, c_uint32, c_ulong, c_void_p, create_string_buffer
+from ctypes import (
+    byref,
+    c_char_p,
+    c_int32,
+    c_long,
+    c_size_t,
+    c_ubyte,
+    c_uint32,
+    c_ulong,
+    c_void_p,
+    create_string_buffer,
+)
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple

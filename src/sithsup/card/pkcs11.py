@@ -100,7 +100,7 @@ class Pkcs11Token:
         described = []
         for slot in self._slots():
             with suppress(CardError):
-                described.append(slots.describe(self._library, slot, self._mechanisms))
+                described.append(slots.describe(self._library, slot, self._token_info, self._mechanisms))
         return tuple(described)
 
     def objects(self, token: TokenId) -> tuple[CardObject, ...]:

@@ -195,8 +195,7 @@ class CardProcess:
     # --------------------------------------------------------------------------------- question and answer
 
     def wait(self) -> None:
-        """Wait until the module is loaded; raises `ModuleBrokenError`, `ModuleCrashesError`, `ModuleNotStartingError`.
-        """
+        """Wait until the module is loaded; raises `ModuleBrokenError` or `ModuleNotStartingError`."""
         if self._is_loaded:
             return
         self._require_alive()
@@ -266,7 +265,7 @@ class CardProcess:
         return answer
 
     def _hung(self, seconds: float, *, is_killed: bool) -> CardError:
-        """End the process, unless somebody only looked: a process that is killed may have its card reset."""
+        """End the process, unless somebody only looked: one that is killed in a transaction has its card reset."""
         given = f"{min(seconds, self._in_all):g}"
         death = self._dead(ModuleHungError(f"no answer in {given} s", seconds=given))
         if is_killed:

@@ -1,4 +1,4 @@
-"""Every slot of a module as it describes itself, also those with a card that it does not know: for support."""
+"""A slot of a module as it describes itself, also one with a card that the module does not know: for support."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from sithsup.model import SlotInfo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from sithsup.model import TokenInfo
+
 TOKEN_PRESENT = 0x1  # CKF_TOKEN_PRESENT
-TOKEN_INITIALIZED = 0x400  # CKF_TOKEN_INITIALIZED
 
 
-def describe(library: Any, slot: int, mechanisms: Callable[[int], Iterable[int]]) -> SlotInfo:
-    """Describe one slot; whatever the module refuses to tell of its token is told by the module's answer."""
+def describe(
+    library: Any,
+    slot: int,
+    token: Callable[[int], TokenInfo | None],
+    mechanisms: Callable[[int], Iterable[int]],
+) -> SlotInfo:
+    """Describe a slot. What the module refuses to tell of the token in it is told by the module's answer."""
     with native.errors():
         found = library.getSlotInfo(slot)
-    reader, has_token = text(found.slotDescription), bool(found.flags & TOKEN_PRESENT)
-    if not has_token:
-        return SlotInfo(reader, has_token)
+    reader = text(found.slotDescription)
+    if not found.flags & TOKEN_PRESENT:
+        return SlotInfo(reader, has_token=False)
     try:
         with native.errors():
-            token, known = library.getTokenInfo(slot), sorted(mechanisms(slot))
+            known = tuple(map(native.mechanism_name, sorted(mechanisms(slot))))
+            return SlotInfo(reader, has_token=True, token=token(slot), mechanisms=known)
     except CardError as error:
-        return SlotInfo(reader, has_token, answer=error.detail)
-    return SlotInfo(
-        reader,
-        has_token,
-        is_initialized=bool(token.flags & TOKEN_INITIALIZED),
-        firmware=".".join(map(str, token.firmwareVersion)),
-        mechanisms=tuple(map(native.mechanism_name, known)),
-    )
+        return SlotInfo(reader, has_token=True, answer=error.detail)

@@ -106,7 +106,7 @@ class KeyMissingError(CardError):
     code = "SU-1022"
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("A certificate on the card lacks its key.")
-    why_text = mark("The card has a certificate for {role} from {issuer}, and does not show the key that belongs to it.")
+    why_text = mark("The card has a certificate for {role} from {issuer}, and does not show its key.")
     next_text = "{see}"
 
 
