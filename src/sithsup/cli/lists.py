@@ -33,12 +33,16 @@ STAND_INS = {
     "line": mark("its number"),
     "longest": mark("so many"),
     "minutes": mark("some"),
+    "missing": mark("the other"),
     "name": mark("the setting"),
+    "ours": mark("this computer"),
     "path": mark("FILE"),
     "place": mark("PLACE"),
     "places": mark("the usual places"),
     "problem": mark("what is wrong"),
     "program": mark("its program"),
+    "programs": mark("their names"),
+    "reader": mark("the card reader"),
     "reason": mark("the reason"),
     # Translators: stands in “code for {role}”
     "role": mark("authentication or signature"),
@@ -46,6 +50,7 @@ STAND_INS = {
     "shortest": mark("so many"),
     "status": mark("its number"),
     "step": mark("its name"),
+    "theirs": mark("another kind of computer"),
     "version": mark("VERSION"),
 }
 """What a text says in a list in the place of what only a real error knows."""

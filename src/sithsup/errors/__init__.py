@@ -4,14 +4,22 @@
     ├── CardError                       the card, its reader, its module
     │   ├── NoModuleError               SU-1001    ├── CardRemovedError      SU-1006
     │   ├── ModuleBrokenError           SU-1002    ├── ModuleHungError       SU-1007
-    │   ├── NoReaderError               SU-1003    ├── ModuleCrashedError    SU-1008
-    │   │   └── NoSuchReaderError       SU-1003
+    │   │   ├── ModuleCrashesError      SU-1002    │   └── ModuleNotStartingError SU-1007
+    │   │   └── ModuleOfOtherKindError  SU-1021    ├── ModuleCrashedError    SU-1008
+    │   ├── NoReaderError               SU-1003    │
+    │   │   ├── NoSuchReaderError       SU-1003    │
+    │   │   └── ReaderHiddenError       SU-1003    │
     │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
     │   │   └── NoSuchCardError         SU-1004
     │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
     │   │                                          │   └── OtherCardMeantError SU-1009
     │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
+    │   ├── CardServiceStoppedError     SU-1015    ├── CardMuteError         SU-1018
+    │   │   └── CardServiceMissingError SU-1015    ├── CardHeldError         SU-1019
+    │   ├── CardServiceHungError        SU-1016    ├── CardUnknownError      SU-1020
+    │   ├── CardServiceDeniedError      SU-1017    ├── KeyMissingError       SU-1022
+    │   │                                          ├── PairIncompleteError   SU-1023
     │   └── CodeError
     │       ├── CodeIncorrectError      SU-1101    ├── CodeNeededError       SU-1103
     │       │   └── CodeLengthError     SU-1101    │   └── CodeNotReadError  SU-1103
@@ -88,7 +96,10 @@ from sithsup.errors.card import (
     LastTryError,
     ModuleBrokenError,
     ModuleCrashedError,
+    ModuleCrashesError,
     ModuleHungError,
+    ModuleNotStartingError,
+    ModuleOfOtherKindError,
     ModuleRefusedError,
     NoCardError,
     NoModuleError,
@@ -112,6 +123,18 @@ from sithsup.errors.configuration import (
     ConfigurationError,
     ProxyUnusableError,
     SettingsInvalidError,
+)
+from sithsup.errors.readers import (
+    CardHeldError,
+    CardMuteError,
+    CardServiceDeniedError,
+    CardServiceHungError,
+    CardServiceMissingError,
+    CardServiceStoppedError,
+    CardUnknownError,
+    KeyMissingError,
+    PairIncompleteError,
+    ReaderHiddenError,
 )
 from sithsup.errors.unblock import (
     CodeChoiceError,
@@ -171,9 +194,16 @@ __all__ = [
     "CardChoiceError",
     "CardError",
     "CardFullError",
+    "CardHeldError",
+    "CardMuteError",
     "CardReadOnlyError",
     "CardRemovedError",
+    "CardServiceDeniedError",
+    "CardServiceHungError",
+    "CardServiceMissingError",
+    "CardServiceStoppedError",
     "CardTornError",
+    "CardUnknownError",
     "CertificateUnsuitableError",
     "CodeChoiceError",
     "CodeError",
@@ -194,11 +224,15 @@ __all__ = [
     "JournalError",
     "JournalUnreadableError",
     "JournalUnwritableError",
+    "KeyMissingError",
     "LastTryError",
     "MailNotUnderstoodError",
     "ModuleBrokenError",
     "ModuleCrashedError",
+    "ModuleCrashesError",
     "ModuleHungError",
+    "ModuleNotStartingError",
+    "ModuleOfOtherKindError",
     "ModuleRefusedError",
     "NoCardError",
     "NoModuleError",
@@ -212,6 +246,7 @@ __all__ = [
     "ObjectGoneError",
     "OtherCardError",
     "OtherCardMeantError",
+    "PairIncompleteError",
     "PointOfNoReturnError",
     "PortalError",
     "ProofFailedError",
@@ -222,6 +257,7 @@ __all__ = [
     "PukLockedError",
     "PukNeededError",
     "PukNotReadError",
+    "ReaderHiddenError",
     "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",
