@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from sithsup.diagnostics import passages, statuses
 from sithsup.errors import new_case_code
 from sithsup.in_force import Campaigns
 from sithsup.settings import Settings
@@ -61,6 +62,8 @@ class Scene:
         """Say how each part is found out; nothing is, yet."""
         self.settings = Settings.usable(self.resolution)
         self.campaigns = Once(lambda: Campaigns(self.settings, recovers=True))
+        self.passages = Once(lambda: passages.tried(self))
+        self.statuses = Once(lambda: statuses.told(self))
 
     @property
     def campaign(self) -> Campaign | None:
