@@ -110,7 +110,7 @@ def test_without_any_network_that_is_named(tmp_path: Path) -> None:
         pytest.skip("this system lets nobody have a network of their own")
     told = diagnosed(tmp_path, {"SITHSUP_AUTHORITY": "https://authority.example/cmp"}, *IN_NO_NETWORK)
     assert problems(told, "network") == {"NoNetworkError"}
-    assert told["problems"][0]["what"].startswith("This computer has no network")
+    assert any(problem["what"].startswith("This computer has no network") for problem in told["problems"])
 
 
 CLOCK = (

@@ -31,6 +31,7 @@ STAND_INS = {
     "check": mark("which one"),
     "host": mark("the server"),
     "issuer": mark("its issuer"),
+    "library": mark("its file"),
     "line": mark("its number"),
     "longest": mark("so many"),
     "minutes": mark("some"),
