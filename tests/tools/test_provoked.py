@@ -120,6 +120,22 @@ def test_an_error_out_of_a_library_s_hands_is_whose_frame_comes_next(
     assert noted(watching) == found
 
 
+A_PROBLEM = """
+from sithsup.diagnostics.problem import Problem
+from sithsup.errors import NotEligibleError
+Problem(NotEligibleError(reasons=("PAUSED",)))
+"""
+
+
+@pytest.mark.parametrize(("name", "found"), [("sithsup.odd", ["NotEligibleError", "PAUSED"]), ("tests.odd", [])])
+def test_what_the_diagnosis_tells_and_does_not_raise_counts_where_it_is_made(
+    watching: Path, name: str, found: list[str]
+) -> None:
+    """A test that hands the diagnosis an error of its own has not provoked it."""
+    run(watching, A_PROBLEM, name)
+    assert noted(watching) == found
+
+
 A_WARNING = """
 from types import SimpleNamespace
 from sithsup import preflight

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sithsup.catalogue.explained import EXPLAINED
 from sithsup.eligibility import RULES, Severity
-from sithsup.errors import JournalUnwritableError, NotEligibleError, kinds
+from sithsup.errors import CodeError, JournalUnwritableError, NotEligibleError, kinds
 from sithsup.preflight import WARNINGS
 from sithsup.texts import mark, tr
 from sithsup.ways import Interface, advise_at
@@ -19,27 +19,38 @@ if TYPE_CHECKING:
 STAND_INS = {
     "address": mark("the issuer's address"),
     "answer": mark("an error, such as CKR_GENERAL_ERROR"),
-    "cards": mark("a list of them"),
     "card": mark("its number"),
+    "cards": mark("a list of them"),
     "certificate": mark("its name"),
     "check": mark("which one"),
     "count": mark("so many"),
     "date": mark("the day that is told"),
+    "host": mark("the server"),
     "issuer": mark("its name"),
+    "library": mark("FILE"),
     "line": mark("NUMBER"),
     "longest": "8",
+    "missing": mark("the other"),
     "name": mark("the setting or the argument"),
+    "ours": mark("this computer"),
     "path": mark("FILE"),
     "place": mark("PLACE"),
     "places": mark("the usual places"),
+    "port": mark("NUMBER"),
     "problem": mark("what is wrong"),
     "program": "Net iD",
+    "programs": mark("their names"),
+    "proxy": mark("its name"),
+    "reader": mark("the card reader"),
     "reason": mark("what stands in the way"),
+    "role": mark("authentication or signature"),
     "seconds": mark("so many"),
+    "service": mark("its name"),
     "shortest": "6",
     "span": mark("so much"),
     "status": mark("404 or the like"),
     "step": mark("its name"),
+    "theirs": mark("another kind of computer"),
     "version": mark("VERSION"),
     "wait": mark("so many minutes"),
     "waiting": mark("its number"),
@@ -119,8 +130,7 @@ def _errors() -> list[Entry]:
 
 def _cause(kind: type[SithsupError]) -> str:
     """Why; of a code, without its role."""
-    bare: str = getattr(kind, "bare_text", kind.why_text)
-    return bare
+    return kind.bare_text if issubclass(kind, CodeError) else kind.why_text
 
 
 def _reasons() -> list[Entry]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sithsup.diagnostics.probe import STATUS_TEXTS
-from sithsup.diagnostics.values import Blotter, iso
+from sithsup.diagnostics.values import Blotter, Term, iso
 from sithsup.texts import readable, tr
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ class Document:
             return tr("not known")
         if isinstance(value, bool):
             return tr("yes") if value else tr("no")
+        if isinstance(value, Term):
+            return tr(value.label)
         return readable(self.blotter.value(value))
 
     def _facts(self, facts: Iterable[Fact]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """The whitelist: the kinds of values that a diagnosis may hold.
 
-A value is a number, a yes or no, a time, a `Word` (a text whose every character this program has chosen or checked), or
-`Foreign`: text from a card, a reader, a system or an authority. Foreign text is cut short and printable, and what could
-be a code, an identity or a name is blotted from it. A bare `str` is refused where a `Fact` is made.
+A value is a number, a yes or no, a time, a `Word` (a text whose every character this program has chosen or checked; a
+`Term` is one that people are shown in their language), or `Foreign`: text from a card, a reader, a system or an
+authority. Foreign text is cut short and printable, and what could be a code, an identity or a name is blotted from it.
+A bare `str` is refused where a `Fact` is made.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from sithsup.logs import mask
@@ -28,7 +29,7 @@ _VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,4}(?:[-+.]?[a-z]{1,8}[0-9]{
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 _DIGITS = re.compile(
     r"""
-    (?<![0-9])(?<![0-9]-)                              # from its beginning
+    (?<![0-9])(?<![0-9]-)(?<!\b0x)                     # from its beginning; a return code in hex is none
     (?!(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9]))  # a day is none
     [0-9](?:[ \u00a0-]?[0-9]){4,}
     """,
@@ -43,6 +44,19 @@ class Word(str):
     """Text that is safe by itself."""
 
     __slots__ = ()
+
+
+class Term(Word):
+    """A word that is stable for machines, and that people are shown in another one: `label`, of the catalogue."""
+
+    __slots__ = ("label",)
+    label: str
+
+    def __new__(cls, word: str, label: str) -> Self:
+        """Keep what people are shown beside it."""
+        made = super().__new__(cls, word)
+        made.label = label
+        return made
 
 
 class Foreign(str):
