@@ -55,10 +55,18 @@ class CardProcess:
     """A `Token` in a process of its own. Use it as a context manager, or call `close`."""
 
     def __init__(
-        self, module_path: str, *, time_out: float = TIME_OUT, generation_time_out: float = GENERATION_TIME_OUT
+        self,
+        module_path: str,
+        *,
+        reader: str | None = None,
+        time_out: float = TIME_OUT,
+        generation_time_out: float = GENERATION_TIME_OUT,
     ) -> None:
-        """Start the process, which loads the module by itself: `wait` for that, or ask the first question."""
-        self._module_path = module_path
+        """Start the process, which loads the module by itself: `wait` for that, or ask the first question.
+
+        With a `reader`, no card in another one is asked for anything.
+        """
+        self._module_path, self._reader = module_path, reader
         self._time_out = time_out
         self._generation_time_out = generation_time_out
         self._turn = threading.RLock()  # one question at a time, whoever asks
@@ -70,7 +78,7 @@ class CardProcess:
         self._death: CardError | None = None
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        arguments = (theirs, self._module_path, self._time_out)
+        arguments = (theirs, self._module_path, self._reader, self._time_out)
         self._process = context.Process(target=serve, args=arguments, name="card", daemon=True)
         self._process.start()
         theirs.close()  # else its end would never be seen as end-of-file
@@ -100,6 +108,11 @@ class CardProcess:
     def readers(self) -> tuple[str, ...]:
         """Name every reader."""
         found: tuple[str, ...] = self._ask("readers")
+        return found
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card of which no token is shown."""
+        found: tuple[str, ...] = self._ask("unrecognized")
         return found
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -267,14 +280,14 @@ class SentError:
 # ----------------------------------------------------------------------------------------- the other side
 
 
-def serve(pipe: Connection, module_path: str, time_out: float) -> None:
+def serve(pipe: Connection, module_path: str, reader: str | None, time_out: float) -> None:
     """The whole life of the card process."""
     _leave_the_terminal()
     _set_alarm(time_out + ALARM_MARGIN)
     from sithsup.card.pkcs11 import Pkcs11Token  # noqa: PLC0415  only this process ever loads PyKCS11
 
     try:
-        token = Pkcs11Token(module_path)
+        token = Pkcs11Token(module_path, reader)
     except CardError as error:
         pipe.send(SentError(error))
         return
