@@ -5,7 +5,8 @@
   A disk that is full costs nothing else.
 * No card number, HSA-id or name of a person is in it: a card is told by the last digits of its number.
 
-docs/last-outcome.schema.json is its shape; `FORMAT` rises when anything that is there changes its name or its meaning.
+docs/last-outcome.schema.json is its shape; `FORMAT` rises when anything that is there changes its name or its meaning,
+or when a field comes to it.
 """
 
 from __future__ import annotations

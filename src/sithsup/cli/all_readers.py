@@ -1,7 +1,7 @@
 """`check --all-readers`: one element for each reader and one exit code, for whoever looks after many computers.
 
 What is written here is published (docs/check.schema.json, docs/fleet.en.md): `FORMAT` rises when anything that is there
-changes its name or its meaning. Names and e-mail addresses of people are left out.
+changes its name or its meaning, or when a field comes to it. Names and e-mail addresses of people are left out.
 """
 
 from __future__ import annotations
