@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sithsup import cli
-from sithsup.cli import commands
+from sithsup.cli import exit_codes
 from sithsup.demo.kinds import Kind
 from sithsup.eligibility import RULES
 from sithsup.errors import CancelledError, kinds
@@ -73,7 +73,7 @@ def test_the_exit_codes_are_the_same_in_every_document() -> None:
 
 def test_the_exit_codes_are_the_program_s() -> None:
     """Every code that an error, a reason or an ending has is documented, and no other."""
-    of_endings = {0, commands.TO_BE_UPGRADED, commands.INTERRUPTED, CancelledError.exit_code}
+    of_endings = {0, exit_codes.TO_BE_UPGRADED, exit_codes.INTERRUPTED, CancelledError.exit_code}
     of_code = {kind.exit_code for kind in kinds()} | {row.exit_code for row in RULES} | of_endings
     assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
 

@@ -67,16 +67,18 @@ class CardProcess:
         self,
         module_path: str,
         *,
+        reader: str | None = None,
         time_out: float = TIME_OUT,
         generation_time_out: float = GENERATION_TIME_OUT,
         in_all: float = math.inf,
     ) -> None:
         """Start the process, which loads the module by itself: `wait` for that, or ask the first question.
 
-        `in_all` is how many seconds all questions together may take, for somebody who only looks: the process is then
-        left behind, and ends when its call does, or its own time is over.
+        With a `reader`, no card in another one is asked for anything. `in_all` is how many seconds all questions
+        together may take, for somebody who only looks: the process is then left behind, and ends when its call does, or
+        its own time is over.
         """
-        self._module_path = module_path
+        self._module_path, self._reader = module_path, reader
         self._in_all, self._deadline = in_all, time.monotonic() + in_all
         self._time_out = time_out
         self._generation_time_out = generation_time_out
@@ -89,7 +91,7 @@ class CardProcess:
         self._death: CardError | None = None
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        arguments = (theirs, self._module_path, self._time_out)
+        arguments = (theirs, self._module_path, self._reader, self._time_out)
         self._process = context.Process(target=serve, args=arguments, name="card", daemon=True)
         self._process.start()
         theirs.close()  # else its end would never be seen as end-of-file
@@ -124,6 +126,11 @@ class CardProcess:
     def slots(self) -> tuple[SlotInfo, ...]:
         """Describe every slot, for support."""
         found: tuple[SlotInfo, ...] = self._ask("slots")
+        return found
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card of which no token is shown."""
+        found: tuple[str, ...] = self._ask("unrecognized")
         return found
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -304,14 +311,14 @@ class SentError:
 # ----------------------------------------------------------------------------------------- the other side
 
 
-def serve(pipe: Connection, module_path: str, time_out: float) -> None:
+def serve(pipe: Connection, module_path: str, reader: str | None, time_out: float) -> None:
     """The whole life of the card process."""
     _leave_the_terminal()
     _set_alarm(time_out + ALARM_MARGIN)
     from sithsup.card.pkcs11 import Pkcs11Token  # noqa: PLC0415  only this process ever loads PyKCS11
 
     try:
-        token = Pkcs11Token(module_path)
+        token = Pkcs11Token(module_path, reader)
     except CardError as error:
         pipe.send(SentError(error))
         return

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from sithsup.journal import HistoryEntry
+    from sithsup.history import HistoryEntry
 
 ENDINGS = {
     # Translators: how an upgrade ended; stands in a list of cards

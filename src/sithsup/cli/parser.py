@@ -74,7 +74,7 @@ def make_parser(argv: Sequence[str]) -> Parser:
         parents += [codes] if name in WITH_CODES else []
         parents += [consent] if name == "upgrade" else []
         sub = commands.add_parser(name, parents=parents, help=tr(text), description=tr(text))
-        sub.set_defaults(pin_stdin=False, yes=False)
+        sub.set_defaults(pin_stdin=False, yes=False, all_readers=False)
         _add_own(sub, name, argv)
     return parser
 
@@ -117,6 +117,9 @@ def _consent() -> Parser:
 
 def _add_own(sub: argparse.ArgumentParser, name: str, argv: Sequence[str]) -> None:
     """What one command has and no other."""
+    if name == "check":
+        every = tr("look at every card in every reader; the exit code is that of the most urgent one")
+        sub.add_argument("--all-readers", action="store_true", help=every)
     if name in WITH_CODES - {"unblock"}:
         sub.add_argument("--yes", action="store_true", help=tr("do not ask before beginning"))
     if name == "unblock":
