@@ -22,8 +22,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
-from sithsup.database import make_private, primary, require_whole, translated
+from sithsup.database import DAMAGED, make_private, primary, require_whole, translated
 from sithsup.errors import JournalUnreadableError
+from sithsup.history import HistoryEntry, append_history
 from sithsup.model import (
     AcceptedTerms,
     CardCertificate,
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
+PATTERN = "journal-*.sqlite3"
+"""The names of all journals in their folder."""
 NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
@@ -74,7 +77,6 @@ _FIELDS = {
     MessageKind.REJECTED: "rejected",
     MessageKind.ERROR: "error",
 }
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
 def card_key(contents: CardContents) -> str:
@@ -249,7 +251,7 @@ class Journal:
         """Write one line of history, then forget everything else."""
         for card, campaign, case_code, begun in self._read("SELECT card, campaign, case_code, begun FROM run"):
             entry = HistoryEntry(card, campaign, case_code, begun, self._now(), outcome.value)
-            _append_history(self._folder, entry)
+            append_history(self._folder, entry)
         self.discard()
 
     def discard(self) -> None:
@@ -267,7 +269,7 @@ class Journal:
         try:
             return self._connect(self._path)
         except sqlite3.DatabaseError as error:
-            if primary(error) not in _DAMAGED:
+            if primary(error) not in DAMAGED:
                 raise
             _log.error("journal is damaged, set aside: %s", error)
             os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
@@ -329,10 +331,10 @@ def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
     One that another process is at work on, or whose journal cannot be read, is not among them.
     """
     found = []
-    for path in sorted(folder.glob("journal-*.sqlite3")):
+    for path in sorted(folder.glob(PATTERN)):
         if besides and besides in path.name:
             continue
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
             found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
     return tuple(found)
 
@@ -340,52 +342,12 @@ def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
 def begun_campaign(folder: Path, card: str) -> bytes:
     """The campaign with which the upgrade of a card (`card_key`) was begun here; empty where nothing was announced."""
     path = folder / f"journal-{card}.sqlite3"
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
         for row in db.execute(f"SELECT content FROM campaign WHERE EXISTS ({_ANNOUNCED})"):  # noqa: S608  a constant
             return bytes(row[0])
     return b""
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """Look into a file of ours that somebody else may be at work on; nothing in it is changed."""
     return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)
-
-
-# ------------------------------------------------------------------------------------------------ history
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One finished run. `card` is a masked card number, times are ISO 8601 in UTC."""
-
-    card: str
-    campaign: str
-    case_code: str
-    begun: str
-    ended: str
-    outcome: str
-
-
-def history(folder: Path) -> tuple[HistoryEntry, ...]:
-    """What was finished on this computer, newest first."""
-    path = folder / "history.sqlite3"
-    if not path.exists():
-        return ()
-    with translated(path), contextlib.closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC")
-        return tuple(HistoryEntry(*row) for row in rows)
-
-
-def _append_history(folder: Path, entry: HistoryEntry) -> None:
-    path = folder / "history.sqlite3"
-    with translated(path):
-        make_private(folder, path)
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-            db.execute(
-                "CREATE TABLE IF NOT EXISTS history (entry INTEGER PRIMARY KEY, card TEXT, campaign TEXT, "
-                "case_code TEXT UNIQUE, begun TEXT, ended TEXT, outcome TEXT)"
-            )
-            db.execute(
-                "INSERT OR IGNORE INTO history (card, campaign, case_code, begun, ended, outcome) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
-            )

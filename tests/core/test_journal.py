@@ -13,7 +13,8 @@ import pytest
 
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
-from sithsup.journal import Journal, Unfinished, history, unfinished
+from sithsup.history import history
+from sithsup.journal import Journal, Unfinished, unfinished
 from sithsup.model import Message, MessageKind
 from sithsup.sim.case import CardKind, old_card
 from sithsup.situation import Outcome

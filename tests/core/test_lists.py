@@ -14,7 +14,7 @@ import pytest
 from sithsup import cli, texts
 from sithsup.cli.lists import STAND_INS, error_lines, history_lines
 from sithsup.errors import CampaignInvalidError, CampaignMissingError, leaves
-from sithsup.journal import HistoryEntry
+from sithsup.history import HistoryEntry
 from sithsup.ways import WAYS
 
 if TYPE_CHECKING:

@@ -31,8 +31,8 @@ from sithsup.errors import (
     SecondInstanceError,
     SithsupError,
 )
+from sithsup.history import history
 from sithsup.in_force import Campaigns
-from sithsup.journal import history
 from sithsup.locked import new_code_lines, order_text
 from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sithsup.errors import SithsupError
-    from sithsup.journal import HistoryEntry
+    from sithsup.history import HistoryEntry
 
 ENDINGS = {
     # Translators: how an upgrade ended; stands in a list of cards

@@ -37,6 +37,7 @@
     │   │   └── CampaignOldError        SU-3004    └── ArgumentInvalidError        SU-3006
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
+    │   │   └── DiskFullError           SU-4001    └── HistoryUnreadableError      SU-4004
     │   └── JournalUnreadableError      SU-4003
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
@@ -44,10 +45,10 @@
         │       └── StoppedHalfwayError SU-5001    ├── CancelledError              SU-5006
         ├── StepNotSeenError            SU-5003    ├── FinishElsewhereError        SU-5010
         ├── InterruptedUpgradeError     SU-5007    │   └── NoRoomHereError         SU-5012
-        │   └── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
-        │       └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
-        ├── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
-        │                                          ├── NotBegunError (Cancelled)   SU-5006
+        │   ├── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
+        │   │   └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
+        │   └── UpgradeWaitsError       SU-5007    │   └── RestoreElsewhereError   SU-5011
+        ├── CardTornError               SU-5014    ├── NotBegunError (Cancelled)   SU-5006
         │                                          │   └── TermsDeclinedError      SU-5006
         └── TermsNotAcceptedError       SU-5015    └── MailNotUnderstoodError      SU-5016
 
@@ -129,7 +130,9 @@ from sithsup.errors.unblock import (
 from sithsup.errors.upgrade import (
     CancelledError,
     CardTornError,
+    DiskFullError,
     FinishElsewhereError,
+    HistoryUnreadableError,
     InterruptedByPersonError,
     InterruptedUpgradeError,
     InterruptedWayBackError,
@@ -152,6 +155,7 @@ from sithsup.errors.upgrade import (
     UnusableError,
     UpgradeError,
     UpgradeFinishedError,
+    UpgradeWaitsError,
 )
 
 __all__ = [
@@ -186,7 +190,9 @@ __all__ = [
     "CodeUnsuitableError",
     "ConfigurationError",
     "Contact",
+    "DiskFullError",
     "FinishElsewhereError",
+    "HistoryUnreadableError",
     "InterruptedByPersonError",
     "InterruptedUpgradeError",
     "InterruptedWayBackError",
@@ -242,6 +248,7 @@ __all__ = [
     "UnusableError",
     "UpgradeError",
     "UpgradeFinishedError",
+    "UpgradeWaitsError",
     "is_case_code",
     "leaves",
     "new_case_code",

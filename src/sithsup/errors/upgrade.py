@@ -22,6 +22,14 @@ class JournalUnwritableError(JournalError):
     next_text = mark("Free some disk space or correct the folder's permissions. {then_see}")
 
 
+class DiskFullError(JournalUnwritableError):
+    """The same, because the disk is full."""
+
+    what_text = mark("The disk is full, so the program cannot save what it needs.")
+    why_text = mark("No room is left for {path}")
+    next_text = mark("Free some disk space. {then_see}")
+
+
 class SecondInstanceError(JournalError):
     """Another process is at work on this card."""
 
@@ -38,6 +46,15 @@ class JournalUnreadableError(JournalError):
     what_text = mark("What the program saved about the upgrade cannot be read.")
     why_text = mark("{path}: {problem}")
     next_text = "{move_away}"
+
+
+class HistoryUnreadableError(JournalError):
+    """The list of finished cases cannot be read. As long as that is so no case can be closed."""
+
+    code = "SU-4004"
+    what_text = mark("The list of what was finished on this computer cannot be read.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Correct the permissions of the file, or move it away: a new list is then begun.")
 
 
 class UpgradeError(SithsupError):
@@ -204,6 +221,14 @@ class InterruptedUpgradeError(UpgradeError):
     what_text = mark("An upgrade of this card was interrupted.")
     why_text = mark("It was begun, on this computer or another, and not finished.")
     next_text = "{finish_or_go_back}"
+
+
+class UpgradeWaitsError(InterruptedUpgradeError):
+    """One of a card that need not be in the reader now. Values: `card` (masked), `case`, `time` (readable)."""
+
+    what_text = mark("An upgrade of the card {card} was begun on this computer and not finished.")
+    why_text = mark("It was begun {time}, and its case code is {case}.")
+    next_text = mark("Put that card in. {finish_or_go_back}")
 
 
 class FinishElsewhereError(UpgradeError):
