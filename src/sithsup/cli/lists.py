@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sithsup import errors
-from sithsup.situation import Outcome
+from sithsup.situation import ENDINGS, Outcome
 from sithsup.texts import mark, tr
 from sithsup.ways import advise
 
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
     from sithsup.errors import SithsupError
     from sithsup.history import HistoryEntry
 
-ENDINGS = {
-    # Translators: how an upgrade ended; stands in a list of cards
-    Outcome.UPGRADED: mark("upgraded"),
-    # Translators: how an upgrade ended; stands in a list of cards
-    Outcome.RESTORED: mark("restored"),
-}
 STAND_INS = {
     "address": mark("the issuer's address"),
     "answer": mark("its answer"),

@@ -37,8 +37,8 @@
     │   │   └── CampaignOldError        SU-3004    └── ArgumentInvalidError        SU-3006
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
-    │   │   └── DiskFullError           SU-4001    └── HistoryUnreadableError      SU-4004
-    │   └── JournalUnreadableError      SU-4003
+    │   │   └── DiskFullError           SU-4001    ├── HistoryUnreadableError      SU-4004
+    │   └── JournalUnreadableError      SU-4003    └── LogUnwritableError          SU-4005
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
@@ -139,6 +139,7 @@ from sithsup.errors.upgrade import (
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
+    LogUnwritableError,
     MailNotUnderstoodError,
     NoRoomHereError,
     NotBegunError,
@@ -201,6 +202,7 @@ __all__ = [
     "JournalUnreadableError",
     "JournalUnwritableError",
     "LastTryError",
+    "LogUnwritableError",
     "MailNotUnderstoodError",
     "ModuleBrokenError",
     "ModuleCrashedError",

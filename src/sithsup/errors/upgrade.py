@@ -57,6 +57,15 @@ class HistoryUnreadableError(JournalError):
     next_text = mark("Correct the permissions of the file, or move it away: a new list is then begun.")
 
 
+class LogUnwritableError(JournalError):
+    """The log cannot be written. Nothing is stopped by that. Values: `path`, `problem`."""
+
+    code = "SU-4005"
+    what_text = mark("The program cannot write its log.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Cards can be upgraded without it. Ask your local IT support to correct the folder.")
+
+
 class UpgradeError(SithsupError):
     """The upgrade itself."""
 
