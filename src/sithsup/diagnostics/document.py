@@ -57,16 +57,20 @@ class Document:
         for problem in self.problems:
             yield from (line for line in self.told(problem) if line)
         for result in self.results:
-            yield f"{tr(result.probe.title)}: {tr(STATUS_TEXTS[result.status])}"
-            yield from (f"  {line}" for line in self._facts(result.found.facts))
-            for group in result.found.groups:
-                yield f"  {self.shown(group.title)}"
-                yield from (f"    {line}" for line in self._facts(group.facts))
+            yield tr("{name}: {value}", name=tr(result.probe.title), value=tr(STATUS_TEXTS[result.status]))
+            yield from (f"  {line}" for line in self.lines_of(result))
+
+    def lines_of(self, result: Result) -> Iterator[str]:
+        """Everything that one probe has found."""
+        yield from self._facts(result.found.facts)
+        for group in result.found.groups:
+            yield self.shown(group.title)
+            yield from (f"  {line}" for line in self._facts(group.facts))
 
     def told(self, problem: Problem) -> tuple[str, str, str, str]:
         """What is wrong, why, what to do, whom to ask; empty where there is nothing to say."""
         whom = self.whom(problem.contact) if problem.contact else ""
-        what = f"{problem.what} ({problem.code} {problem.name})"
+        what = f"{problem.what.removesuffix('.')} ({problem.label})"
         blot = self.blotter.text
         return blot(what), blot(problem.cause), blot(problem.remedy), whom
 
@@ -79,7 +83,7 @@ class Document:
         return readable(self.blotter.value(value))
 
     def _facts(self, facts: Iterable[Fact]) -> Iterator[str]:
-        return (f"{tr(fact.label)}: {self.shown(fact.value)}" for fact in facts)
+        return (tr("{name}: {value}", name=tr(fact.label), value=self.shown(fact.value)) for fact in facts)
 
     def _problem(self, problem: Problem) -> dict[str, Any]:
         what, cause, remedy, contact = self.told(problem)

@@ -86,23 +86,51 @@ class Result:
     """The kind of error that nobody had thought of, where it failed by one."""
 
 
-def run(probes: Sequence[Probe], scene: Scene, *, each: float = EACH) -> Iterator[Result]:
-    """Ask all at once; yields a result of each, as they come. Takes hardly longer than `each` seconds."""
-    told: queue.Queue[Result] = queue.Queue()
-    begun = time.monotonic()
-    waiting = {probe.name: probe for probe in probes}
-    for probe in probes:
-        threading.Thread(target=_tell, args=(probe, scene, told), name=f"probe-{probe.name}", daemon=True).start()
-    while waiting:
+class Round:
+    """Every probe asked at once, each in a thread that may be left behind; over after hardly more than `each` s."""
+
+    def __init__(self, probes: Sequence[Probe], scene: Scene, *, each: float = EACH) -> None:
+        """Ask."""
+        self._told: queue.Queue[Result] = queue.Queue()
+        self._waiting = {probe.name: probe for probe in probes}
+        self._each, self._ends = each, time.monotonic() + each
+        for probe in probes:
+            threading.Thread(
+                target=_tell, args=(probe, scene, self._told), name=f"probe-{probe.name}", daemon=True
+            ).start()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is a result of every probe."""
+        return not self._waiting
+
+    @property
+    def left(self) -> float:
+        """Seconds until nothing more is waited for."""
+        return max(0.0, self._ends - time.monotonic())
+
+    def take(self, seconds: float = 0.0) -> Iterator[Result]:
+        """Give what has come since the last time; waits for the first for so long."""
         try:
-            result = told.get(timeout=max(0.0, begun + each - time.monotonic()))
+            while True:
+                result = self._told.get(timeout=seconds) if seconds else self._told.get_nowait()
+                seconds = 0.0
+                if self._waiting.pop(result.probe.name, None):
+                    yield result
         except queue.Empty:
-            break
-        del waiting[result.probe.name]
-        yield result
-    for probe in waiting.values():
-        _log.warning("a probe takes too long: %s", probe.name)
-        yield Result(probe, Status.UNKNOWN, seconds=each, is_late=True)
+            yield from () if self.left else self._late()
+
+    def _late(self) -> Iterator[Result]:
+        for name in tuple(self._waiting):
+            _log.warning("a probe takes too long: %s", name)
+            yield Result(self._waiting.pop(name), Status.UNKNOWN, seconds=self._each, is_late=True)
+
+
+def run(probes: Sequence[Probe], scene: Scene, *, each: float = EACH) -> Iterator[Result]:
+    """Ask all; yields a result of each, as they come."""
+    asked = Round(probes, scene, each=each)
+    while not asked.is_over:
+        yield from asked.take(asked.left)
 
 
 def _tell(probe: Probe, scene: Scene, told: queue.Queue[Result]) -> None:

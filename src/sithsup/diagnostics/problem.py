@@ -29,6 +29,11 @@ class Problem:
         return type(self.source).__name__ if isinstance(self.source, SithsupError) else self.source.name
 
     @property
+    def label(self) -> str:
+        """What it is called over the phone."""
+        return self.code if isinstance(self.source, SithsupError) else f"{self.code} {self.name}"
+
+    @property
     def what(self) -> str:
         """What is wrong."""
         return self.source.what if isinstance(self.source, SithsupError) else self.source.text()

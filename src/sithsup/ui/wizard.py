@@ -46,7 +46,7 @@ class Wizard(QWizard):
     def __init__(self, banner: Banner | None = None) -> None:
         """The first page is shown until `attach` brings a worker. A banner stands above every page."""
         super().__init__()
-        self._shown, self._is_busy, self._is_painted = Shown(), False, False
+        self._shown, self._is_busy, self._is_painted = Shown(is_practice=banner is not None), False, False
         self._news: tuple[str, ...] = ()
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
@@ -270,6 +270,7 @@ class Wizard(QWizard):
         self._shown = self._shown.at(flow)
         if is_new:
             self._show_page()
+            self._page.came()
         else:
             self._tell()
             self._tell_news()
@@ -297,7 +298,7 @@ class Wizard(QWizard):
 
     @property
     def _may_practise(self) -> bool:
-        return self._shown.flow.page is Page.INSERT and self._banner is None
+        return self._shown.flow.page is Page.INSERT and not self._shown.is_practice
 
     @property
     def _page(self) -> WizardPage:
@@ -374,7 +375,7 @@ class Wizard(QWizard):
 def _kind(page: Page) -> type[WizardPage]:
     if page is Page.INSERT:
         return InsertPage
-    if page in {Page.HELP, Page.SUPPORT}:
+    if page in {Page.HELP, Page.SUPPORT, Page.DIAGNOSIS}:
         from sithsup.ui.pages import early  # noqa: PLC0415  so the window is there sooner
 
         return early.PAGES[page]

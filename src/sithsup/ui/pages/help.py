@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from sithsup.errors import role_text
 from sithsup.flow import Page
 from sithsup.texts import mark, tr
-from sithsup.ui.pages.page import UnblockButton, WizardPage
+from sithsup.ui.pages.page import DiagnoseButton, UnblockButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 
 if TYPE_CHECKING:
@@ -44,10 +44,12 @@ class HelpPage(WizardPage):
         self.unblock = UnblockButton(self)
         self.copy = QPushButton()
         self.copy.clicked.connect(self._copy)
+        self.diagnose = DiagnoseButton(self)
         self.column.addWidget(self.panel)
         self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.codes)
         self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.diagnose, 0, Qt.AlignmentFlag.AlignLeft)
 
     def tell(self, shown: Shown) -> None:
         error = shown.error
@@ -63,6 +65,7 @@ class HelpPage(WizardPage):
         case = tr("Case code: {code}", code=case_code) if case_code else ""
         self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
         self.copy.setText(tr("&Copy the text"))
+        self.diagnose.tell(shown)
 
     def next_text(self, shown: Shown) -> str:
         return "" if shown.is_final else tr("&Try again")
