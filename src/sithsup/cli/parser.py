@@ -121,6 +121,8 @@ def _add_own(sub: argparse.ArgumentParser, name: str, argv: Sequence[str]) -> No
     if name == "unblock":
         roles = [role.value for role in KeyRole]
         sub.add_argument("--role", choices=roles, help=tr("the code that is meant, where several could be"))
+    if name == "diagnose":
+        sub.add_argument("--out", metavar=tr("FILE"), help=tr("save a report: a new file, or a folder to put it in"))
     if name == "settings":
         sub.add_argument("--explain", action="store_true", help=tr("tell where each of them comes from, and why"))
     if name == "campaign" and name in argv:

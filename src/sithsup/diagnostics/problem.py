@@ -49,6 +49,11 @@ class Problem:
         return self.source.next_step if isinstance(self.source, SithsupError) else ""
 
     @property
+    def values(self) -> tuple[str, ...]:
+        """The texts from outside that its own texts repeat."""
+        return tuple(value for value in self.source.values.values() if isinstance(value, str))
+
+    @property
     def contact(self) -> Contact | None:
         """Whom to ask."""
         return self.source.contact

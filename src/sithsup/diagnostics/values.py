@@ -138,7 +138,10 @@ def iso(moment: datetime) -> str:
 
 
 def _without_home(text: str) -> str:
-    home = str(Path.home())
+    try:
+        home = str(Path.home())
+    except RuntimeError:  # an account without one
+        return text
     return text.replace(home, "~") if len(home) > 1 else text
 
 

@@ -38,7 +38,8 @@
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   │   └── DiskFullError           SU-4001    ├── HistoryUnreadableError      SU-4004
-    │   └── JournalUnreadableError      SU-4003    └── LogUnwritableError          SU-4005
+    │   └── JournalUnreadableError      SU-4003    ├── LogUnwritableError          SU-4005
+    │                                          └── ReportUnsavedError          SU-4006
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
@@ -146,6 +147,7 @@ from sithsup.errors.upgrade import (
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
+    ReportUnsavedError,
     RestoreElsewhereError,
     SecondInstanceError,
     StepNotSeenError,
@@ -230,6 +232,7 @@ __all__ = [
     "PukLockedError",
     "PukNeededError",
     "PukNotReadError",
+    "ReportUnsavedError",
     "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",

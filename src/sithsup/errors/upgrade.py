@@ -66,6 +66,22 @@ class LogUnwritableError(JournalError):
     next_text = mark("Cards can be upgraded without it. Ask your local IT support to correct the folder.")
 
 
+class ReportUnsavedError(JournalError):
+    """The report of a diagnosis cannot be written where somebody wants it. Values: `path`, `problem`."""
+
+    code = "SU-4006"
+    exit_code = 2
+    contact = None
+    what_text = mark("The report could not be saved.")
+    why_text = mark("{path}: {problem}")
+    next_text = "{save_elsewhere}"
+
+    def __init__(self, detail: str = "", *, is_full: bool = False, **values: object) -> None:
+        """A full disk is nobody's wrong argument: try later."""
+        super().__init__(detail, **values)
+        self.exit_code = JournalError.exit_code if is_full else self.exit_code
+
+
 class UpgradeError(SithsupError):
     """The upgrade itself."""
 
