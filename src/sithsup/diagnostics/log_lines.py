@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LEFT_OUT = "…"
 _VOCABULARY = """
-    a accounts against and answer aside authority awake back be bug by campaign cannot card case certificate code
+    a accounts against and answer aside authority awake back be begin bug by campaign cannot card case certificate code
     computer damaged destroy diagnosis do does ended exit failed folder force go good held in interrupted is it itself
     journal known last loaded lock log long loop no not of other out probe program put receipt refused reject remember
     restored revoke revoked revokes saved set setting status stays sync system takes tested that the there timed to too
