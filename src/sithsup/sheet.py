@@ -40,7 +40,7 @@ _FIRST = 2
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under headings; every row has as many cells."""
+    """Rows under headings, if there are any; every row has as many cells."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -78,9 +78,10 @@ def _section(section: Section, level: int) -> str:
 
 def _table(table: Table, caption: str) -> str:
     heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
+    head = f"<thead><tr>{heads}</tr></thead>\n" if heads else ""
     rows = "".join(f"<tr>{_cells(row, names_row=table.names_rows)}</tr>\n" for row in table.rows)
     region = f'<div class="wide" role="region" aria-label="{escape(caption)}" tabindex="0">'
-    return f"{region}<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
+    return f"{region}<table>\n{head}<tbody>\n{rows}</tbody>\n</table></div>"
 
 
 def _cells(row: tuple[str, ...], *, names_row: bool) -> str:

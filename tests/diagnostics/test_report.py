@@ -202,6 +202,7 @@ def test_the_case_code_is_on_its_face_and_the_first_screen_is_what_support_asks_
     assert "No card reader was found (SU-1003)" in words
     assert "Nothing wrong was found." not in words
     assert "A fault in the program: ZeroDivisionError" in words
+    assert words[words.index("Late: could not be found out") + 1] == "It took too long."
 
 
 def test_what_support_asks_for_is_read_aloud_too() -> None:

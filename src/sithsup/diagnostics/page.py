@@ -51,17 +51,18 @@ def _problem(what: str, cause: str, remedy: str, contact: str) -> Section:
 
 def _of_probe(document: Document, result: Result) -> Section:
     found = result.found
+    title = tr("{name}: {value}", name=tr(result.probe.title), value=tr(STATUS_TEXTS[result.status]))
     parts = tuple(Section(document.shown(group.title), table=_table(document, group.facts)) for group in found.groups)
     table = _table(document, found.facts) if found.facts else None
-    return Section(tr(result.probe.title), tuple(_status(result)), table, parts=parts)
+    return Section(title, tuple(_why_unknown(result)), table, parts=parts)
 
 
-def _status(result: Result) -> Iterator[str]:
-    yield tr(STATUS_TEXTS[result.status])
+def _why_unknown(result: Result) -> Iterator[str]:
+    if result.is_late:
+        yield tr("It took too long.")
     if result.fault:
         yield tr("A fault in the program: {kind}", kind=result.fault)
 
 
 def _table(document: Document, facts: Iterable[Fact]) -> Table:
-    heads = (tr("What was looked at"), tr("What was found"))
-    return Table(heads, tuple((tr(fact.label), document.shown(fact.value)) for fact in facts), names_rows=True)
+    return Table((), tuple((tr(fact.label), document.shown(fact.value)) for fact in facts), names_rows=True)
