@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup import texts
-from sithsup.diagnostics.document import Document, account_names, finish
+from sithsup.diagnostics.document import Document, finish
+from sithsup.diagnostics.private import of_account
 from sithsup.diagnostics.probe import Found, Group, Probe, Result, Status
 from sithsup.diagnostics.problem import Problem
 from sithsup.diagnostics.scene import Scene
@@ -199,7 +200,7 @@ def test_an_account_that_is_called_like_everything_is_no_secret(monkeypatch: pyt
     monkeypatch.setattr(getpass, "getuser", lambda: "root")
     monkeypatch.setattr(platform, "node", lambda: "localhost")
     monkeypatch.setattr(Path, "home", lambda: Path("/root"))
-    assert account_names() == set()
+    assert of_account() == set()
 
 
 def test_an_account_that_the_system_does_not_know_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
-import platform
-import re
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sithsup.diagnostics.asked import HSA_ID, asked
+from sithsup.diagnostics.private import of_account
 from sithsup.diagnostics.probe import STATUS_TEXTS
-from sithsup.diagnostics.values import BLOT, Blotter, Term, iso
+from sithsup.diagnostics.values import Blotter, Term, iso
 from sithsup.errors import Contact
 from sithsup.texts import mark, readable, tr
 
@@ -32,21 +28,6 @@ OWN_TEXTS = {
 }
 """Whom to ask, where an organisation says that in words of its own: people may be named in them."""
 NOTHING_WRONG = mark("Nothing wrong was found.")
-NOBODYS = {
-    "root",
-    "admin",
-    "administrator",
-    "user",
-    "home",
-    "localhost",
-    "localdomain",
-    "computer",
-    "desktop",
-    "laptop",
-}
-"""Names of accounts and computers that tell nobody who somebody is, and that are words of other things too."""
-_QUOTED = re.compile("[“”][^“”]*”")
-"""What a text repeats of a setting, a file or an answer, in English and in Swedish."""
 
 
 class Told(NamedTuple):
@@ -137,26 +118,15 @@ class Document:
     def told(self, problem: Problem) -> Told:
         """A problem in words, for the person whose screen it is: whom to ask is told in full."""
         contact = self.whom(problem.contact) if problem.contact else ""
-        return self._words(problem, contact)
+        return Told(*problem.words(self.blotter), contact)
 
     def handed_on(self, problem: Problem) -> Told:
         """The same for others. A campaign is public, and so is whom it names; what an organisation says is not."""
         if problem.contact in self.own:
-            return self._words(problem, tr(OWN_TEXTS[problem.contact]))
-        whom = self.whom(problem.contact) if problem.contact else ""
-        return self._words(problem, self.blotter.identities(whom))
-
-    def _words(self, problem: Problem, contact: str) -> Told:
-        """What the texts repeat from outside is blotted, or left out."""
-        what = f"{problem.what.removesuffix('.')} ({problem.label})"
-        outside = [value for value in problem.values if _QUOTED.search(value)]
-
-        def safe(text: str) -> str:
-            for value in outside:
-                text = text.replace(value, _QUOTED.sub(f"“{BLOT}”", value))
-            return self.blotter.text(text)
-
-        return Told(safe(what), safe(problem.cause), safe(problem.remedy), contact)
+            contact = tr(OWN_TEXTS[problem.contact])
+        else:
+            contact = self.blotter.identities(self.whom(problem.contact)) if problem.contact else ""
+        return Told(*problem.words(self.blotter), contact)
 
     def _problem(self, problem: Problem) -> dict[str, Any]:
         return {"code": problem.code, "name": problem.name, **self.handed_on(problem)._asdict()}
@@ -188,15 +158,5 @@ def finish(results: Iterable[Result], scene: Scene, whom: Callable[[Contact], st
     settings = scene.settings
     written = {Contact.DEPUTY_ISSUER: settings.deputy_issuer, Contact.LOCAL_IT: settings.local_it}
     own = frozenset(contact for contact, text in written.items() if text)
-    private = frozenset(scene.private | account_names())
+    private = frozenset(scene.private | of_account())
     return Document(scene.case_code, scene.clock(), tuple(results), Blotter(private), whom, own)
-
-
-def account_names() -> set[str]:
-    """What the account and the computer are called: a report need not tell whose they are."""
-    names = {platform.node(), platform.node().partition(".")[0]}
-    with suppress(Exception):  # an account that the system does not know
-        names.add(getpass.getuser())
-    with suppress(RuntimeError):  # nor where its home is
-        names.add(Path.home().name)
-    return {name for name in names if name.lower() not in NOBODYS}
