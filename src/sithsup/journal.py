@@ -87,17 +87,21 @@ def card_key(contents: CardContents) -> str:
 class Journal:
     """The hot journal of one card. Use as a context manager; `finish` ends it, leaving the block keeps it hot."""
 
-    def __init__(self, folder: Path, card: str, clock: Clock, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, card: str, clock: Clock, *, create: bool = True, is_copy: bool = False) -> None:
         """Open the card's journal, or make one. Raises `SecondInstanceError`, `JournalUnwritableError`.
 
-        With `create=False` a journal that does not exist is an empty one in memory, for looking at a card.
+        With `create=False` a journal that does not exist is an empty one in memory, for looking at a card. With
+        `is_copy` it is in memory in any case: nothing is held, made or set aside. Raises `JournalUnreadableError`.
         """
         self._folder = folder
         self._path = folder / f"journal-{card}.sqlite3"
         self._clock = clock
-        self.is_kept = create or self._path.exists()
+        self.is_kept = (create and not is_copy) or self._path.exists()
         """Whether this journal is on the disk, not only in memory."""
         with translated(self._path):
+            if is_copy:
+                self._db = self._copied()
+                return
             if self.is_kept:
                 make_private(folder, self._path)
             self._db = self._open() if self.is_kept else self._connect(":memory:")
@@ -290,6 +294,18 @@ class Journal:
             raise
         return db
 
+    def _copied(self) -> sqlite3.Connection:
+        db = sqlite3.connect(":memory:", isolation_level=None)
+        try:
+            if self._path.exists():
+                db.deserialize(self._path.read_bytes())
+                require_whole(db)
+            self._prepare(db)
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise JournalUnreadableError(str(error), path=str(self._path), problem=str(error)) from error
+        return db
+
     def _prepare(self, db: sqlite3.Connection) -> None:
         """Make the tables of a new file; refuse one of another format."""
         version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -337,6 +353,11 @@ def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
         with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
             found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
     return tuple(found)
+
+
+def kept_cards(folder: Path) -> tuple[str, ...]:
+    """The cards (`card_key`) of which there is a journal, whether it can be read or not."""
+    return tuple(path.stem.removeprefix("journal-") for path in sorted(folder.glob("journal-*.sqlite3")))
 
 
 def begun_campaign(folder: Path, card: str) -> bytes:

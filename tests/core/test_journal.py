@@ -14,7 +14,7 @@ import pytest
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
 from sithsup.history import history
-from sithsup.journal import Journal, Unfinished, unfinished
+from sithsup.journal import Journal, Unfinished, kept_cards, unfinished
 from sithsup.model import Message, MessageKind
 from sithsup.sim.case import CardKind, old_card
 from sithsup.situation import Outcome
@@ -329,3 +329,55 @@ def test_what_cannot_be_read_or_is_being_worked_on_is_not_listed(tmp_path: Path)
         assert unfinished(tmp_path) == ()
     assert len(unfinished(tmp_path)) == 1
     assert unfinished(tmp_path / "nowhere") == ()
+
+
+# -------------------------------------------------------------------------------------------------- a copy
+
+
+def test_a_copy_says_the_same_while_somebody_holds_the_journal(tmp_path: Path) -> None:
+    """It locks nothing, and what is written into it goes nowhere."""
+    with opened(tmp_path) as journal:
+        journal.begin("…0017", "campaign", "CASE")
+        journal.remember("target", ORDER, b"key")
+        with opened(tmp_path, create=False, is_copy=True) as copy:
+            assert (copy.is_kept, copy.case_code, copy.is_announced) == (True, "CASE", True)
+            assert copy.transactions("target") == journal.transactions("target")
+            copy.announce_key("name", b"id")
+        journal.remember("target", Message(MessageKind.ISSUED, b"one", b"the answer"))
+    with opened(tmp_path) as journal:
+        assert journal._read("SELECT count(*) FROM generation") == [(0,)]
+
+
+def test_a_copy_of_nothing_is_empty_and_makes_nothing(tmp_path: Path) -> None:
+    """Neither a folder nor a file."""
+    with opened(tmp_path / "none", is_copy=True) as copy:
+        assert (copy.is_kept, copy.case_code, copy.is_announced) == (False, "", False)
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("damage", [b"no database at all" * 100, b"SQLite format 3\0" + bytes(500)])
+def test_a_copy_of_a_damaged_journal_is_refused_and_nothing_is_set_aside(tmp_path: Path, damage: bytes) -> None:
+    """That is for a run."""
+    path = tmp_path / "journal-card.sqlite3"
+    path.write_bytes(damage)
+    with pytest.raises(JournalUnreadableError) as caught:
+        opened(tmp_path, is_copy=True)
+    assert caught.value.values["path"] == str(path)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == damage
+
+
+def test_a_copy_of_another_version_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        journal._db.execute("PRAGMA user_version = 9")
+    with pytest.raises(JournalUnreadableError, match="format 9"):
+        opened(tmp_path, is_copy=True)
+
+
+def test_every_card_with_a_journal_is_known_by_its_name(tmp_path: Path) -> None:
+    """Also one whose journal cannot be read, or is held."""
+    (tmp_path / "journal-damaged.sqlite3").write_bytes(b"x")
+    (tmp_path / "journal-gone.unreadable").write_bytes(b"x")
+    with opened(tmp_path):
+        assert kept_cards(tmp_path) == ("card", "damaged")
+    assert kept_cards(tmp_path / "none") == ()

@@ -66,6 +66,7 @@ def test_what_could_be_somebodys_is_blotted(text: str) -> None:
         "Net iD 6.8.4.20",
         "Ekonomi",  # a name of two letters is in too many words
         "127.0.0.1",
+        "SCARD_E_NO_SERVICE (0x8010001D)",
         "SITHS e-id Person HSA-id 3 CA v1",
     ],
 )

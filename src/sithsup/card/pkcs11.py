@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
 from PyKCS11 import LowLevel
 
-from sithsup.card import attributes, mechanisms, native, templates, unblocking
+from sithsup.card import attributes, libraries, mechanisms, native, slots, templates, unblocking
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
 from sithsup.card.unblocking import Way
 from sithsup.errors import (
+    CardError,
     CardReadOnlyError,
     CardRemovedError,
     CodeIncorrectError,
     CodeNeededError,
-    ModuleBrokenError,
     ModuleRefusedError,
     ObjectGoneError,
 )
-from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
+from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, SlotInfo, TokenId, TokenInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,13 +64,15 @@ class Pkcs11Token:
         self._path = path
         self._library = P11.PyKCS11Lib()
         self._sessions: dict[TokenId, tuple[Session, int]] = {}
+        self._opened: set[TokenId] = set()
+        """Tokens that a code was given for: nobody else's log-in is ended, should a module share them."""
         self._load()
 
     def _load(self) -> None:
         try:
             self._library.load(self._path)
         except P11.PyKCS11Error as error:
-            raise ModuleBrokenError(native.name_of(error.value), path=self._path) from error
+            raise libraries.broken(self._path, native.name_of(error.value)) from error
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -93,6 +95,14 @@ class Pkcs11Token:
         """Describe every token that is present and initialised."""
         return tuple(info for _, info in self._present())
 
+    def slots(self) -> tuple[SlotInfo, ...]:
+        """Describe every slot, whatever is in it; one whose card goes at this moment is left out."""
+        described = []
+        for slot in self._slots():
+            with suppress(CardError):
+                described.append(slots.describe(self._library, slot, self._token_info, self._mechanisms))
+        return tuple(described)
+
     def objects(self, token: TokenId) -> tuple[CardObject, ...]:
         """Read every object: one search, then one call per object and one more per certificate."""
         with native.errors():
@@ -112,18 +122,21 @@ class Pkcs11Token:
             if opened.is_logged_in:
                 return
             self._flags(opened, token)  # that it is the token, once more: a code is about to be sent
+            self._opened.add(token)
             value = native.log_in(opened.session, P11.CKU_USER, digits)
             if value not in (P11.CKR_OK, P11.CKR_USER_ALREADY_LOGGED_IN):
                 raise self._code_error(token, value)
 
     def log_out(self, token: TokenId) -> None:
-        """C_Logout and close the session, where there is one."""
+        """C_Logout where a code was given, and close the session, where there is one."""
         session, _ = self._sessions.pop(token, (None, 0))
         if session is not None:
             with suppress(P11.PyKCS11Error):  # a session that died with its card is closed already
-                session.logout()
+                if token in self._opened:
+                    session.logout()
             with suppress(P11.PyKCS11Error):
                 session.closeSession()
+        self._opened.discard(token)
 
     def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
         """The one way that is known of this module (`unblocking.TABLE`); nobody is logged in before or after."""

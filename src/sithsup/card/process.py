@@ -18,23 +18,32 @@ from __future__ import annotations
 
 import atexit
 import faulthandler
+import math
 import multiprocessing
 import os
 import signal
 import sys
 import threading
+import time
 from contextlib import ExitStack, suppress
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.card.pin import Code
-from sithsup.errors import CardError, ModuleBrokenError, ModuleCrashedError, ModuleHungError, SithsupError
+from sithsup.errors import (
+    CardError,
+    ModuleCrashedError,
+    ModuleCrashesError,
+    ModuleHungError,
+    ModuleNotStartingError,
+    SithsupError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
-    from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
+    from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, SlotInfo, TokenId, TokenInfo
 
 TIME_OUT = 60.0
 """Seconds for any verb but one. A PIN pad gives up before."""
@@ -55,10 +64,20 @@ class CardProcess:
     """A `Token` in a process of its own. Use it as a context manager, or call `close`."""
 
     def __init__(
-        self, module_path: str, *, time_out: float = TIME_OUT, generation_time_out: float = GENERATION_TIME_OUT
+        self,
+        module_path: str,
+        *,
+        time_out: float = TIME_OUT,
+        generation_time_out: float = GENERATION_TIME_OUT,
+        in_all: float = math.inf,
     ) -> None:
-        """Start the process, which loads the module by itself: `wait` for that, or ask the first question."""
+        """Start the process, which loads the module by itself: `wait` for that, or ask the first question.
+
+        `in_all` is how many seconds all questions together may take, for somebody who only looks: the process is then
+        left behind, and ends when its call does, or its own time is over.
+        """
         self._module_path = module_path
+        self._in_all, self._deadline = in_all, time.monotonic() + in_all
         self._time_out = time_out
         self._generation_time_out = generation_time_out
         self._turn = threading.RLock()  # one question at a time, whoever asks
@@ -100,6 +119,11 @@ class CardProcess:
     def readers(self) -> tuple[str, ...]:
         """Name every reader."""
         found: tuple[str, ...] = self._ask("readers")
+        return found
+
+    def slots(self) -> tuple[SlotInfo, ...]:
+        """Describe every slot, for support."""
+        found: tuple[SlotInfo, ...] = self._ask("slots")
         return found
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -171,7 +195,7 @@ class CardProcess:
     # --------------------------------------------------------------------------------- question and answer
 
     def wait(self) -> None:
-        """Wait until the module is loaded; raises `ModuleBrokenError`, also when loading crashes the process."""
+        """Wait until the module is loaded; raises `ModuleBrokenError` or `ModuleNotStartingError`."""
         if self._is_loaded:
             return
         self._require_alive()
@@ -179,7 +203,10 @@ class CardProcess:
             self._answer(self._time_out)
         except ModuleCrashedError as error:
             self.close()
-            raise self._dead(ModuleBrokenError(error.detail, path=self._module_path)) from error
+            raise self._dead(ModuleCrashesError(error.detail, path=self._module_path)) from error
+        except ModuleHungError as error:
+            self.close()
+            raise self._dead(ModuleNotStartingError(error.detail, path=self._module_path, **error.values)) from error
         except BaseException:
             self.close()
             raise
@@ -224,10 +251,9 @@ class CardProcess:
 
     def _answer(self, seconds: float) -> Any:
         try:
-            if not connection.wait((self._pipe, self._process.sentinel), seconds):
-                self._process.kill()
-                self._process.join()
-                raise self._dead(ModuleHungError(f"no answer in {seconds:g} s", seconds=f"{seconds:g}"))
+            left = max(0.0, self._deadline - time.monotonic())
+            if not connection.wait((self._pipe, self._process.sentinel), min(seconds, left)):
+                raise self._hung(seconds, is_killed=seconds <= left)
             if not self._pipe.poll():  # it ended before it took its end of the pipe, which Windows keeps open for it
                 raise EOFError  # noqa: TRY301
             answer = self._pipe.recv()
@@ -237,6 +263,17 @@ class CardProcess:
         if isinstance(answer, SentError):
             raise answer.error()
         return answer
+
+    def _hung(self, seconds: float, *, is_killed: bool) -> CardError:
+        """End the process, unless somebody only looked: one that is killed in a transaction has its card reset."""
+        given = f"{min(seconds, self._in_all):g}"
+        death = self._dead(ModuleHungError(f"no answer in {given} s", seconds=given))
+        if is_killed:
+            self._process.kill()
+            self._process.join()
+        else:
+            self._outstanding = seconds  # it ends by itself, in order, after the call that it is in
+        return death
 
     def _end(self) -> int | None:
         """Wait for the end of a process that has closed its pipe; its exit code, negative for a signal."""

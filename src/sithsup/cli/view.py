@@ -8,7 +8,7 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.findings import begin_line, campaign_lines, findings_data, named, stop_lines, works_data
+from sithsup.cli.findings import begin_line, campaign_lines, findings_data, named, stop_lines
 from sithsup.cli.locked import Unlocking
 from sithsup.cli.streams import written
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
@@ -21,7 +21,7 @@ from sithsup.errors import (
     role_text,
 )
 from sithsup.recovery import Choice, Situation
-from sithsup.report import warning_lines
+from sithsup.report import warning_lines, works
 from sithsup.runner import Mark
 from sithsup.situation import Outcome
 from sithsup.texts import mark, tr
@@ -132,7 +132,7 @@ class View:
         self.result |= {
             "busy": False,
             "situation": verdict.situation.value,
-            **works_data(report),
+            **works(report),
             "doubt": verdict.doubt.code if verdict.doubt else None,
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
@@ -159,7 +159,7 @@ class View:
 
     def _works(self, report: Report) -> None:
         """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
-        verdict, can_log_in = report.verdict, works_data(report)["can_log_in"]
+        verdict, can_log_in = report.verdict, works(report)["can_log_in"]
         if verdict.situation is not Situation.INTERRUPTED:
             return
         self.say(tr(LOG_IN_TEXTS[can_log_in]))

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from sithsup.errors import new_case_code
+from sithsup.card import programs
+from sithsup.card.modules import find_module
+from sithsup.card_lock import at_work
+from sithsup.diagnostics import card_side, passages, statuses
+from sithsup.errors import SecondInstanceError, new_case_code
 from sithsup.in_force import Campaigns
+from sithsup.journal import kept_cards
 from sithsup.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sithsup.campaign import Campaign
+    from sithsup.diagnostics.card_side import CardsSeen
     from sithsup.model import Clock
     from sithsup.settings import Resolution
 
 T = TypeVar("T")
+LONGEST = 6.0
+"""Seconds that the parts may take, from the beginning: less than a probe has, so that it can say what went wrong."""
 
 
 class Once(Generic[T]):
@@ -54,6 +63,7 @@ class Scene:
     """The settings, layer by layer, with whatever is wrong with them."""
     clock: Clock = _now
     case_code: str = field(default_factory=new_case_code)
+    deadline: float = field(default_factory=lambda: time.monotonic() + LONGEST)
     private: set[str] = field(default_factory=set, repr=False)
     """Names and numbers that were come across and must not be told."""
 
@@ -61,6 +71,28 @@ class Scene:
         """Say how each part is found out; nothing is, yet."""
         self.settings = Settings.usable(self.resolution)
         self.campaigns = Once(lambda: Campaigns(self.settings, recovers=True))
+        self.readers = Once(card_side.look_at_readers)
+        self.programs = Once(lambda: programs.at_cards(self._named_module))
+        self.cards = Once(self._look_at_cards)
+        self.passages = Once(lambda: passages.tried(self))
+        self.statuses = Once(lambda: statuses.told(self))
+
+    @property
+    def left(self) -> float:
+        """Seconds until whatever takes long must have come to an end."""
+        return self.deadline - time.monotonic()
+
+    @property
+    def _named_module(self) -> str | None:
+        return str(self.settings.module) if self.settings.module else None
+
+    def _look_at_cards(self) -> CardsSeen:
+        """What the module shows. Raises `SecondInstanceError` where a run is at work on a card, `NoModuleError`."""
+        if at_work(self.settings.locks, kept_cards(self.settings.data)):
+            raise SecondInstanceError("a run is at work on a card")
+        path = find_module(self._named_module)
+        self.readers()  # before anything of ours uses a card
+        return card_side.look_at_cards(path, self.left)
 
     @property
     def campaign(self) -> Campaign | None:

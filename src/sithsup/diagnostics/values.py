@@ -30,7 +30,7 @@ _VERSION = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6}){0,4}(?:[-+.]?[a-z]{1,8}[0-9]{
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 _DIGITS = re.compile(
     r"""
-    (?<![0-9])(?<![0-9]-)                              # from its beginning
+    (?<![0-9])(?<![0-9]-)(?<!\b0x)                     # from its beginning; a return code in hex is none
     (?!(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9]))  # a day is none
     [0-9](?:[ \u00a0-]?[0-9]){4,}
     """,

@@ -36,6 +36,21 @@ class ModuleBrokenError(CardError):
     next_text = mark("Install the smart card program again, or use another computer.")
 
 
+class ModuleCrashesError(ModuleBrokenError):
+    """The module takes its process along while it is loaded. Value: `path`."""
+
+    why_text = mark("The file {path} crashes as soon as it is loaded.")
+
+
+class ModuleOfOtherKindError(ModuleBrokenError):
+    """The module is made for another processor or system. Values: `path`, `theirs`, `ours`."""
+
+    code = "SU-1021"
+    what_text = mark("The smart card program on this computer is of the wrong kind.")
+    why_text = mark("The file {path} is made for {theirs}, but this program needs one for {ours}.")
+    next_text = mark("Ask your local IT support for the smart card program for {ours}, or use another computer.")
+
+
 class NoReaderError(CardError):
     """The module lists no reader (or not the one that was named)."""
 
@@ -98,6 +113,16 @@ class ModuleHungError(CardError):
     what_text = mark("The card does not answer.")
     why_text = mark("The smart card program did not answer within {seconds} seconds.")
     next_text = "{put_in_anew}"
+
+
+class ModuleNotStartingError(ModuleHungError):
+    """The module did not come to an end of loading. Values: `path`, `seconds`."""
+
+    what_text = mark("The smart card program on this computer does not start.")
+    why_text = mark("The file {path} was not loaded within {seconds} seconds.")
+    next_text = mark(
+        "Restart the computer. If that does not help, install the smart card program again, or use another computer."
+    )
 
 
 class ModuleCrashedError(CardError):
