@@ -1,4 +1,4 @@
-"""What was finished on this computer: one line for each case, without personal data and without messages."""
+"""What was finished on this computer: one line for each case, without messages and without anybody's name."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sithsup.database import make_private, translated
+from sithsup.database import DAMAGED, make_private, primary, translated
+from sithsup.errors import HistoryUnreadableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+FILE = "history.sqlite3"
+"""In the data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,19 +31,24 @@ class HistoryEntry:
 
 
 def history(folder: Path) -> tuple[HistoryEntry, ...]:
-    """What was finished on this computer, newest first."""
-    path = folder / "history.sqlite3"
-    if not path.exists():
-        return ()
-    with translated(path), contextlib.closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC")
-        return tuple(HistoryEntry(*row) for row in rows)
+    """What was finished on this computer, newest first. Raises `HistoryUnreadableError`, `SecondInstanceError`."""
+    path = folder / FILE
+    with translated(path, HistoryUnreadableError):
+        if not path.exists():
+            return ()
+        with contextlib.closing(sqlite3.connect(path)) as db:
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'history'").fetchone():
+                return ()  # it was made, and cut before anything was written
+            rows = db.execute(
+                "SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC"
+            )
+            return tuple(HistoryEntry(*row) for row in rows)
 
 
 def append_history(folder: Path, entry: HistoryEntry) -> None:
-    """Write one line, once for each case. Raises `JournalUnwritableError`."""
-    path = folder / "history.sqlite3"
-    with translated(path):
+    """Write down that a case has ended. Raises `JournalUnwritableError`, `HistoryUnreadableError`."""
+    path = folder / FILE
+    with translated(path), _naming_damage(path):
         make_private(folder, path)
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
             db.execute(
@@ -50,3 +60,14 @@ def append_history(folder: Path, entry: HistoryEntry) -> None:
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
             )
+
+
+@contextlib.contextmanager
+def _naming_damage(path: Path) -> Iterator[None]:
+    """More room on the disk mends no damaged file."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        if primary(error) not in DAMAGED:
+            raise
+        raise HistoryUnreadableError(str(error), path=str(path), problem=str(error)) from error

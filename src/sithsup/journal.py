@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
-from sithsup.database import make_private, primary, require_whole, translated
+from sithsup.database import DAMAGED, make_private, primary, require_whole, translated
 from sithsup.errors import JournalUnreadableError
 from sithsup.history import HistoryEntry, append_history
 from sithsup.model import (
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
+PATTERN = "journal-*.sqlite3"
+"""The names of all journals in their folder."""
 NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
@@ -76,7 +78,6 @@ _FIELDS = {
     MessageKind.REJECTED: "rejected",
     MessageKind.ERROR: "error",
 }
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
 def card_key(contents: CardContents) -> str:
@@ -270,7 +271,7 @@ class Journal:
         try:
             return self._connect(self._path)
         except sqlite3.DatabaseError as error:
-            if primary(error) not in _DAMAGED:
+            if primary(error) not in DAMAGED:
                 raise
             _log.error("journal is damaged, set aside: %s", error)
             os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
@@ -293,7 +294,7 @@ class Journal:
                 self._prepare(memory)
             except sqlite3.DatabaseError as error:
                 memory.close()
-                if primary(error) not in _DAMAGED:
+                if primary(error) not in DAMAGED:
                     raise
                 _log.warning("journal is damaged: %s", error)
                 return self._connect(":memory:")
@@ -354,10 +355,10 @@ def unfinished(folder: Path, besides: Collection[str] = ()) -> tuple[Unfinished,
     One that another process is at work on, or whose journal cannot be read, is not among them.
     """
     found = []
-    for path in sorted(folder.glob("journal-*.sqlite3")):
+    for path in sorted(folder.glob(PATTERN)):
         if path.stem.removeprefix("journal-") in besides:
             continue
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
             found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
     return tuple(found)
 
@@ -370,11 +371,12 @@ def kept_cards(folder: Path) -> tuple[str, ...]:
 def begun_campaign(folder: Path, card: str) -> bytes:
     """The campaign with which the upgrade of a card (`card_key`) was begun here; empty where nothing was announced."""
     path = folder / f"journal-{card}.sqlite3"
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
         for row in db.execute(f"SELECT content FROM campaign WHERE EXISTS ({_ANNOUNCED})"):  # noqa: S608  a constant
             return bytes(row[0])
     return b""
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """Look into a file of ours that somebody else may be at work on; nothing in it is changed."""
     return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)

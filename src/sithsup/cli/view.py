@@ -274,16 +274,19 @@ class View:
             if line:
                 self.say(line)
 
+    def tell(self, lines: Iterable[str]) -> None:
+        """Write the result, or a part of it, to stdout for a person."""
+        if not self._as_json:
+            _write(lines)
+
     def finish(self, exit_code: int, lines: Iterable[str] = ()) -> int:
         """Write the result to stdout: JSON for a machine, lines for a person."""
         if self._case_code:
             self.say(tr("Case code: {code}", code=self._case_code))
+        self.tell(lines)
         if self._as_json:
             self.result["exit_code"] = exit_code
-            lines = (json.dumps(self.result, ensure_ascii=False, indent=2),)
-        with written(sys.stdout):
-            for line in lines:
-                print(line)
+            _write((json.dumps(self.result, ensure_ascii=False, indent=2),))
         return exit_code
 
 
@@ -299,6 +302,12 @@ def error_data(error: SithsupError, contact: str) -> dict[str, Any]:
         "address": error.values.get("address"),
         "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
     }
+
+
+def _write(lines: Iterable[str]) -> None:
+    with written(sys.stdout):
+        for line in lines:
+            print(line)
 
 
 def card_data(contents: CardContents) -> dict[str, Any]:
