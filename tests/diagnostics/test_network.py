@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from sithsup.diagnostics.probes.status import status
 from sithsup.diagnostics.scene import Scene
 from sithsup.errors import ProxyUnusableError
 from sithsup.settings import Settings
-from tests.ca.test_passage import closed_port, silent
+from tests.ca.test_passage import closed_port, looked_up, silent, unknown
 from tests.ca.test_tls import ANSWER, ROOT, saying, server_certificate, speaking
 from tests.diagnostics.site import FakeWindows, OwnScene, campaign_of, codes, facts, site
 
@@ -116,6 +117,19 @@ def test_who_vouches_for_the_server(vouches: str, tmp_path: Path, monkeypatch: p
     assert (told["vouched-by"], told["issuer-1"]) == (vouches, "TEST Root")
     assert told["tls"] in {"TLSv1.2", "TLSv1.3"}
     assert told["tls-ms"] >= told["connection-ms"]
+
+
+@pytest.mark.parametrize(
+    ("host", "code", "kind"),
+    [
+        ("authority.example", socket.EAI_NONAME, "NameUnknownError"),
+        ("authority.example", socket.EAI_AGAIN, "NameServiceSilentError"),
+        ("authority.example.sjunet.org", socket.EAI_NONAME, "SjunetOnlyError"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_told(host: str, code: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up(monkeypatch, unknown(code))
+    assert codes(asked(f"http://{host}/738291")) == [kind]
 
 
 def test_whoever_is_late_is_told_by_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 STAND_INS = {
     "address": mark("the issuer's address"),
-    "answer": mark("an error, such as CKR_GENERAL_ERROR"),
+    "answer": mark("the name of an error"),
     "card": mark("its number"),
     "case": mark("told"),
     "cards": mark("a list of them"),
@@ -27,7 +27,7 @@ STAND_INS = {
     "count": mark("so many"),
     "date": mark("the day that is told"),
     "host": mark("the server"),
-    "issuer": mark("its name"),
+    "issuer": mark("the issuer's name"),
     "library": mark("FILE"),
     "line": mark("NUMBER"),
     "longest": "8",
@@ -41,12 +41,13 @@ STAND_INS = {
     "problem": mark("what is wrong"),
     "program": "Net iD",
     "programs": mark("their names"),
-    "proxy": mark("its name"),
+    "proxy": mark("the proxy's address"),
     "reader": mark("the card reader"),
     "reason": mark("what stands in the way"),
+    # Translators: stands in “certificate for {role}”
     "role": mark("authentication or signature"),
     "seconds": mark("so many"),
-    "service": mark("its name"),
+    "service": "SCardSvr",
     "shortest": "6",
     "span": mark("so much"),
     "status": mark("404 or the like"),

@@ -15,7 +15,6 @@ from sithsup.card.session import choose_card
 from sithsup.cli import exit_codes
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
-from sithsup.cli.errors import entries_data, full_lines, overview_lines, sought
 from sithsup.cli.lists import history_lines
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
@@ -259,6 +258,8 @@ def show_history(context: Context) -> int:
 
 def show_errors(context: Context) -> int:
     """List every error code with its texts, or tell one in full."""
+    from sithsup.cli.errors import entries_data, full_lines, overview_lines, sought
+
     typed = " ".join(context.arguments.code)
     found = sought(typed)
     context.view.result["errors"] = entries_data(found, context.known)

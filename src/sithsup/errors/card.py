@@ -127,7 +127,8 @@ class ModuleNotStartingError(ModuleHungError):
     what_text = mark("The smart card program on this computer does not start.")
     why_text = mark("The file {path} was not loaded within {seconds} seconds.")
     next_text = mark(
-        "Restart the computer. If that does not help, install the smart card program again, or use another computer."
+        "Restart the computer. If that does not help, have your local IT support install the smart card program again, "
+        "or use another computer."
     )
 
 
