@@ -169,7 +169,7 @@ def test_no_personal_identity_number_leaves(demo: Demo) -> None:
     numbers = (number, number[2:], f"{number[:8]}-{number[8:]}", f"{number[2:8]}-{number[8:]}")
     said = "".join(each.out for each in ended)
     assert not any(each in said for each in numbers)
-    kept = [path for folder in (demo.data, demo.state) for path in folder.rglob("*") if path.is_file()]
+    kept = [path for folder in (demo.data, demo.logs) for path in folder.rglob("*") if path.is_file()]
     case = ended[0].result["case_code"]
     assert {path.name for path in kept if path.suffix != ".address"} == {
         *("history.sqlite3", "sithsup.log", "demo-1.p7m"),
@@ -189,9 +189,9 @@ def personal_number(demo: Demo) -> str:
 
 def test_the_search_finds_what_is_planted(demo: Demo) -> None:
     """The control: a code in a log, in a journal in another form, in an argument, in the environment."""
-    demo.state.mkdir(exist_ok=True)
+    demo.logs.mkdir(exist_ok=True)
     demo.data.mkdir(exist_ok=True)
-    (demo.state / "planted.log").write_text(f"the code is {CODES[0]}")
+    (demo.logs / "planted.log").write_text(f"the code is {CODES[0]}")
     (demo.data / "planted").write_bytes(b"\0" + CODES[1].encode("utf-16-le"))
     waiting = [sys.executable, "-c", "input()"]
     argued = subprocess.Popen([*waiting, CODES[0]], env=demo.variables(), stdin=subprocess.PIPE)

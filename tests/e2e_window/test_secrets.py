@@ -165,7 +165,7 @@ def counted(process: int, codes: Sequence[str]) -> list[int]:
 
 def written_by(demo: Demo) -> list[str]:
     """Every file that the program has written."""
-    files = (path for folder in (demo.state, demo.data) for path in folder.rglob("*") if path.is_file())
+    files = (path for folder in (demo.logs, demo.data) for path in folder.rglob("*") if path.is_file())
     return [path.read_bytes().decode("latin-1") for path in files]
 
 

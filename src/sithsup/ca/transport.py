@@ -9,6 +9,7 @@ What a caller must know:
 
 from __future__ import annotations
 
+import logging
 import math
 import socket
 import threading
@@ -18,9 +19,11 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, Self
+from urllib.parse import urlsplit
 
 import httpx
 
+from sithsup import logs
 from sithsup.ca import tls
 from sithsup.errors import (
     AnswerUntrustedError,
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+
+_log = logging.getLogger(__name__)
 
 CMP = "application/pkixcmp"
 CMP_TYPES = frozenset({CMP, "application/pkixcmp-poll"})
@@ -189,13 +194,31 @@ class HttpTransport:
         largest: int | None = None,
         seconds: float = math.inf,
     ) -> tuple[httpx.Response, bytes]:
+        """Ask, and have the log told of it."""
+        began = time.monotonic()
+        facts: dict[str, str | int] = {"sent_bytes": len(body or b"")}
+        try:
+            response, content = self._answer(method, url, body, headers, largest or self._largest, seconds)
+        except Exception as error:
+            facts["failed"] = type(error).__name__
+            raise
+        else:
+            facts |= {"status": response.status_code, "received_bytes": len(content)}
+            return response, content
+        finally:
+            facts["ms"] = round((time.monotonic() - began) * 1000)
+            logs.traffic(_log, method, address=_place(url), **facts)
+
+    def _answer(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], largest: int, seconds: float
+    ) -> tuple[httpx.Response, bytes]:
         try:
             client = self._client(url)
             with (
                 _limited(min(seconds, self._seconds)) as trace,
                 client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,
             ):
-                return response, _bounded(response, largest or self._largest)
+                return response, _bounded(response, largest)
         except httpx.TimeoutException as error:
             raise TimeoutError(f"{url}: {type(error).__name__}") from error
         except httpx.ProxyError as error:
@@ -206,6 +229,15 @@ class HttpTransport:
             raise ConnectionError(f"{url}: {type(error).__name__} {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AuthorityUnreachableError(f"{type(error).__name__} {error}", address=url) from error
+
+
+def _place(url: str) -> str:
+    """An address for the log: without what may be asked there, or be given to be let in."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "no address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def patiently(

@@ -20,6 +20,7 @@ from PyKCS11 import LowLevel
 from sithsup.card import attributes, mechanisms, native, templates, unblocking
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
+from sithsup.card.traffic import Traffic
 from sithsup.card.unblocking import Way
 from sithsup.errors import (
     CardReadOnlyError,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from sithsup.card.native import Session
     from sithsup.card.pin import Code
+    from sithsup.card.traffic import Tell
 
 # CKA_VALUE is not among them: that of a private key is none of our business.
 COMMON_ATTRIBUTES = tuple(attribute for attribute in Attribute if attribute is not Attribute.VALUE)
@@ -59,10 +61,15 @@ class Opened(NamedTuple):
 class Pkcs11Token:
     """A loaded module. Sessions are opened when they are needed, one per token: for reading until a code is given."""
 
-    def __init__(self, path: str) -> None:
-        """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process."""
+    def __init__(self, path: str, tell: Tell | None = None) -> None:
+        """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process.
+
+        `tell` is told of each call.
+        """
         self._path = path
         self._library = P11.PyKCS11Lib()
+        if tell is not None:
+            self._library.lib = Traffic(self._library.lib, tell)
         self._sessions: dict[TokenId, tuple[Session, int]] = {}
         self._load()
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
-from sithsup import errors
+from sithsup import errors, system_log
 from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
@@ -59,6 +59,8 @@ TO_BE_UPGRADED = 10
 """`check`'s exit code for a card that is to be upgraded."""
 INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
+ACTS = {"upgrade", *RECOVERY}
+"""The commands of which the computer's own log is told."""
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
@@ -108,6 +110,18 @@ def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
     """Run a command, and turn whatever it raises into its texts and its exit code."""
     context = Context(arguments, settings, started, View(arguments.command, as_json=arguments.json))
+    if arguments.command not in ACTS:
+        return _run(context)
+    system_log.began(arguments.command)
+    try:
+        return _run(context)
+    finally:
+        view = context.view
+        system_log.ended(arguments.command, view.result.get("outcome"), view.told, view.case_code)
+
+
+def _run(context: Context) -> int:
+    arguments = context.arguments
     try:
         return COMMANDS[arguments.command](context)
     except SithsupError as error:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from math import ceil
+from typing import TYPE_CHECKING
 
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.texts import mark, tr
 from sithsup.ways import advise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HOUR, DAY, YEAR = 60, 24 * 60, 365 * 24 * 60
 """Minutes."""
@@ -79,6 +83,11 @@ class AuthorityRefusedError(AuthorityError):
         super().__init__(detail, **values)
         self.fail_info = fail_info
         self.final = "certRevoked" not in fail_info
+
+    @property
+    def logged(self) -> Mapping[str, object]:
+        """Without the authority's own words, which may name the holder."""
+        return {name: value for name, value in self.values.items() if name != "reason"}
 
 
 class AnswerUntrustedError(AuthorityError):

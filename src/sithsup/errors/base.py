@@ -40,12 +40,17 @@ class SithsupError(Exception):
 
     def __str__(self) -> str:
         """For the log: code, kind, detail and values on one line."""
-        values = "".join(f" {name}={value!r}" for name, value in self.values.items())
+        values = "".join(f" {name}={value!r}" for name, value in self.logged.items())
         return f"{self.code} {type(self).__name__}: {self.detail}{values}"
 
     @property
     def shown(self) -> Mapping[str, object]:
         """The values as people read them."""
+        return self.values
+
+    @property
+    def logged(self) -> Mapping[str, object]:
+        """The values as the log has them: without those that may tell of a person, or are the words of others."""
         return self.values
 
     @property

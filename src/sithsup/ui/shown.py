@@ -13,6 +13,8 @@ from sithsup.texts import tr
 from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sithsup.consent import Consent
     from sithsup.errors import Contact, SithsupError
     from sithsup.model import CardContents, TokenContents
@@ -46,6 +48,8 @@ class Shown:
     """Whether the run is to stop before its next step."""
     is_final: bool = False
     """Whether there is nothing to try again."""
+    logs: Path | None = None
+    """The folder of the log, where there is one."""
 
     @property
     def card(self) -> CardContents | None:
