@@ -114,7 +114,7 @@ def watched(demo: Demo, *actions: str, environ: dict[str, str]) -> tuple[Watch, 
 def test_no_code_comes_to_rest(demo: Demo) -> None:
     """During and after an upgrade at the fullest log level: in no file, command line, environment or output."""
     with authority_beside(demo, delay=0.1) as environ:
-        watch, (ended,) = watched(demo, "upgrade", environ={**environ, "SITHSUP_LOG_LEVEL": "DEBUG"})
+        watch, (ended,) = watched(demo, "upgrade", environ={**environ, "SITHSUP_LOG_LEVEL": "TRAFFIC"})
     assert ended.code == 0
     assert demo.identity() == NEW
     assert watch.looks > 10
@@ -134,7 +134,7 @@ def test_no_code_comes_to_rest_when_it_is_wrong(demo: Demo) -> None:
             *CONSENT,
             "--pin-stdin",
             codes="".join(f"{code}\n" for code in typed),
-            environ={"SITHSUP_LOG_LEVEL": "DEBUG"},
+            environ={"SITHSUP_LOG_LEVEL": "TRAFFIC"},
         )
     assert ended.code == 6
     assert watch.looks > 3
@@ -151,7 +151,7 @@ def test_no_puk_and_no_new_code_comes_to_rest(demo: Demo, is_right: bool) -> Non
         ended = demo.run(
             *("unblock", "--role", "signature", "--pin-stdin", "--json"),
             codes="".join(f"{code}\n" for code in typed),
-            environ={"SITHSUP_LOG_LEVEL": "DEBUG"},
+            environ={"SITHSUP_LOG_LEVEL": "TRAFFIC"},
         )
     assert (ended.code, ended.result["changed"]) == ((0, True) if is_right else (6, False))
     assert watch.looks > 3
@@ -162,7 +162,7 @@ def test_no_puk_and_no_new_code_comes_to_rest(demo: Demo, is_right: bool) -> Non
 
 def test_no_personal_identity_number_leaves(demo: Demo) -> None:
     """Not in what `--json` writes, the history, the receipt or the log, and not in what is left of the journal."""
-    ended = [demo.act("upgrade", {"SITHSUP_LOG_LEVEL": "DEBUG"})]
+    ended = [demo.act("upgrade", {"SITHSUP_LOG_LEVEL": "TRAFFIC"})]
     ended += [demo.run("check", "--json"), demo.run("history", "--json")]
     assert [each.code for each in ended] == [0, 0, 0]
     number = personal_number(demo)

@@ -174,7 +174,7 @@ def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
 
     Nor is one in any file that was written, or in what was said, as much as there is of it.
     """
-    with Window.open(desktop, demo, environ={"SITHSUP_LOG_LEVEL": "DEBUG"}) as window:
+    with Window.open(desktop, demo, environ={"SITHSUP_LOG_LEVEL": "TRAFFIC"}) as window:
         window.go_to_codes()
         window.type_codes(CODES)
         assert counted(window.process.pid, CODES) == [1, 1]

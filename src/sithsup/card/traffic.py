@@ -81,7 +81,7 @@ def _flags(info: Any) -> str:
 
 
 def _attributes(template: Any) -> str:
-    return ",".join(_attribute(each) for each in template)
+    return ",".join(_attribute(template[place]) for place in range(len(template)))  # to iterate is to copy each
 
 
 def _attribute(attribute: Any) -> str:
