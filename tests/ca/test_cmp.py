@@ -39,6 +39,7 @@ from tests.ca.orders import (
     signer,
 )
 from tests.ca.scripted import QUERY_OID, Script, authority, cp, error_body, granted, status_info
+from tests.support.kept import everything_kept
 
 # ------------------------------------------------------------------------------------------ what is said
 
@@ -284,7 +285,7 @@ def test_a_refusal_carries_the_reasons_and_harmless_words() -> None:
 
 
 def test_the_authoritys_words_are_for_the_person_and_not_for_the_log() -> None:
-    """They may name the holder. Nor does the log have what an unsigned message says."""
+    """They may name the holder."""
     said = error_body("notAuthorized", text="Testa Kanariefågel")
     client = authority(Script(answered(said)))
     with pytest.raises(AuthorityRefusedError) as caught:
@@ -346,3 +347,26 @@ def test_every_failure_is_told_in_words(name: str) -> None:
 def test_no_two_failures_have_the_same_words() -> None:
     """None of the names is left to the person to understand, and none is mistaken for another."""
     assert len({WORDS[name] for name in FAILURES}) == len(FAILURES) == 27
+
+
+# ------------------------------------------------------------------------------------------- what the log has
+
+
+def test_the_log_has_each_message_by_its_kind() -> None:
+    """With the transaction and the length, nothing else; what is no message is called so, and refused as ever."""
+    script = Script(answered(cp(granted(ISSUED.der))), lambda _: b"\x30\x03Testa")
+    client = authority(script)
+    message = compose(client)
+    with everything_kept() as kept:
+        client.order(message)
+        with pytest.raises(AnswerUntrustedError):
+            client.order(message)
+    transaction = message.transaction.hex()
+    assert [told.what for told in kept.traffic] == [
+        "sends cr",
+        "receives cp",
+        "sends cr",
+        "receives what is no message",
+    ]
+    assert {told.facts["transaction"] for told in kept.traffic} == {transaction}
+    assert kept.traffic[0].facts == {"transaction": transaction, "bytes": len(script.sent[0])}

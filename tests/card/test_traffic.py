@@ -14,7 +14,6 @@ import PyKCS11 as P11  # noqa: N814
 import pytest
 from PyKCS11 import LowLevel
 
-from sithsup import logs
 from sithsup.card.call import Call
 from sithsup.card.pin import Code
 from sithsup.card.pkcs11 import Pkcs11Token
@@ -23,11 +22,13 @@ from sithsup.card.traffic import Traffic
 from sithsup.errors import ModuleCrashedError, ModuleHungError
 from sithsup.model import KeyAlgorithm, digest
 from tests.contract import tokens
+from tests.support.kept import everything_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sithsup.model import TokenId
+    from tests.support.kept import Kept
 
 CODE = tokens.CODES[tokens.AUTHENTICATION_LABEL]
 SESSION = SimpleNamespace(value=lambda: 7)
@@ -159,37 +160,16 @@ def test_what_else_is_told() -> None:
 # -------------------------------------------------------------------------------------------- a real module
 
 
-class Kept(logging.Handler):
-    """Every record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[logging.LogRecord] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
-
-    @property
-    def told(self) -> list[str]:
-        """What was told of calls."""
-        return [f"{each.getMessage()} {facts(each)['answer']}" for each in self.records if each.levelno == logs.TRAFFIC]
-
-
-def facts(record: logging.LogRecord) -> dict[str, object]:
-    """What a record has besides its words."""
-    return dict(vars(record)["facts"])
-
-
 @pytest.fixture
 def traffic() -> Iterator[Kept]:
     """Log everything."""
-    log, kept = logging.getLogger("sithsup"), Kept()
-    before = log.level
-    log.addHandler(kept)
-    log.setLevel(logs.TRAFFIC)
-    yield kept
-    log.removeHandler(kept)
-    log.setLevel(before)
+    with everything_kept() as kept:
+        yield kept
+
+
+def answers(kept: Kept) -> list[str]:
+    """What was told of calls: how each ended."""
+    return [f"{told.what} {told.facts['answer']}" for told in kept.traffic]
 
 
 def opened(process: CardProcess) -> TokenId:
@@ -202,7 +182,7 @@ def test_every_call_is_told_of_from_the_first_to_the_last(troubled_card: str, tr
     """In their order, the last ones too; of the code nothing is in any record."""
     with CardProcess(troubled_card) as process:
         process.generate_key_pair(opened(process), KeyAlgorithm.P_256, b"k", "k")
-    told = traffic.told
+    told = answers(traffic)
     assert told[0] == "C_Initialize CKR_OK"
     assert told[-3:] == ["C_Logout CKR_OK", "C_CloseSession CKR_OK", "C_Finalize not known"]
     assert told.index("C_Login CKR_OK") < told.index("C_GenerateKeyPair CKR_OK")
@@ -215,7 +195,7 @@ def test_a_refused_call_is_told_with_its_code(troubled_card: str, traffic: Kept)
         process.log_out(token)
         with pytest.raises(Exception, match="CKR_PIN_INCORRECT"):
             process.log_in(token, Code(bytearray(b"999999")))
-    assert "C_Login CKR_PIN_INCORRECT" in traffic.told
+    assert "C_Login CKR_PIN_INCORRECT" in answers(traffic)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +214,8 @@ def test_a_call_that_never_comes_back_is_named(
         token = opened(process)
         with pytest.raises(error):
             process.generate_key_pair(token, KeyAlgorithm.P_256, b"k", "k")
-    assert [each for each in traffic.told if "C_GenerateKeyPair" in each] == ["C_GenerateKeyPair no answer"]
-    assert traffic.told[-1] == "C_GenerateKeyPair no answer"
+    assert [each for each in answers(traffic) if "C_GenerateKeyPair" in each] == ["C_GenerateKeyPair no answer"]
+    assert answers(traffic)[-1] == "C_GenerateKeyPair no answer"
 
 
 def test_a_module_that_hangs_while_it_is_loaded_is_named(
@@ -244,7 +224,7 @@ def test_a_module_that_hangs_while_it_is_loaded_is_named(
     monkeypatch.setenv("TROUBLED_HANG", "C_Initialize")
     with pytest.raises(ModuleHungError):
         CardProcess(troubled_card, time_out=1).wait()
-    assert traffic.told == ["C_Initialize no answer"]
+    assert answers(traffic) == ["C_Initialize no answer"]
 
 
 def test_a_module_that_hangs_in_its_last_call_is_ended_in_time(
@@ -256,7 +236,7 @@ def test_a_module_that_hangs_in_its_last_call_is_ended_in_time(
     began = time.monotonic()
     process.close()
     assert time.monotonic() - began < 2.5
-    assert traffic.told[-1] == "C_Finalize no answer"
+    assert answers(traffic)[-1] == "C_Finalize no answer"
 
 
 def test_nobody_is_told_unless_the_log_wants_it(troubled_card: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,14 +283,14 @@ def test_a_killed_process_has_no_call_under_way(troubled_card: str, traffic: Kep
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(ModuleCrashedError):
             process.tokens()
-    assert traffic.told == ["C_Initialize CKR_OK"]
+    assert answers(traffic) == ["C_Initialize CKR_OK"]
 
 
 def test_the_log_has_the_names_of_the_facts(traffic: Kept) -> None:
     log = logging.getLogger("sithsup.test")
     Call("C_Sign", {"session": 7}, "CKR_OK", 0.01234).tell(log)
     Call("C_Sign", {"session": 7}).tell(log)
-    assert [facts(record) for record in traffic.records] == [
+    assert [told.facts for told in traffic.traffic] == [
         {"session": 7, "answer": "CKR_OK", "ms": 12.3},
         {"session": 7, "answer": "no answer"},
     ]

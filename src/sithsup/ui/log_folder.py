@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from sithsup.texts import tr
 from sithsup.ui.parts import Text, announce, em
@@ -18,25 +18,30 @@ if TYPE_CHECKING:
 class LogFolder(QWidget):
     """Stands where somebody may be asked for the log."""
 
-    def __init__(self) -> None:
+    def __init__(self, *beside: QPushButton) -> None:
+        """What else stands in the same row goes before it."""
         super().__init__()
         self._folder: Path | None = None
         self.button, self.place = QPushButton(), Text("quiet", may_be_copied=True)
         self.button.setAutoDefault(False)
         self.button.clicked.connect(self._open)
         self.place.hide()
-        column = QVBoxLayout(self)
+        row, column = QHBoxLayout(), QVBoxLayout(self)
+        row.setSpacing(em() // 2)
+        for button in (*beside, self.button):
+            row.addWidget(button)
+        row.addStretch(1)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(em() // 2)
-        column.addWidget(self.button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addLayout(row)
         column.addWidget(self.place)
 
     def tell(self, folder: Path | None) -> None:
         """In the language in use; without a folder there is nothing to open."""
         self._folder = folder
         self.button.setText(tr("Open the &log folder"))
+        self.button.setVisible(folder is not None)
         self.place.setText(tr("The log is in the folder {folder}", folder=folder))
-        self.setVisible(folder is not None)
 
     def _open(self) -> None:
         folder = self._folder
@@ -44,3 +49,12 @@ class LogFolder(QWidget):
             return
         self.place.show()
         announce(self.place, self.place.text())
+        QTimer.singleShot(0, self, self._bring_up)
+
+    def _bring_up(self) -> None:
+        """Scroll to the place, once there is room for it."""
+        above = self.parentWidget()
+        while above and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above:
+            above.ensureWidgetVisible(self.place)

@@ -48,8 +48,7 @@ class HelpPage(WizardPage):
         self.column.addWidget(self.panel)
         self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.codes)
-        self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
-        self.logs = LogFolder()
+        self.logs = LogFolder(self.copy)
         self.column.addWidget(self.logs)
 
     def tell(self, shown: Shown) -> None:
