@@ -54,7 +54,7 @@ class LogFolder(QWidget):
     def _bring_up(self) -> None:
         """Scroll to the place, once there is room for it."""
         above = self.parentWidget()
-        while above and not isinstance(above, QScrollArea):
+        while above is not None:
+            if isinstance(above, QScrollArea):
+                above.ensureWidgetVisible(self.place)
             above = above.parentWidget()
-        if above:
-            above.ensureWidgetVisible(self.place)
