@@ -7,9 +7,8 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sithsup import logs, os_words, texts
-from sithsup.errors import SettingsInvalidError
-from sithsup.settings import Settings, variable_name
+from sithsup import logs, os_words, system_log, texts
+from sithsup.settings import Settings
 
 if TYPE_CHECKING:
     from sithsup.card.process import CardProcess
@@ -31,17 +30,21 @@ def read() -> Resolution:
 def prepare(found: Resolution) -> Settings:
     """Bring the settings into force. Raises `SettingsInvalidError`."""
     settings = Settings.of(found)
-    try:
-        logs.configure(settings.state / "sithsup.log", verbose=settings.log_level == "DEBUG")
-    except OSError as error:
-        state = found["state"].in_force
-        name, layer = state.place or variable_name("state"), state.level.value
-        raise SettingsInvalidError(name=name, layer=layer, problem=os_words.reason(error)) from error
+    system_log.attach()
+    _begin_log(settings)
     for unknown in found.unknown:
         _log.warning("a setting that is not known: %s (%s)", unknown.place, unknown.level)
     for problem in found.problems:
         _log.warning("a setting that is wrong, and not in force: %s", problem)
     return settings
+
+
+def _begin_log(settings: Settings) -> None:
+    """Nothing is stopped by a log that cannot be written."""
+    try:
+        logs.configure(settings.logs, level=settings.log_level, form=settings.log_format)
+    except OSError as error:
+        _log.warning("there is no log in %s: %s", settings.logs, os_words.reason(error))
 
 
 def hurried(settings: Settings) -> Settings:

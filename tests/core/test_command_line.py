@@ -29,7 +29,7 @@ def _a_computer_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     """No settings but those of a test, and no texts of the system's language afterwards."""
     for variable in [name for name in os.environ if name.startswith("SITHSUP_") or name in VARIABLES]:
         monkeypatch.delenv(variable)
-    for name in ("data", "state"):
+    for name in ("data", "logs"):
         monkeypatch.setenv(f"SITHSUP_{name.upper()}", str(tmp_path / name))
     monkeypatch.setattr(sources, "of_this_computer", lambda: (TomlFile(Level.POLICY, tmp_path / "policy.toml"),))
     yield

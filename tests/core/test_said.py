@@ -47,8 +47,6 @@ class Terminal:
         self._monkeypatch.setattr(commands, "_connected", lambda _: lab.operation())
         agreed = {"yes": True, "accept_terms": None, "mail_understood": True}
         arguments = Namespace(command=command, json=True, all_readers=False, **agreed)
-            command=command, json=True, yes=True, accept_terms=None, mail_understood=True, all_readers=False
-        )
         code = commands.run(arguments, Settings(), None)
         said = self._capsys.readouterr()
         return Ended(code, said.err.splitlines(), json.loads(said.out))

@@ -14,10 +14,11 @@ from sithsup.demo import start as life
 from sithsup.demo.people import PEOPLE
 from sithsup.demo.start import Kind
 from tests.contract.tokens import compile_troubled, virtual_memory
-from tests.e2e.test_kinds import FOR_WRITING, TABLE, WRITES, spied
+from tests.e2e.test_kinds import FOR_WRITING, TABLE, WRITES
 from tests.support.demo import CONSENT, Demo, authority_beside
 from tests.support.readers import make_cards, virtual_readers
 from tests.support.schemas import CHECK, require_valid
+from tests.support.spy import spied
 from tests.support.virtual import NEEDED
 from tests.support.virtual_lab import first_day
 

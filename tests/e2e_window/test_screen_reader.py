@@ -51,7 +51,7 @@ def test_every_page_and_every_step_is_announced(desktop: Desktop, demo: Demo) ->
 
 def log(demo: Demo) -> str:
     """What the program wrote down."""
-    return (demo.state / "sithsup.log").read_text(encoding="utf-8")
+    return (demo.logs / "sithsup.log").read_text(encoding="utf-8")
 
 
 def test_every_page_shows_one_heading_and_names_what_is_acted_on(desktop: Desktop, demo: Demo) -> None:

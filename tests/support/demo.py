@@ -114,7 +114,7 @@ class Demo:
         self.environment = life.environment(self.folder)
         self.codes = tuple((self.folder / "pins").read_text().split())
         self.module = self.environment["SITHSUP_MODULE"]
-        self.data, self.state = self.folder / "data", self.folder / "state"
+        self.data, self.logs = self.folder / "data", self.folder / "logs"
         self.tokens = self.folder / "card" / "tokens"
         self.tool = Pkcs11Tool(self.module, self.environment)
         self.keep_card()
@@ -130,7 +130,7 @@ class Demo:
 
     def reset(self) -> None:
         """Put everything back as it was on the first day."""
-        for folder in (self.data, self.state):
+        for folder in (self.data, self.logs):
             shutil.rmtree(folder, ignore_errors=True)
         self.lay_card()
         with closing(self._ledger()) as ledger, ledger:

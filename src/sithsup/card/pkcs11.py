@@ -21,6 +21,7 @@ from sithsup.card import attributes, libraries, mechanisms, native, slots, templ
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
 from sithsup.card.slots import Slots
+from sithsup.card.traffic import Traffic
 from sithsup.card.unblocking import Way
 from sithsup.errors import (
     CardError,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
     from sithsup.card.native import Session
     from sithsup.card.pin import Code
+    from sithsup.card.traffic import Tell
 
 # CKA_VALUE is not among them: that of a private key is none of our business.
 COMMON_ATTRIBUTES = tuple(attribute for attribute in Attribute if attribute is not Attribute.VALUE)
@@ -60,13 +62,15 @@ class Opened(NamedTuple):
 class Pkcs11Token:
     """A loaded module. Sessions are opened when they are needed, one per token: for reading until a code is given."""
 
-    def __init__(self, path: str, reader: str | None = None) -> None:
+    def __init__(self, path: str, reader: str | None = None, tell: Tell | None = None) -> None:
         """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process.
 
-        With a `reader`, no card in another one is asked for anything.
+        With a `reader`, no card in another one is asked for anything. `tell` is told of each call.
         """
         self._path = path
         self._library = P11.PyKCS11Lib()
+        if tell is not None:
+            self._library.lib = Traffic(self._library.lib, tell)
         self._slots = Slots(self._library, reader)
         self._sessions: dict[TokenId, tuple[Session, int]] = {}
         self._opened: set[TokenId] = set()

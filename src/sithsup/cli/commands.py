@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
+from sithsup import system_log
 from sithsup.card.session import choose_card
 from sithsup.cli import exit_codes
 from sithsup.cli.agree import agree, show_asked
@@ -55,6 +56,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RECOVERY = {"resume", "restore"}
+ACTS = {"upgrade", *RECOVERY}
+"""The commands of which the computer's own log is told."""
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
@@ -108,6 +111,17 @@ def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
     """Run a command, and turn whatever it raises into its texts and its exit code."""
     context = Context(arguments, settings, started, _view(arguments))
+    if arguments.command not in ACTS:
+        return _run(context)
+    system_log.began(arguments.command)
+    try:
+        return _run(context)
+    finally:
+        view = context.view
+        system_log.ended(arguments.command, view.result.get("outcome"), view.told, view.case_code)
+
+
+def _run(context: Context) -> int:
     try:
         return _carry_out(context)
     except SithsupError as error:

@@ -94,9 +94,11 @@ class View:
     def __init__(self, command: str, *, as_json: bool) -> None:
         """Begin a result that names its command."""
         self.result: dict[str, Any] = {"command": command}
+        self.told: SithsupError | None = None
+        """The error that the command ended with."""
         self._as_json = as_json
         self._erase = ""
-        self._case_code = ""
+        self.case_code = ""
         self._left = ""
         self.unlocking = Unlocking()
 
@@ -226,10 +228,10 @@ class View:
         What interrupted it is told by its error; the case code comes last of all.
         """
         outcome, keys_left = operation.outcome, operation.keys_left
-        self._case_code = operation.case_code
+        self.case_code = operation.case_code
         self.result |= {
             "outcome": outcome.value if outcome else None,
-            "case_code": self._case_code,
+            "case_code": self.case_code,
             "keys_left": keys_left,
             "given_up": [known.certificate.issuer_common_name for known in operation.world.given_up],
         }
@@ -255,6 +257,7 @@ class View:
 
     def error(self, error: SithsupError, contact: str = "") -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
+        self.told = error
         is_well = not error.exit_code
         if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
             self.say(tr("The upgrade did not get further this time."))
@@ -281,8 +284,8 @@ class View:
 
     def finish(self, exit_code: int, lines: Iterable[str] = ()) -> int:
         """Write the result to stdout: JSON for a machine, lines for a person."""
-        if self._case_code:
-            self.say(tr("Case code: {code}", code=self._case_code))
+        if self.case_code:
+            self.say(tr("Case code: {code}", code=self.case_code))
         self.tell(lines)
         if self._as_json:
             self.result["exit_code"] = exit_code

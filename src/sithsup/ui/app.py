@@ -38,7 +38,7 @@ GENEROUS = 1.15
 def run(settings: Settings) -> int:
     """Show the window until it is closed; its exit code."""
     application = _application()
-    thread, loader, wizard = QThread(), Loader(settings), Wizard()
+    thread, loader, wizard = QThread(), Loader(settings), Wizard(logs=settings.logs)
     loader.moveToThread(thread)
     loader.loaded.connect(wizard.attach, Qt.ConnectionType.QueuedConnection)
     loader.failed.connect(wizard.failed, Qt.ConnectionType.QueuedConnection)

@@ -28,7 +28,7 @@ FILE = "sithsup.log"
 
 def log(scene: Scene) -> Found:
     """Where the log is, and its last lines as far as they may be told."""
-    path = scene.settings.state / FILE
+    path = scene.settings.logs / FILE
     end, size, changed = _end(path)
     lines = list(told(end.splitlines()))[-LINES:]
     cannot = _problem(path.parent)

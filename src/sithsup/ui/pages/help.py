@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QPushButton
 from sithsup.errors import role_text
 from sithsup.flow import Page
 from sithsup.texts import mark, tr
+from sithsup.ui.log_folder import LogFolder
 from sithsup.ui.pages.page import DiagnoseButton, UnblockButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 
@@ -51,6 +52,8 @@ class HelpPage(WizardPage):
         self.column.addWidget(self.codes)
         self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.diagnose, 0, Qt.AlignmentFlag.AlignLeft)
+        self.logs = LogFolder(self.copy)
+        self.column.addWidget(self.logs)
 
     def tell(self, shown: Shown) -> None:
         error = shown.error
@@ -68,6 +71,7 @@ class HelpPage(WizardPage):
         self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.reference), case))))
         self.copy.setText(tr("&Copy the text"))
         self.diagnose.tell(shown)
+        self.logs.tell(shown.logs)
 
     def next_text(self, shown: Shown) -> str:
         return "" if shown.is_final else tr("&Try again")
