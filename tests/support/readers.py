@@ -32,11 +32,12 @@ HALL = Path(__file__).with_name("hall_of_readers.py")
 
 @dataclass(frozen=True)
 class Made:
-    """A card that was made: its number, and the serial numbers of its tokens."""
+    """A card that was made: its number, the serial numbers of its tokens, and its codes."""
 
     kind: Kind
     number: str
     serials: tuple[str, ...]
+    codes: tuple[str, ...]
 
 
 def make_cards(demo: Demo, folder: Path, kinds: Sequence[Kind]) -> tuple[Made, ...]:
@@ -49,7 +50,8 @@ def make_cards(demo: Demo, folder: Path, kinds: Sequence[Kind]) -> tuple[Made, .
             number = new_card_number(hierarchy.scheme.fillings[kind].number_prefix)
             card = workshop.personalize(blank, number, PEOPLE[0], hierarchy, now)
             _enter(ledger, card)
-            made.append(Made(kind, number, tuple(token.serial for token in blank.tokens.result())))
+            serials = tuple(token.serial for token in blank.tokens.result())
+            made.append(Made(kind, number, serials, card.codes))
     return tuple(made)
 
 
