@@ -40,7 +40,7 @@ STAND_INS = {
     "problem": mark("what is wrong"),
     "program": "Net iD",
     "programs": mark("their names"),
-    "proxy": mark("its name"),
+    "proxy": mark("the proxy"),
     "reader": mark("the card reader"),
     "reason": mark("what stands in the way"),
     "role": mark("authentication or signature"),
