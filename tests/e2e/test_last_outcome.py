@@ -64,7 +64,7 @@ def test_a_place_that_cannot_be_written_stops_nothing(demo: Demo) -> None:
     (demo.data / "last-outcome.json").mkdir(parents=True)
     assert demo.act("upgrade").code == 0
     assert demo.identity() == NEW
-    assert "last outcome: file" in (demo.state / "sithsup.log").read_text("utf-8")
+    assert "last outcome: file" in (demo.logs / "sithsup.log").read_text("utf-8")
 
 
 def two_cards(folder: Path) -> tuple[Demo, dict[str, str | Path], list[tuple[str, str]]]:

@@ -57,7 +57,7 @@
     │   └── JournalUnreadableError      SU-4003    ├── LogUnwritableError          SU-4005
     │                                          └── ReportUnsavedError          SU-4006
     ├── ComputerError                   what the computer's own system is set up to do
-    │   └── ServiceDisabledError        SU-6001
+    │   └── ServiceDisabledError        SU-6001    └── CertificatesLeftError      SU-6002
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
@@ -125,7 +125,7 @@ from sithsup.errors.card import (
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
-from sithsup.errors.computer import ComputerError, ServiceDisabledError
+from sithsup.errors.computer import CertificatesLeftError, ComputerError, ServiceDisabledError
 from sithsup.errors.configuration import (
     ArgumentInvalidError,
     CampaignInvalidError,
@@ -237,6 +237,7 @@ __all__ = [
     "CardTornError",
     "CardUnknownError",
     "CertificateUnsuitableError",
+    "CertificatesLeftError",
     "CodeChoiceError",
     "CodeError",
     "CodeIncorrectError",
