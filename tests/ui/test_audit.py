@@ -152,6 +152,12 @@ def _pale_sign(page: WizardPage) -> None:
     page.column.insertWidget(2, signed)
 
 
+def _same_key(page: WizardPage) -> None:
+    button = QPushButton("&Tomt")
+    button.setAutoDefault(False)
+    page.column.insertWidget(page.column.count() - 1, button)
+
+
 FAULTS: dict[str, tuple[Callable[[WizardPage], None], str]] = {
     "pale text": (_pale, "contrast of the text"),
     "a pale edge": (_pale_edge, "contrast of the edge"),
@@ -162,6 +168,7 @@ FAULTS: dict[str, tuple[Callable[[WizardPage], None], str]] = {
     "a tiny button": (_tiny_button, "target of"),
     "a button without a name": (_nameless_button, "no name"),
     "a button with another name": (_misnamed_button, "is not what is written"),
+    "two buttons for one key": (_same_key, "is that of"),
     "a trap": (_trap, "not reached by Tab"),
     "an odd order": (_odd_order, "the order of the page"),
     "no ring": (_no_ring, "focus is not seen"),
