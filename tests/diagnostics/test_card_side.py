@@ -19,6 +19,7 @@ from sithsup.certificate import Certificate
 from sithsup.demo import start as life
 from sithsup.demo.start import Kind
 from sithsup.demo.virtual import service
+from sithsup.demo.virtual.holder import Pace
 from tests.contract import tokens
 from tests.contract.conftest import softhsm_template, troubled
 from tests.support import campaigns, pcscd
@@ -279,16 +280,39 @@ def test_a_card_that_another_program_is_in_the_middle_of_something_with(tmp_path
         hold("00 00", Share.SHARED, bench.environment, seconds=9) as holder,
     ):
         found = diagnose(bench.environment, tmp_path)
-        assert holder.stdin is not None
         assert holder.stdout is not None
         assert holder.stdout.readline() == "let go\n"
-        time.sleep(1)
-        holder.stdin.write("\n")
-        holder.stdin.flush()
-        assert holder.stdout.readline() == "whole\n"
+        assert is_whole(holder)
 
     assert found.problems == {"CardHeldError"}
     assert found.groups("readers", "reader")[0]["facts"]["state"] == "in-use"
+
+
+def is_whole(holder: subprocess.Popen[str]) -> bool:
+    """Whether nobody has reset the card that a program is connected to: its log-in would be gone."""
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    time.sleep(1)
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    return holder.stdout.readline() == "whole\n"
+
+
+@pytest.mark.needs(*NEEDED)
+def test_a_card_that_is_too_slow_is_not_reset_for_others(tmp_path: Path) -> None:
+    """A process that is killed in the middle of its reading would do that (measured). It is left to end by itself."""
+    with (
+        short_folder() as folder,
+        VirtualBench(folder, first_day().memory) as bench,
+        hold("00 00", Share.SHARED, bench.environment, seconds=0.1) as holder,
+    ):
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "let go\n"
+        bench.set_pace(Pace(command=0.1))
+        found = diagnose(bench.environment, tmp_path)
+        assert is_whole(holder)
+
+    assert found.problems == {"CardHeldError"}
 
 
 # ------------------------------------------------------------------------------------------------------- the card

@@ -91,7 +91,12 @@ def version(text: str) -> Word | None:
 
 def foreign(text: str) -> Foreign:
     """Text from outside, printable and cut short."""
-    return Foreign("".join(char if char.isprintable() else " " for char in text[: 4 * LONGEST]).strip()[:LONGEST])
+    return Foreign(printable(text[: 4 * LONGEST]).strip()[:LONGEST])
+
+
+def printable(text: str) -> str:
+    """The same with a space for whatever cannot be printed."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def one_of(text: str, known: Iterable[str]) -> Word:
@@ -138,8 +143,8 @@ class Blotter:
     private: frozenset[str] = field(default=frozenset(), repr=False)
 
     def text(self, text: str) -> str:
-        """Blot what could be a code, an identity, or a name that is known."""
-        clean = _HSA_ID.sub(BLOT, mask(_without_home(text)))
+        """Blot what could be a code, an identity, or a name that is known; nothing is left that cannot be printed."""
+        clean = _HSA_ID.sub(BLOT, mask(_without_home(printable(text))))
         clean = self._names.sub(BLOT, clean) if self.private else clean
         return _DIGITS.sub(BLOT, clean)
 
