@@ -366,6 +366,18 @@ def test_a_copy_of_a_damaged_journal_is_refused_and_nothing_is_set_aside(tmp_pat
     assert path.read_bytes() == damage
 
 
+def test_a_copy_of_a_journal_that_is_damaged_in_the_middle_is_refused(tmp_path: Path) -> None:
+    """At once, not when the page is needed."""
+    with opened(tmp_path) as journal:
+        for number in range(200):
+            journal.remember("target", Message(MessageKind.ORDER, bytes([number]), bytes(500)), b"key")
+    path = tmp_path / "journal-card.sqlite3"
+    content = path.read_bytes()
+    path.write_bytes(content[: 20 * 4096] + b"\xff" * 4096 + content[21 * 4096 :])
+    with pytest.raises(JournalUnreadableError):
+        opened(tmp_path, is_copy=True)
+
+
 def test_a_copy_of_another_version_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path) as journal:
         journal._db.execute("PRAGMA user_version = 9")
