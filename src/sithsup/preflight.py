@@ -21,7 +21,6 @@ import ssl
 import subprocess
 import sys
 import time
-from concurrent.futures import TimeoutError as TooLateError
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -186,13 +185,7 @@ class Preflight:
 
 def _answer(future: Future[Answer], deadline: float) -> Answer | None:
     """What a probe found; None where it came to nothing, or takes too long."""
-    try:
-        return future.result(max(0.0, deadline - time.monotonic()))
-    except TooLateError:
-        _log.info("a probe takes too long")
-    except Exception as error:  # noqa: BLE001  each probe fails alone
-        _log.info("a probe failed: %r", error)
-    return None
+    return _alone(lambda: future.result(max(0.0, deadline - time.monotonic())))
 
 
 def _alone(probe: Callable[[], Answer]) -> Answer | None:
@@ -262,6 +255,10 @@ class Warned(NamedTuple):
     is_quiet: bool = False
     in_recovery: bool = False
     """Whether it matters to whoever finishes or undoes too."""
+
+    def finding(self, values: Mapping[str, object]) -> Finding:
+        """What is told where it holds."""
+        return Finding(self.name, self.severity, self.text, values, self.contact, self.exit_code, self.is_quiet)
 
 
 def _if(holds: bool) -> dict[str, object] | None:  # noqa: FBT001  it is the answer
@@ -391,8 +388,9 @@ def warnings(facts: Facts, around: Surroundings) -> tuple[Finding, ...]:
         return ()
     rows = [row for row in WARNINGS if facts.stage is Stage.FRESH or row.in_recovery]
     found = ((row, row.holds(facts, around)) for row in rows)
-    return tuple(
-        Finding(row.name, row.severity, row.text, values, row.contact, row.exit_code, row.is_quiet)
-        for row, values in found
-        if values is not None
-    )
+    return tuple(row.finding(values) for row, values in found if values is not None)
+
+
+def warning(name: str, **values: object) -> Finding:
+    """One of the list, for whoever knows by other means that it holds."""
+    return next(row for row in WARNINGS if row.name == name).finding(values)

@@ -13,11 +13,11 @@ import math
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import httpx
 
@@ -27,6 +27,7 @@ from sithsup.errors import (
     AuthorityBusyError,
     AuthorityUnreachableError,
     PortalError,
+    ProxyFailedError,
     ProxyRefusedError,
     ServerFailedError,
     ServerUntrustedError,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
+
+    Watch = Callable[[str, Mapping[str, Any]], None]
+    """Learns of every step of a connection, by httpcore's names; what it raises ends the question."""
 
 CMP = "application/pkixcmp"
 CMP_TYPES = frozenset({CMP, "application/pkixcmp-poll"})
@@ -147,14 +151,14 @@ class HttpTransport:
             return content
         raise _strange(self.address, response)
 
-    def greet(self, seconds: float) -> datetime | None:
+    def greet(self, seconds: float, watch: Watch | None = None) -> datetime | None:
         """See whether anybody answers at the address, whatever they say; their time (Date), which nobody has signed.
 
         Raises an `AuthorityError` that tells what is in the way.
         """
 
         def ask() -> bytes:
-            response, _ = self._ask("HEAD", self.address, None, {}, seconds=seconds)
+            response, _ = self._ask("HEAD", self.address, None, {}, seconds=seconds, watch=watch)
             if response.is_redirect or response.status_code in IN_THE_WAY:
                 raise _strange(self.address, response)
             return str(response.headers.get("date", "")).encode()
@@ -165,16 +169,32 @@ class HttpTransport:
         except (TypeError, ValueError):
             return None
 
+    def shown_chain(self, seconds: float) -> tuple[bytes, ...]:
+        """The certificates that whoever answers over https shows (DER), believed or not. Nothing is said to them."""
+        client = self._new_client(verify=tls.context_for_anybody())
+        with suppress(httpx.HTTPError, TimeoutError), _limited(seconds) as trace:
+            try:
+                client.head(self.address, extensions={"trace": _both(trace, _stop_once_secure)})
+            except _ShownError as shown:
+                return shown.chain
+        return ()
+
     def fetch(
-        self, address: str, question: bytes | None = None, *, largest: int = LARGEST_LIST, seconds: float = math.inf
+        self,
+        address: str,
+        question: bytes | None = None,
+        *,
+        largest: int = LARGEST_LIST,
+        seconds: float = math.inf,
+        watch: Watch | None = None,
     ) -> bytes:
         """Get a revocation list or another file, or post an OCSP request; in at most so many seconds."""
         if question is None:
-            response, content = self._ask("GET", address, None, {}, largest=largest, seconds=seconds)
+            response, content = self._ask("GET", address, None, {}, largest=largest, seconds=seconds, watch=watch)
         else:
             headers = {"Content-Type": OCSP_REQUEST, "Accept": OCSP_RESPONSE}
             most = min(seconds, STATUS_SECONDS)
-            response, content = self._ask("POST", address, question, headers, seconds=most)
+            response, content = self._ask("POST", address, question, headers, seconds=most, watch=watch)
         if response.status_code == httpx.codes.OK and _media_type(response) != "text/html":
             return content
         raise _strange(address, response)
@@ -188,14 +208,14 @@ class HttpTransport:
         *,
         largest: int | None = None,
         seconds: float = math.inf,
+        watch: Watch | None = None,
     ) -> tuple[httpx.Response, bytes]:
         try:
             client = self._client(url)
-            with (
-                _limited(min(seconds, self._seconds)) as trace,
-                client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,
-            ):
-                return response, _bounded(response, largest or self._largest)
+            with _limited(min(seconds, self._seconds)) as line:
+                extensions = {"trace": _both(line, watch) if watch else line}
+                with client.stream(method, url, content=body, headers=headers, extensions=extensions) as response:
+                    return response, _bounded(response, largest or self._largest)
         except httpx.TimeoutException as error:
             raise TimeoutError(f"{url}: {type(error).__name__}") from error
         except httpx.ProxyError as error:
@@ -237,12 +257,11 @@ class _Line:
     def is_cut(self) -> bool:
         return self._is_cut.is_set()
 
-    def trace(self, event: str, info: Mapping[str, object]) -> None:
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Learn of a connection; what httpcore calls it depends on who connects, and on whether to a proxy."""
-        stream = info.get("return_value")
         if event.endswith("connect_tcp.complete"):
             # a handle of our own: TLS takes over the connection's, and leaves none to cut
-            self._sockets.append(stream.get_extra_info("socket").dup())  # type: ignore[attr-defined]
+            self._sockets.append(info["return_value"].get_extra_info("socket").dup())
             if self.is_cut:
                 _shut(self._sockets[-1])
 
@@ -257,7 +276,7 @@ class _Line:
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], None]]:
+def _limited(seconds: float) -> Iterator[Watch]:
     """Give httpx a callback that learns of the connection, which is cut when the time is up.
 
     Its own time-outs hold for each piece: a peer that sends one byte now and then would never end.
@@ -275,6 +294,30 @@ def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], N
     finally:
         timer.cancel()
         line.close()
+
+
+def _both(first: Watch, second: Watch) -> Watch:
+    def watch(event: str, info: Mapping[str, Any]) -> None:
+        first(event, info)
+        second(event, info)
+
+    return watch
+
+
+class _ShownError(Exception):
+    """No error but the end of a look: what was to be seen is seen."""
+
+    def __init__(self, chain: tuple[bytes, ...]) -> None:
+        super().__init__()
+        self.chain = chain
+
+
+def _stop_once_secure(event: str, info: Mapping[str, Any]) -> None:
+    if event.endswith("start_tls.complete"):
+        stream = info["return_value"]
+        chain = tls.shown_chain(stream.get_extra_info("ssl_object"))
+        stream.close()
+        raise _ShownError(chain)
 
 
 def _shut(found: socket.socket) -> None:
@@ -317,9 +360,10 @@ def _strange(address: str, response: httpx.Response) -> Exception:
 
 
 def _proxy_error(address: str, detail: str) -> AuthorityUnreachableError:
-    """Tell a proxy that wants to know who asks from one that fails."""
-    kind = ProxyRefusedError if detail.startswith(PROXY_WANTS_MORE) else AuthorityUnreachableError
-    return kind(detail, address=address)
+    """Tell a proxy that wants to know who asks from one that does not lead there."""
+    if detail.startswith(PROXY_WANTS_MORE):
+        return ProxyRefusedError(detail, address=address)
+    return ProxyFailedError(detail, address=address, status=detail.partition(" ")[0])
 
 
 def _retry_after(response: httpx.Response) -> float | None:

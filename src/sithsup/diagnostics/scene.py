@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from sithsup.card import programs
 from sithsup.card.modules import find_module
 from sithsup.card_lock import at_work
-from sithsup.diagnostics import card_side
+from sithsup.diagnostics import card_side, passages, statuses
 from sithsup.errors import SecondInstanceError, new_case_code
 from sithsup.in_force import Campaigns
 from sithsup.journal import kept_cards
@@ -74,6 +74,8 @@ class Scene:
         self.readers = Once(card_side.look_at_readers)
         self.programs = Once(lambda: programs.at_cards(self._named_module))
         self.cards = Once(self._look_at_cards)
+        self.passages = Once(lambda: passages.tried(self))
+        self.statuses = Once(lambda: statuses.told(self))
 
     @property
     def left(self) -> float:

@@ -29,6 +29,7 @@
     │       ├── PukLockedError          SU-1106    ├── CodeUnsuitableError   SU-1110
     │       ├── PukLastTryError         SU-1107    ├── CodeNotLockedError    SU-1111
     │       └── UnblockElsewhereError   SU-1108    └── CodeChoiceError       SU-1112
+    │           └── UnblockOnPadError   SU-1108
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   │                                          │   └── AnswerOfAnotherTimeError SU-2004
@@ -37,7 +38,14 @@
     │   ├── StatusNotOfferedError       SU-2008    ├── StillWaitingError           SU-2007
     │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
     │   ├── ProxyRefusedError           SU-2011    ├── IssuerUnknownError          SU-2012
-    │   └── ServerFailedError           SU-2013
+    │   ├── ServerFailedError           SU-2013
+    │   └── errors.network              each step of the way (AuthorityUnreachable)
+    │       ├── NoNetworkError          SU-2101    ├── ProxyUnreachableError       SU-2107
+    │       ├── NameUnknownError        SU-2102    ├── ProxyFailedError            SU-2108
+    │       ├── NameServiceSilentError  SU-2103    ├── InterceptedError            SU-2109
+    │       ├── ConnectionRejectedError SU-2104    ├── StatusSilentError           SU-2110
+    │       ├── ConnectionTimedOutError SU-2105    ├── SjunetOnlyError             SU-2111
+    │       └── ServerSilentError       SU-2106    └── ProxyScriptError            SU-2112
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
     │   │   ├── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
@@ -46,6 +54,8 @@
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
     │   └── JournalUnreadableError      SU-4003
+    ├── ComputerError                   what the computer's own system is set up to do
+    │   └── ServiceDisabledError        SU-6001
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
@@ -80,7 +90,7 @@ from sithsup.errors.authority import (
     StillWaitingError,
     TransactionUnknownError,
 )
-from sithsup.errors.base import Contact, SithsupError, leaves
+from sithsup.errors.base import Contact, SithsupError, kinds
 from sithsup.errors.card import (
     CardChoiceError,
     CardError,
@@ -113,6 +123,7 @@ from sithsup.errors.card import (
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
+from sithsup.errors.computer import ComputerError, ServiceDisabledError
 from sithsup.errors.configuration import (
     ArgumentInvalidError,
     CampaignInvalidError,
@@ -123,6 +134,20 @@ from sithsup.errors.configuration import (
     ConfigurationError,
     ProxyUnusableError,
     SettingsInvalidError,
+)
+from sithsup.errors.network import (
+    ConnectionRejectedError,
+    ConnectionTimedOutError,
+    InterceptedError,
+    NameServiceSilentError,
+    NameUnknownError,
+    NoNetworkError,
+    ProxyFailedError,
+    ProxyScriptError,
+    ProxyUnreachableError,
+    ServerSilentError,
+    SjunetOnlyError,
+    StatusSilentError,
 )
 from sithsup.errors.readers import (
     CardHeldError,
@@ -214,9 +239,13 @@ __all__ = [
     "CodeNotLockedError",
     "CodeNotReadError",
     "CodeUnsuitableError",
+    "ComputerError",
     "ConfigurationError",
+    "ConnectionRejectedError",
+    "ConnectionTimedOutError",
     "Contact",
     "FinishElsewhereError",
+    "InterceptedError",
     "InterruptedByPersonError",
     "InterruptedUpgradeError",
     "InterruptedWayBackError",
@@ -234,8 +263,11 @@ __all__ = [
     "ModuleNotStartingError",
     "ModuleOfOtherKindError",
     "ModuleRefusedError",
+    "NameServiceSilentError",
+    "NameUnknownError",
     "NoCardError",
     "NoModuleError",
+    "NoNetworkError",
     "NoReaderError",
     "NoRoomHereError",
     "NoSuchCardError",
@@ -250,7 +282,10 @@ __all__ = [
     "PointOfNoReturnError",
     "PortalError",
     "ProofFailedError",
+    "ProxyFailedError",
     "ProxyRefusedError",
+    "ProxyScriptError",
+    "ProxyUnreachableError",
     "ProxyUnusableError",
     "PukIncorrectError",
     "PukLastTryError",
@@ -261,10 +296,14 @@ __all__ = [
     "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",
+    "ServerSilentError",
     "ServerUntrustedError",
+    "ServiceDisabledError",
     "SettingsInvalidError",
     "SithsupError",
+    "SjunetOnlyError",
     "StatusNotOfferedError",
+    "StatusSilentError",
     "StepNotSeenError",
     "StillWaitingError",
     "StoppedError",
@@ -279,7 +318,7 @@ __all__ = [
     "UpgradeError",
     "UpgradeFinishedError",
     "is_case_code",
-    "leaves",
+    "kinds",
     "new_case_code",
     "role_text",
 ]
