@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from sithsup.diagnostics import windows
+from sithsup.diagnostics import screen, windows
 from sithsup.diagnostics.probe import Found
 from sithsup.diagnostics.problem import Problem
 from sithsup.diagnostics.values import Fact, Word, one_of
@@ -14,7 +14,7 @@ from sithsup.errors import ServiceDisabledError
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from sithsup.diagnostics.scene import Scene
     from sithsup.diagnostics.windows import Windows
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 WINLOGON = r"SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon"
 REMOVAL_ACTIONS = {"0": "nothing", "1": "lock", "2": "log-off", "3": "disconnect"}
 """What Windows does when the card is pulled with which somebody has logged in (ScRemoveOption)."""
-PROTOCOLS = {0: "local", 1: "citrix", 2: "rdp"}
-"""WTSClientProtocolType."""
 SMART_CARDS, PROPAGATION, REMOVAL = "SCardSvr", "CertPropSvc", "SCPolicySvc"
 SERVICES = (
     (SMART_CARDS, mark("Service for smart cards"), mark("Service for smart cards starts")),
@@ -38,23 +36,13 @@ START_TYPES = {"automatic", "manual", DISABLED}
 def session(scene: Scene) -> Found:  # noqa: ARG001  as every probe
     """From where the screen is seen; on Windows also its services for cards."""
     system = windows.here()
-    facts = [Fact("kind", mark("The screen is reached"), Word(_kind(os.environ, system)))]
+    facts = [Fact("kind", mark("The screen is reached"), Word(screen.kind(os.environ, system)))]
     if system is None:
         return Found(tuple(facts))
     facts += _facts(system)
     service = system.service(SMART_CARDS)
     is_off = service is not None and service.start_type == DISABLED
     return Found(tuple(facts), problems=(Problem(ServiceDisabledError(service=SMART_CARDS)),) if is_off else ())
-
-
-def _kind(environ: Mapping[str, str], system: Windows | None) -> str:
-    if environ.get("SESSIONNAME", "").upper().startswith("ICA"):
-        return "citrix"
-    if system:
-        return PROTOCOLS.get(system.session_protocol() or 0, "other")
-    if environ.get("XRDP_SESSION"):
-        return "rdp"
-    return "ssh" if environ.get("SSH_CONNECTION") else "local"
 
 
 def _facts(system: Windows) -> Iterator[Fact]:
