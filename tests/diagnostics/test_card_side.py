@@ -23,7 +23,7 @@ from sithsup.demo.virtual.holder import Pace
 from tests.contract import tokens
 from tests.contract.conftest import softhsm_template, troubled
 from tests.support import campaigns, pcscd
-from tests.support.demo import Demo
+from tests.support.demo import CONSENT, NEW, Demo, authority_beside
 from tests.support.diagnosed import Diagnosed, diagnose
 from tests.support.pcscd import Share, hold, readers
 from tests.support.virtual import NEEDED, VirtualBench, short_folder
@@ -361,3 +361,27 @@ def test_a_card_that_a_run_is_at_work_on_is_left_in_peace(demo: Demo, tmp_path: 
 
     assert found.named("modules") == found.named("card") == found.named("eligibility") == ["SecondInstanceError"]
     assert not [group for group in found.groups("modules", "module") if group["facts"].get("loads") is not None]
+
+
+@pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
+def test_an_upgrade_that_is_under_way_is_left_in_peace(demo: Demo, tmp_path: Path) -> None:
+    """The diagnosis says that somebody is at work, and the upgrade ends as if nobody had looked."""
+    with authority_beside(demo, delay=1.5) as slow:
+        run = demo.start("upgrade", *CONSENT, "--json", "--yes", "--pin-stdin", environ=slow, stdin=subprocess.PIPE)
+        assert run.stdin is not None
+        run.stdin.write(demo.pins)
+        run.stdin.close()
+        deadline = time.monotonic() + 60
+        while not list((demo.folder / "locks").glob("*.lock")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        found = diagnose(demo.environment | NOWHERE, tmp_path)
+        assert run.poll() is None, "it was over before it could be disturbed"
+        assert found.named("card") == ["SecondInstanceError"]
+        assert run.wait(120) == 0
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        run.stderr.close()
+    assert demo.identity() == NEW
+    demo.reset()
