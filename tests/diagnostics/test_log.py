@@ -148,7 +148,7 @@ def test_a_line_of_json_is_told_like_any_other() -> None:
 
 
 def scene(folder: Path) -> Scene:
-    return Scene(Settings.resolve({"SITHSUP_STATE": str(folder)}, ()))
+    return Scene(Settings.resolve({"SITHSUP_LOGS": str(folder)}, ()))
 
 
 def facts(folder: Path) -> dict[str, Value]:

@@ -49,7 +49,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scene(tmp_path: Path, data: Path) -> Scene:
-    places = {"SITHSUP_DATA": data, "SITHSUP_LOCKS": tmp_path, "SITHSUP_STATE": tmp_path / "state"}
+    places = {"SITHSUP_DATA": data, "SITHSUP_LOCKS": tmp_path, "SITHSUP_LOGS": tmp_path / "state"}
     return Scene(Settings.resolve({name: str(place) for name, place in places.items()}, ()), clock=lambda: NOW)
 
 

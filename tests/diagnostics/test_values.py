@@ -96,6 +96,11 @@ def test_text_cannot_steer_a_terminal() -> None:
     assert NAMES.text("a\x1b[31mb\nc") == "a [31mb c"
 
 
+def test_what_cannot_be_printed_is_left_out() -> None:
+    """A problem's text quotes what readers and cards call themselves."""
+    assert NAMES.text("in \x1b[2Jthe \ud800reader\n") == "in  [2Jthe  reader "
+
+
 def test_only_foreign_values_are_blotted() -> None:
     assert NAMES.value(Word("738291")) == "738291"
     assert NAMES.value(Foreign("738291")) == BLOT

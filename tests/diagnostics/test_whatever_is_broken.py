@@ -34,7 +34,7 @@ DEADLINE = 20
 """Seconds that any diagnosis may take."""
 NOBODY = 65534
 FILL_DISKS = """
-for disk in "$SITHSUP_DATA" "$SITHSUP_STATE"; do
+for disk in "$SITHSUP_DATA" "$SITHSUP_LOGS"; do
     mount -t tmpfs -o size=64k none "$disk"
     head -c 100000 /dev/zero >"$disk/full" 2>/dev/null
 done
@@ -63,7 +63,7 @@ class Place:
 
     def variables(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
-        folders = {"DATA": self.data, "STATE": self.state, "LOCKS": self.folder, "LANGUAGE": "en"}
+        folders = {"DATA": self.data, "LOGS": self.logs, "LOCKS": self.folder, "LANGUAGE": "en"}
         own = {f"SITHSUP_{name}": str(value) for name, value in folders.items()}
         own |= {"XDG_CONFIG_HOME": str(self.folder / "config"), "SITHSUP_MODULE": str(self.folder / "none.so")}
         return {**kept, **own, **self.environ}
@@ -146,7 +146,7 @@ def data_folder_that_is_a_file(place: Place) -> None:
 
 
 def log_folder_that_is_a_file(place: Place) -> None:
-    write(place.state, "in the way")
+    write(place.logs, "in the way")
 
 
 def corrupted_journal(place: Place) -> None:
@@ -168,7 +168,7 @@ def corrupted_history(place: Place) -> None:
 
 def broken_log(place: Place) -> None:
     """A log of bytes that are no text is read all the same: nothing is wrong with it that anybody could mend."""
-    write(place.state / "sithsup.log", os.urandom(200_000))
+    write(place.logs / "sithsup.log", os.urandom(200_000))
 
 
 def no_lock_folder(place: Place) -> None:
@@ -179,8 +179,8 @@ def no_lock_folder(place: Place) -> None:
 def full_disk(place: Place) -> None:
     """A disk of its own, with no room left, that only this run sees."""
     place.data.mkdir()
-    place.state.mkdir()
-    fill = 'for disk in "$SITHSUP_DATA" "$SITHSUP_STATE"; do mount -t tmpfs -o size=64k none "$disk"; '
+    place.logs.mkdir()
+    fill = 'for disk in "$SITHSUP_DATA" "$SITHSUP_LOGS"; do mount -t tmpfs -o size=64k none "$disk"; '
     fill += (
         'head -c 60000 /dev/zero >"$disk/full"; head -c 60000 /dev/zero >"$disk/fuller" 2>/dev/null; done; exec "$@"'
     )
@@ -263,7 +263,7 @@ def test_nothing_is_wrong_with_memory_where_nothing_is_broken(place: Place) -> N
 def test_folders_of_another_account(place: Place) -> None:
     """Nothing may be looked into: what is in them is not known, and is not told as nothing."""
     waiting_upgrade(place)
-    for folder in (place.data, place.state):
+    for folder in (place.data, place.logs):
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
         os.chown(folder, NOBODY, NOBODY)

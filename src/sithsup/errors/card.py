@@ -133,8 +133,8 @@ class ModuleNotStartingError(ModuleHungError):
     what_text = mark("The smart card program on this computer does not start.")
     why_text = mark("The file {path} was not loaded within {seconds} seconds.")
     next_text = mark(
-        "Restart the computer. If that does not help, have your local IT support install the smart card program again, "
-        "or use another computer."
+        "Take the card out and try again. If that does not help, restart the computer, or have your local IT support "
+        "install the smart card program again."
     )
 
 

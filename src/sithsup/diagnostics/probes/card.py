@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from sithsup.card.session import choose_card
 from sithsup.diagnostics import private
-from sithsup.diagnostics.card_side import is_remote_session, unread
+from sithsup.diagnostics.card_side import unread
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
+from sithsup.diagnostics.screen import is_remote
 from sithsup.diagnostics.values import Fact, Term, Word, card_number, foreign, hexadecimal
 from sithsup.errors import (
     CardChoiceError,
@@ -50,7 +51,7 @@ def card(scene: Scene) -> Found:
     seen, campaign = scene.cards(), scene.campaign
     for contents in seen.cards:
         scene.private |= private.of_card(contents)
-    if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote_session()):
+    if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote()):
         raise missing
     groups = tuple(group for contents in seen.cards for group in _groups(contents, campaign))
     problems = [error for contents in seen.cards for error in _problems(contents, campaign)]

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from sithsup.ca.cmp import CmpAuthority
 from sithsup.card.session import Card
-from sithsup.diagnostics.card_side import is_remote_session, unread
+from sithsup.diagnostics.card_side import unread
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
+from sithsup.diagnostics.screen import is_remote
 from sithsup.diagnostics.values import Fact, Term, Word, foreign
 from sithsup.eligibility import Reason, Severity, level
 from sithsup.errors import AuthorityUnreachableError
@@ -61,7 +62,7 @@ class Judged(NamedTuple):
 def eligibility(scene: Scene) -> Found:
     """Every reason against an upgrade of each card, what a person is warned of, and what of the card works."""
     seen = scene.cards()
-    if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote_session()):
+    if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote()):
         raise missing
     judged = [
         judge(contents, scene.campaigns().of(contents), scene.settings.data, scene.clock, seen.module)
