@@ -58,8 +58,8 @@ class Place:
         return self.folder / "data"
 
     @property
-    def state(self) -> Path:
-        return self.folder / "state"
+    def logs(self) -> Path:
+        return self.folder / "logs"
 
     def variables(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME") if name in os.environ}
