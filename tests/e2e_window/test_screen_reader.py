@@ -73,6 +73,24 @@ def test_every_page_shows_one_heading_and_names_what_is_acted_on(desktop: Deskto
         check_page(window, shown.DONE)
 
 
+def test_no_question_ends_the_window(desktop: Desktop, demo: Demo) -> None:
+    """Each part of the first three pages is asked for a child that it does not have, as by a tool whose page has gone.
+
+    What nobody has written yet is no address there, so that it would be noticed if it was read.
+    """
+    with Window.open(desktop, demo, environ={"MALLOC_PERTURB_": "165"}) as window:
+        window.wait_for_page(shown.CARD)
+        window.wait(lambda: window.child_too_many == [], "the first page")
+        window.go_to_prepare()
+        window.wait(lambda: window.child_too_many == [], "the second page")
+        window.agree()
+        window.press(shown.NEXT)
+        window.wait_for_page(shown.CODES)
+        window.wait(lambda: window.child_too_many == [], "the third page")
+        window.keys("Escape")
+        assert window.wait_for_end() == 0
+
+
 def check_page(window: Window, heading: str) -> None:
     """One heading, and a name for everything that one acts on or waits for."""
     tree = window.tree

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from typing import TYPE_CHECKING, TypeGuard
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QLayout, QLayoutItem
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QAccessibleWidget, QLayout, QLayoutItem
 from shiboken6 import Shiboken
 
+from sithsup.ui import accessible
+from sithsup.ui.parts import Heading
 from tests.ui.states import mishaps, states
-from tests.ui.window import Setting, opened, show
+from tests.ui.window import Setting, application, opened, show
 
 if TYPE_CHECKING:
     from sithsup.ui.wizard import Wizard
@@ -23,6 +28,20 @@ def test_python_knows_no_item_of_a_layout_that_qt_has_deleted() -> None:
         known = {address(item) for item in Shiboken.getAllValidWrappers() if is_bare_item(item)}
         assert known
         assert known <= {address(item) for item in items(window)}
+
+
+def test_python_deletes_no_interface_that_qt_has() -> None:
+    """One that Qt was given lasts as long as its widget; one that nobody was given goes at once."""
+    application()
+    accessible.install()
+    heading = Heading()
+    given = weakref.ref(QAccessible.queryAccessibleInterface(heading))
+    other = weakref.ref(QAccessibleWidget(heading, QAccessible.Role.Heading))
+    gc.collect()
+    assert (given() is None, other() is None) == (False, True)
+    assert Shiboken.isValid(given())
+    Shiboken.delete(heading)
+    assert not Shiboken.isValid(given())
 
 
 def is_bare_item(thing: object) -> TypeGuard[QLayoutItem]:
