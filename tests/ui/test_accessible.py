@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QTextDocument
 
 from sithsup.ui.about import About
-from tests.ui.window import Setting, opened, settle, show
+from sithsup.ui.parts import Text
+from tests.ui.window import Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -72,3 +73,16 @@ def spoken(widget: QWidget) -> tuple[QAccessible.Role, str]:
     """What it is to a tool, and what it is called."""
     seen = QAccessible.queryAccessibleInterface(widget)
     return seen.role(), seen.text(QAccessible.Text.Name)
+
+
+def test_text_that_can_be_copied_reports_no_change_as_that_of_a_document() -> None:
+    """No label has an interface for such reports; with the first text, with another one, and without any."""
+    application()
+    text = Text(may_be_copied=True)
+    for told in ("1234", "12\n34", "", "5"):
+        text.tell(told)
+        assert text.heightForWidth(200) > 0  # which lays it out
+        document = text.findChild(QTextDocument)
+        assert document
+        assert document.toPlainText() == told
+        assert document.receivers("2contentsChange(int,int,int)") == 0

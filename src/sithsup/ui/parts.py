@@ -13,6 +13,7 @@ from PySide6.QtGui import (
     QPainter,
     QPalette,
     QPen,
+    QTextDocument,
 )
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -74,6 +75,18 @@ class Text(QLabel):
             flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             self.setTextInteractionFlags(flags)
             self.setMargin(RING)
+        self._is_told_twice = may_be_copied
+
+    def setText(self, text: str) -> None:  # noqa: N802  Qt's name
+        """Have assistive tools hear of it as of another name, and no more.
+
+        Text that can be selected is laid out in a document, which is made with the first text. It reports each change
+        again, as one of a text interface; a label has none, so that Qt's bridge complains of every one.
+        """
+        super().setText(text)
+        if self._is_told_twice and (document := self.findChild(QTextDocument)):
+            document.contentsChange.disconnect()
+            self._is_told_twice = False
 
     def tell(self, text: str) -> None:
         """Show a text; no text takes no room."""
