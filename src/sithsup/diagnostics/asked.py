@@ -38,6 +38,7 @@ def asked(results: Iterable[Result]) -> Asked:
     facts = (
         *(Fact("card-number", mark("Card number"), number) for number in numbers or [None]),
         Fact("module", mark("Smart card program"), _value(module, "description")),
+        Fact("module-maker", mark("Made by"), _value(module, "manufacturer")),
         Fact("module-version", mark("Version of the smart card program"), _value(module, "version")),
         Fact("module-file", mark("Its file"), _value(module, "file")),
         Fact("version", mark("Version of this program"), _value(program, "version")),

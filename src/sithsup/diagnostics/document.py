@@ -83,7 +83,8 @@ class Document:
         facts, certificates = asked(self.results)
         yield from map(self.line, facts)
         for each in certificates:
-            said = (self.shown(value) for value in (each.title, *(fact.value for fact in each.facts)))
+            values = (each.title, *(fact.value for fact in each.facts))
+            said = (self.shown(value) for value in values if value is not None)
             yield tr("Certificate on the card: {certificate}", certificate=", ".join(said))
         yield tr(HSA_ID)
 
