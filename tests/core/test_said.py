@@ -162,7 +162,7 @@ def interrupted(folder: Path) -> Lab:
             3,
             [
                 "Your card is as it was before.",
-                "The upgrade was stopped, and what was begun was undone. (SU-5001)",
+                "The upgrade was stopped, and what was begun was undone. (SU-5001, CARD_REVOKED)",
                 "This card is revoked. Order a new card from your deputy issuer.",
                 "Contact your deputy issuer if you think that this is wrong.",
             ],
@@ -202,5 +202,5 @@ def test_a_refusal_that_cannot_be_followed_by_an_undo(terminal: Terminal, tmp_pa
     lab.authority.ledger.policy.permission = "NO_NEED"
     ended = terminal.run(lab, "resume")
     assert (ended.code, ended.result["outcome"]) == (4, "interrupted")
-    assert "The upgrade cannot go on now. (SU-5001)" in ended.said
+    assert "The upgrade cannot go on now. (SU-5001, NO_NEED)" in ended.said
     assert "No upgrade was begun" not in " ".join(ended.said)

@@ -13,7 +13,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget, QWizard
 
-from sithsup.errors import leaves
+from sithsup.errors import kinds
 from sithsup.sim import pki
 from sithsup.texts import ENGLISH, PSEUDO, SWEDISH
 from sithsup.ui.pages.codes import CodesPage
@@ -43,7 +43,7 @@ def data() -> frozenset[str]:
             *(number for person in PEOPLE for number in (person.card_number, grouped(person.card_number))),
             ORGANIZATION,
             CASE,
-            *(kind.code for kind in leaves()),
+            *(kind.code for kind in kinds()),
             str(words.words.why),
             str(unblock_states.CAMPAIGN.words.why),
             str(WARNING.message),

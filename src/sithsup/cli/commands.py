@@ -15,7 +15,8 @@ from sithsup import errors
 from sithsup.card.session import choose_card
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
-from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
+from sithsup.cli.errors import entries_data, full_lines, overview_lines, sought
+from sithsup.cli.lists import history_lines
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
@@ -86,7 +87,11 @@ class Context:
 
     def whom(self, contact: Contact) -> str:
         """The same of somebody who is to be asked anyway."""
-        return contact_line(contact, self.campaign, self.hsa_id, self.settings) or tr(NOBODY_TEXTS[contact])
+        return self.known(contact) or tr(NOBODY_TEXTS[contact])
+
+    def known(self, contact: Contact) -> str:
+        """The same, as far as it is known; empty where it is not."""
+        return contact_line(contact, self.campaign, self.hsa_id, self.settings)
 
     @property
     def campaign(self) -> Campaign | None:
@@ -109,20 +114,25 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
     """Run a command, and turn whatever it raises into its texts and its exit code."""
     context = Context(arguments, settings, started, View(arguments.command, as_json=arguments.json))
     try:
-        return COMMANDS[arguments.command](context)
+        return _carry_out(context)
     except SithsupError as error:
         _log.info("%s", error)
         context.view.error(error, context.contact(error))
         return context.view.finish(error.exit_code)
+
+
+def _carry_out(context: Context) -> int:
+    """Do what the command says. Whatever ends it is an error that people can be told of: a bug says that it is one."""
+    try:
+        return COMMANDS[context.arguments.command](context)
+    except SithsupError:
+        raise
     except KeyboardInterrupt:
-        is_untouched = arguments.command == "upgrade" and not context.view.result.get("outcome")
-        context.view.error(NotBegunError() if is_untouched else CancelledError())
-        return context.view.finish(CancelledError.exit_code)
-    except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
+        is_untouched = context.arguments.command == "upgrade" and not context.view.result.get("outcome")
+        raise (NotBegunError if is_untouched else CancelledError) from None
+    except Exception as error:
         _log.exception("bug")
-        bug = SithsupError(repr(error))
-        context.view.error(bug, context.contact(bug))
-        return context.view.finish(SithsupError.exit_code)
+        raise SithsupError(repr(error)) from error
 
 
 # ----------------------------------------------------------------------------------------------- commands
@@ -248,19 +258,11 @@ def show_history(context: Context) -> int:
 
 
 def show_errors(context: Context) -> int:
-    """List every error code with its texts."""
-    context.view.result["errors"] = [
-        {
-            "code": leaf.code,
-            "kind": leaf.__name__,
-            "what": example(leaf.what_text),
-            "why": example(leaf.why_text),
-            "next": example(leaf.next_text),
-            "exit_code": leaf.exit_code,
-        }
-        for leaf in error_kinds()
-    ]
-    return context.view.finish(0, error_lines())
+    """List every error code with its texts, or tell one in full."""
+    typed = " ".join(context.arguments.code)
+    found = sought(typed)
+    context.view.result["errors"] = entries_data(found, context.known)
+    return context.view.finish(0, full_lines(found, context.known) if typed else overview_lines(found))
 
 
 def diagnose(context: Context) -> int:

@@ -21,11 +21,12 @@ COMMANDS = {
     "unblock": mark("Give a locked code a new value by means of the PUK code."),
     "diagnose": mark("Find out what support asks for, and make a report of it that is safe to hand on."),
     "history": mark("List what was finished on this computer."),
-    "errors": mark("List every error code with its texts."),
+    "errors": mark("List every error code with its texts, or tell one in full."),
     "campaign": mark("Show the campaign in force; verify or sign one."),
     "settings": mark("List the settings in force."),
     "demo": mark("Try the program on a throw-away card and a small authority on this computer."),
 }
+SOUGHT = "SU-1101, PIN_LOCKED"
 OF_A_CARD = {"check", "upgrade", "resume", "restore", "unblock"}
 WITH_CODES = OF_A_CARD - {"check"}
 ITS_OWN_TEXTS = (
@@ -123,6 +124,9 @@ def _add_own(sub: argparse.ArgumentParser, name: str, argv: Sequence[str]) -> No
         sub.add_argument("--role", choices=roles, help=tr("the code that is meant, where several could be"))
     if name == "diagnose":
         sub.add_argument("--out", metavar=tr("FILE"), help=tr("save a report: a new file, or a folder to put it in"))
+    if name == "errors":
+        example = tr("the code, or the name of a reason, that is told in full, such as {examples}", examples=SOUGHT)
+        sub.add_argument("code", nargs="*", metavar=tr("CODE"), help=example)
     if name == "settings":
         sub.add_argument("--explain", action="store_true", help=tr("tell where each of them comes from, and why"))
     if name == "campaign" and name in argv:

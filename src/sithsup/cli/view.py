@@ -25,6 +25,7 @@ from sithsup.report import warning_lines, works
 from sithsup.runner import Mark
 from sithsup.situation import Outcome
 from sithsup.texts import mark, tr
+from sithsup.ways import advise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -171,8 +172,8 @@ class View:
             self.say(verdict.doubt.what)
             self.say(tr("So it cannot be told now whether the upgrade can still be undone. Try again later."))
         if not verdict.choices:
-            self.say(FinishElsewhereError().what)
-            self.say(FinishElsewhereError().next_step)
+            self.say(tr(FinishElsewhereError.what_text))
+            self.say(advise(FinishElsewhereError.next_text))
             return
         for choice in verdict.choices:
             self.say(tr(CHOICE_TEXTS[choice]))
@@ -270,10 +271,12 @@ class View:
             "address": error.values.get("address"),
             "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
         }
+        names = error.code
         if isinstance(error, NotEligibleError):
             self.result["reasons"] = list(error.reasons)
+            names = ", ".join((error.code, *error.reasons))
         for line in (
-            error.what if is_well else f"{error.what} ({error.code})",
+            error.what if is_well else f"{error.what} ({names})",
             why,
             self._left,
             error.next_step,

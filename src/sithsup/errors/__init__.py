@@ -29,6 +29,7 @@
     │       ├── PukLockedError          SU-1106    ├── CodeUnsuitableError   SU-1110
     │       ├── PukLastTryError         SU-1107    ├── CodeNotLockedError    SU-1111
     │       └── UnblockElsewhereError   SU-1108    └── CodeChoiceError       SU-1112
+    │           └── UnblockOnPadError   SU-1108
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   │                                          │   └── AnswerOfAnotherTimeError SU-2004
@@ -91,7 +92,7 @@ from sithsup.errors.authority import (
     StillWaitingError,
     TransactionUnknownError,
 )
-from sithsup.errors.base import Contact, SithsupError, leaves
+from sithsup.errors.base import Contact, SithsupError, kinds
 from sithsup.errors.card import (
     CardChoiceError,
     CardError,
@@ -329,7 +330,7 @@ __all__ = [
     "UpgradeFinishedError",
     "UpgradeWaitsError",
     "is_case_code",
-    "leaves",
+    "kinds",
     "new_case_code",
     "role_text",
 ]

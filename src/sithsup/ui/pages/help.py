@@ -65,7 +65,7 @@ class HelpPage(WizardPage):
         self.unblock.tell(shown)
         case_code = shown.ending.case_code if shown.ending else ""
         case = tr("Case code: {code}", code=case_code) if case_code else ""
-        self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
+        self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.reference), case))))
         self.copy.setText(tr("&Copy the text"))
         self.diagnose.tell(shown)
 

@@ -64,7 +64,7 @@ def _facts(shown: Shown) -> Iterator[str]:
     ending, sight = shown.ending, shown.sight
     error = shown.error or sight.error
     if error:
-        yield tr("Error code: {code}", code=error.code)
+        yield tr("Error code: {code}", code=error.reference)
     if ending and ending.case_code:
         yield tr("Case code: {code}", code=ending.case_code)
     for finding in sight.report.findings if sight.report else ():
