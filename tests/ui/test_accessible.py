@@ -37,7 +37,7 @@ def test_there_is_no_child_of_a_wrong_number(name: str) -> None:
 
 def test_there_is_no_child_of_a_wrong_number_in_the_box_about_the_program() -> None:
     with opened(Setting()) as window:
-        about = About(window)
+        about = About(None, window)
         about.open()
         settle()
         has_no_other_child(about.area)

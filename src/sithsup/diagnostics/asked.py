@@ -6,10 +6,11 @@ certificates are on the card. The holder's HSA-id is asked for too: it is in no 
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from sithsup.diagnostics.values import Fact
+from sithsup.diagnostics.values import Fact, Word
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
@@ -36,8 +37,9 @@ def asked(results: Iterable[Result]) -> Asked:
     program, module = _facts(found.get("program")), _taken(found.get("modules"))
     numbers = [_value(group.facts, "number") for group in _groups(found.get("card"), "card")]
     facts = (
-        *(Fact("card-number", mark("Card number"), number) for number in numbers or [None]),
+        *(Fact("card-number", mark("Card number"), _grouped(number)) for number in numbers or [None]),
         Fact("module", mark("Smart card program"), _value(module, "description")),
+        Fact("module-maker", mark("Made by"), _value(module, "manufacturer")),
         Fact("module-version", mark("Version of the smart card program"), _value(module, "version")),
         Fact("module-file", mark("Its file"), _value(module, "file")),
         Fact("version", mark("Version of this program"), _value(program, "version")),
@@ -45,6 +47,11 @@ def asked(results: Iterable[Result]) -> Asked:
         Fact("system", mark("Operating system"), _value(program, "system")),
     )
     return Asked(facts, tuple(map(_certificate, _groups(found.get("card"), "certificate"))))
+
+
+def _grouped(number: Value) -> Value:
+    """In fours, as it is printed on the card and read aloud."""
+    return Word(" ".join(re.findall(".{1,4}", number))) if isinstance(number, Word) else number
 
 
 def _taken(modules: Result | None) -> tuple[Fact, ...]:

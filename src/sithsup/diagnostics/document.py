@@ -27,7 +27,8 @@ OWN_TEXTS = {
     Contact.LOCAL_IT: mark("Your local IT support, as your organisation has set it up."),
 }
 """Whom to ask, where an organisation says that in words of its own: people may be named in them."""
-NOTHING_WRONG = mark("Nothing wrong was found.")
+ASKED, WRONG, NOTHING_WRONG = mark("What support asks for"), mark("What is wrong"), mark("Nothing wrong was found.")
+"""Headings."""
 
 
 class Told(NamedTuple):
@@ -71,6 +72,7 @@ class Document:
     def lines(self) -> Iterator[str]:
         """For a person who reads it aloud: what is wrong first, then what support asks for, then everything."""
         yield tr("Case code: {code}", code=self.case_code)
+        yield ""
         yield from self._wrong_lines()
         yield ""
         yield from self._asked_lines()
@@ -81,18 +83,18 @@ class Document:
 
     def _asked_lines(self) -> Iterator[str]:
         facts, certificates = asked(self.results)
+        yield tr(ASKED)
         yield from map(self.line, facts)
         for each in certificates:
-            said = (self.shown(value) for value in (each.title, *(fact.value for fact in each.facts)))
+            values = (each.title, *(fact.value for fact in each.facts))
+            said = (self.shown(value) for value in values if value is not None)
             yield tr("Certificate on the card: {certificate}", certificate=", ".join(said))
         yield tr(HSA_ID)
 
     def _wrong_lines(self) -> Iterator[str]:
-        if not self.problems:
-            yield tr(NOTHING_WRONG)
+        yield tr(WRONG) if self.problems else tr(NOTHING_WRONG)
         for number, problem in enumerate(self.problems, 1):
             what, *rest = self.handed_on(problem)
-            yield ""
             yield f"{number}. {what}"
             yield from (f"   {line}" for line in rest if line)
 

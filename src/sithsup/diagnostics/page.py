@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sithsup import sheet
 from sithsup.diagnostics.asked import HSA_ID, asked
-from sithsup.diagnostics.document import NOTHING_WRONG
+from sithsup.diagnostics.document import ASKED, NOTHING_WRONG, WRONG
 from sithsup.diagnostics.probe import STATUS_TEXTS
 from sithsup.sheet import Section, Table
 from sithsup.texts import readable, tr
@@ -30,19 +30,20 @@ def _asked(document: Document) -> Section:
     facts, certificates = asked(document.results)
     sentences = (tr("Made: {time}", time=readable(document.at)), tr(HSA_ID))
     parts = (_certificates(document, certificates),) if certificates else ()
-    return Section(tr("What support asks for"), sentences, _table(document, facts), parts=parts)
+    return Section(tr(ASKED), sentences, _table(document, facts), parts=parts)
 
 
 def _certificates(document: Document, certificates: Iterable[Group]) -> Section:
     found = tuple(certificates)
     heads = (tr("Issuer"), *(tr(fact.label) for fact in found[0].facts))
-    rows = tuple(tuple(map(document.shown, (each.title, *(fact.value for fact in each.facts)))) for each in found)
+    values = ((each.title, *(fact.value for fact in each.facts)) for each in found)
+    rows = tuple(tuple("-" if value is None else document.shown(value) for value in row) for row in values)
     return Section(tr("Certificates on the card"), table=Table(heads, rows, names_rows=True))
 
 
 def _wrong(document: Document) -> Section:
     parts = tuple(_problem(*document.handed_on(problem)) for problem in document.problems)
-    return Section(tr("What is wrong"), () if parts else (tr(NOTHING_WRONG),), parts=parts)
+    return Section(tr(WRONG), () if parts else (tr(NOTHING_WRONG),), parts=parts)
 
 
 def _problem(what: str, cause: str, remedy: str, contact: str) -> Section:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sithsup.eligibility import Finding
     from sithsup.errors import Contact
 
-_QUOTED = re.compile("[“”][^“”]*”")
+_QUOTED = re.compile("([“”])[^“”]*”")
 """What a text repeats of a setting, a file or an answer, in English and in Swedish."""
 
 
@@ -69,7 +69,7 @@ class Problem:
 
         def safe(text: str) -> str:
             for value in outside:
-                text = text.replace(value, _QUOTED.sub(f"“{BLOT}”", value))
+                text = text.replace(value, _QUOTED.sub(rf"\1{BLOT}”", value))
             return blotter.text(text)
 
         return Words(safe(f"{self.what.removesuffix('.')} ({self.label})"), safe(self.cause), safe(self.remedy))

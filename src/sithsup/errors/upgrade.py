@@ -261,10 +261,10 @@ class InterruptedUpgradeError(UpgradeError):
 
 
 class UpgradeWaitsError(InterruptedUpgradeError):
-    """One of a card that need not be in the reader now. Values: `card` (masked), `case`, `time` (readable)."""
+    """One of a card that need not be in the reader now. Values: `card` (masked), `case`, `date` (readable)."""
 
     what_text = mark("An upgrade of the card {card} was begun on this computer and not finished.")
-    why_text = mark("It was begun {time}, and its case code is {case}.")
+    why_text = mark("Case code {case}, begun {date}")
     next_text = mark("Put that card in. {finish_or_go_back}")
 
 

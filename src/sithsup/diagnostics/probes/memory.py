@@ -115,8 +115,8 @@ def _problems(seen: tuple[Glimpse, ...]) -> Iterator[SithsupError]:
         if each.sight is Sight.DAMAGED:
             yield JournalUnreadableError(path=str(each.path), problem=each.problem)
         if waits := each.unfinished:
-            time = readable(datetime.fromisoformat(waits.begun))
-            yield UpgradeWaitsError(card=waits.card, case=waits.case_code, time=time)
+            begun = readable(datetime.fromisoformat(waits.begun))
+            yield UpgradeWaitsError(card=waits.card, case=waits.case_code, date=begun)
 
 
 def _case_code(text: str) -> Value:
