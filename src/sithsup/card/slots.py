@@ -66,14 +66,13 @@ class Slots:
 
     def unrecognized(self) -> tuple[str, ...]:
         """Every reader that says that it holds a card, and of which no slot shows a token."""
-        known: dict[str, bool] = {}
+        known, others = [], []
         for slot in self.listed():
             with suppress(P11.PyKCS11Error):
                 info = self._library.getSlotInfo(slot)
                 if info.flags & P11.CKF_TOKEN_PRESENT:
-                    name = text(info.slotDescription)
-                    known[name] = known.get(name, False) or self._is_recognized(slot)
-        return tuple(name for name, is_recognized in known.items() if not is_recognized)
+                    (known if self._is_recognized(slot) else others).append(text(info.slotDescription))
+        return tuple(dict.fromkeys(name for name in others if name not in known))
 
     def _is_recognized(self, slot: int) -> bool:
         """Whether a slot shows a token; also when that is gone again."""
