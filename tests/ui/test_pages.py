@@ -28,9 +28,23 @@ from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.paper import document, write_pdf
+from sithsup.ui.plastic import grouped
 from sithsup.ui.seen import Sight, Wanted
 from sithsup.ui.worker import Worker
-from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight, states, with_codes
+from tests.ui.states import (
+    CASE,
+    ORGANIZATION,
+    PEOPLE,
+    TERMS,
+    agreed_to,
+    card,
+    insert,
+    prepare,
+    receipt,
+    sight,
+    states,
+    with_codes,
+)
 from tests.ui.window import Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
@@ -60,6 +74,19 @@ def test_one_of_several_cards_is_chosen() -> None:
         assert chosen == [card(person=1).serials]
         show(window, "insert-no-card")
         assert not page.cards.isVisibleTo(page)
+
+
+def test_the_card_is_told_by_whichever_certificate_tells() -> None:
+    """A certificate by the personal identity number names no organization; a number is said as it is read."""
+    fresh = card()
+    first, *rest = fresh.certificates
+    nameless = replace(first, certificate=replace(first.certificate, organization=""))
+    with opened(USUAL) as window:
+        window.present(insert(sight(replace(fresh, certificates=(nameless, *rest)))))
+        page = window.currentPage()
+        assert isinstance(page, InsertPage)
+        assert page.plastic.organization.text() == ORGANIZATION
+        assert page.plastic.number.accessibleName() == f"Card number: {grouped(PEOPLE[0].card_number)}"
 
 
 def test_an_upgrade_that_waits_for_its_card_is_told_at_once() -> None:

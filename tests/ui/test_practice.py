@@ -149,6 +149,17 @@ def test_it_says_on_every_page_that_it_is_practice() -> None:
             assert window.isVisible()
 
 
+def test_it_is_said_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the language in use."""
+    said: list[str] = []
+    monkeypatch.setattr(practice, "announce", lambda _, text: said.append(text))
+    with opened(Setting()) as window:
+        window.practise()
+        window._practice.wizard.close()
+        settle()
+    assert said == ["Övning: inget riktigt kort används. Koderna är 123456 och 654321."]
+
+
 def test_the_language_of_practice_is_gone_on_with() -> None:
     with opened(Setting(ENGLISH)) as window:
         assert window._page.heading.text() == "Insert your card"

@@ -60,10 +60,11 @@ class Plastic(QFrame):
         found = [levels[c.issuer_common_name] for c in own if c.issuer_common_name in levels]
         self.level.tell(tr("Trust level {level}", level=max(found)) if found else "")
         self.holder.tell(next((c.common_name for c in own), ""))
-        self.organization.tell(next((c.organization for c in own), ""))
+        self.organization.tell(next(filter(None, (c.organization for c in own)), ""))
         self.caption.tell(tr("Card number"))
-        self.number.tell(grouped(card.number or "-"))
-        self.number.setAccessibleName(f"{tr('Card number')} {card.number or '-'}")
+        number = grouped(card.number or "-")
+        self.number.tell(number)
+        self.number.setAccessibleName(tr("Card number: {number}", number=number))
 
 
 def grouped(number: str) -> str:

@@ -172,7 +172,7 @@ class Wizard(QWizard):
 
         self._practice = Practice(self)
         self._practice.ended.connect(self._come_back)
-        self._practice.wizard.show()
+        self._practice.show()
         self.hide()
 
     @Slot()
