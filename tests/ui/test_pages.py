@@ -36,6 +36,7 @@ from tests.ui.states import (
     ORGANIZATION,
     PEOPLE,
     TERMS,
+    WARNING,
     agreed_to,
     card,
     insert,
@@ -104,50 +105,69 @@ def test_an_upgrade_that_waits_for_its_card_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("left_out", range(3))
 def test_everything_is_agreed_to_before_a_code_is_asked(left_out: int) -> None:
+    """What is missing is said where it is, and the page is scrolled there."""
     with opened(USUAL) as window:
         page = show(window, "prepare-consent")
         assert isinstance(page, PreparePage)
-        for place, tick in enumerate(page.ticks):
-            tick.setChecked(place != left_out)
+        for place, demand in enumerate(page.demands):
+            demand.tick.setChecked(place != left_out)
         window.button(NEXT).click()
+        settle()
         assert page_of(window) is Page.PREPARE
-        assert page.notice.isVisibleTo(page)
-        assert page.ticks[left_out].hasFocus()
-        page.ticks[left_out].click()
+        missing = page.demands[left_out]
+        for widget in (missing.notice, missing.tick):
+            assert not widget.visibleRegion().isEmpty()
+        assert missing.tick.hasFocus()
+        assert [demand.notice.isVisibleTo(page) for demand in page.demands].count(True) == 1
+        missing.tick.click()
+        assert not missing.notice.isVisibleTo(page)
         window.button(NEXT).click()
         assert page_of(window) is Page.CODES
         assert window._shown.consent == Consent(TERMS.version, mail_understood=True)
+
+
+def test_what_is_agreed_to_is_read_with_its_box() -> None:
+    """By a screen reader, which else would have to look for it; and whatever will happen is said before."""
+    with opened(USUAL) as window:
+        page = show(window, "prepare-consent")
+        assert isinstance(page, PreparePage)
+        for demand in (page.mail, page.terms):
+            assert demand.text.text()
+            assert demand.tick.accessibleDescription() == demand.text.text()
+        said = " ".join(page.news())
+        assert "The card must stay in the reader" in said
+        assert str(WARNING.message) in said
 
 
 def test_what_was_agreed_to_for_one_card_counts_for_no_other() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-consent")
         assert isinstance(page, PreparePage)
-        for tick in page.ticks:
-            tick.setChecked(True)
+        for demand in page.demands:
+            demand.tick.setChecked(True)
         other = card(person=1)
         window.present(prepare(other, (), agreed_to(other)))
-        assert not any(tick.isChecked() for tick in page.ticks)
+        assert not any(demand.tick.isChecked() for demand in page.demands)
 
 
 def test_other_terms_are_accepted_anew() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-consent")
         assert isinstance(page, PreparePage)
-        for tick in page.ticks:
-            tick.setChecked(True)
+        for demand in page.demands:
+            demand.tick.setChecked(True)
         terms = TERMS.model_copy(update={"version": "TEST 2"})
         window.present(prepare(card(), (), replace(agreed_to(card()), terms=terms)))
-        assert not any(tick.isChecked() for tick in page.ticks)
+        assert not any(demand.tick.isChecked() for demand in page.demands)
 
 
 def test_what_is_not_asked_is_not_needed() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-mail-stays")
         assert isinstance(page, PreparePage)
-        assert not page.mail_tick.isVisibleTo(page)
-        page.codes.setChecked(True)
-        page.terms_tick.setChecked(True)
+        assert not page.mail.tick.isVisibleTo(page)
+        page.codes.tick.setChecked(True)
+        page.terms.tick.setChecked(True)
         window.button(NEXT).click()
         assert page_of(window) is Page.CODES
 

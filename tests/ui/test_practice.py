@@ -75,8 +75,8 @@ class Round:
     def begin(self) -> None:
         """To the page on which the card is written."""
         self.go_on()
-        for tick in cast("PreparePage", self.window._page).ticks:
-            tick.setChecked(True)
+        for demand in cast("PreparePage", self.window._page).demands:
+            demand.tick.setChecked(True)
         self.go_on()
         self.give_codes()
         assert self.page is Page.UPGRADING
