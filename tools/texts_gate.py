@@ -151,15 +151,15 @@ def literal_complaints(source: Path) -> list[str]:
         f"src/{path.relative_to(source).as_posix()}:{node.lineno}: {fault}"
         for path in sorted(source.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path)))
-        if (fault := _fault(node))
+        if isinstance(node, ast.Call | ast.JoinedStr) and (fault := _fault(node))
     ]
 
 
-def _fault(node: ast.AST) -> str | None:
-    if isinstance(node, ast.JoinedStr):
-        hidden = (name for each in ast.walk(node) if isinstance(each, ast.Call) and (name := _hidden(each)))
-        return next((f"{name}() inside an f-string is not extracted" for name in hidden), None)
-    return _fault_of(node) if isinstance(node, ast.Call) else None
+def _fault(node: ast.Call | ast.JoinedStr) -> str | None:
+    if isinstance(node, ast.Call):
+        return _fault_of(node)
+    hidden = (name for each in ast.walk(node) if isinstance(each, ast.Call) and (name := _hidden(each)))
+    return next((f"{name}() inside an f-string is not extracted" for name in hidden), None)
 
 
 def _keyword(call: ast.Call) -> str | None:

@@ -43,6 +43,7 @@ from sithsup.sim.case import CardKind, campaign, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
 from sithsup.situation import Outcome
+from sithsup.steps import nothing
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
 from sithsup.ui.shown import Shown
@@ -196,8 +197,9 @@ def upgrading(done: int, act: Act = Act.UPGRADE, seen: int = 0) -> Shown:
 
 def restoring() -> Shown:
     """Up the table: what was undone is told from below."""
-    marks = {"write-certificates": Mark.UNDONE, "order-certificates": Mark.UNDONE}
-    rows = tuple(RowSeen(step.name, step.text, step.seconds, marks.get(step.name)) for step in UPGRADE)
+    marks = {"write-certificates": Mark.UNDONE, "order-certificates": Mark.UNDOING}
+    steps = [step for step in reversed(UPGRADE) if step.undo not in {None, nothing}]
+    rows = tuple(RowSeen(step.name, step.text, step.seconds, marks.get(step.name)) for step in steps)
     return Shown(Flow(Page.UPGRADING, Facts(act=Act.RESTORE)), sight(card()), Progress(Act.RESTORE, rows))
 
 

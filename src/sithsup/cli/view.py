@@ -213,10 +213,11 @@ class View:
             if event.step is first and event.mark in {Mark.STARTED, Mark.SEEN}:
                 self.say(tr("Once more:"))
             first = first or event.step
-            if event.mark is Mark.STARTED:
+            if event.mark.is_under_way:
                 begun = time.monotonic()
                 if sys.stderr.isatty():
-                    self.say(f"  … {text}", end="\r")
+                    now = tr("Undo: {step}", step=text) if event.mark is Mark.UNDOING else text
+                    self.say(f"  … {now}", end="\r")
                 continue
             seconds = round(time.monotonic() - begun, 3)
             done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})

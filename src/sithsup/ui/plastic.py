@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from sithsup.texts import tr
-from sithsup.ui.parts import Text, em
+from sithsup.ui.parts import Text, em, sentences
 from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
@@ -49,6 +49,11 @@ class Plastic(QFrame):
     def sizeHint(self) -> QSize:  # noqa: N802  Qt's name
         """As wide as a card is, where the page is."""
         return QSize(WIDTH * em(), super().sizeHint().height())
+
+    @property
+    def spoken(self) -> str:
+        """Whose card it is, as a screen reader is told; empty where there is none."""
+        return "" if self.isHidden() else sentences(self.holder.text(), self.number.accessibleName())
 
     def tell(self, card: CardContents | None, campaign: Campaign | None) -> None:
         """Show a card; none takes no room."""

@@ -11,7 +11,7 @@ from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
 from sithsup.ui.code_input import TRIES, CodeInput, code_name
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Panel, announce
+from sithsup.ui.parts import Panel, announce, sentences
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -101,6 +101,10 @@ class CodesPage(WizardPage):
             self.say(tr("Give your codes"), tr("They are sent to the card alone, and kept nowhere."))
         for place, row in enumerate(self.rows):
             row.ask(*(wanted[place] if place < len(wanted) else (None, frozenset())))
+
+    def news(self) -> tuple[str, ...]:
+        told = ((row.label.text() if row.is_typed else "", row.tries.text.text()) for row in self.rows)
+        return tuple(sentences(name, tries) for name, tries in told if tries)
 
     def next_text(self, shown: Shown) -> str:
         return tr(BUTTONS[shown.flow.facts.act])

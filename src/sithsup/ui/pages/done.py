@@ -106,6 +106,9 @@ class DonePage(WizardPage):
         unsaved = tr("The receipt could not be saved: {problem}", problem=problem) if problem else ""
         self.notice.tell("\n".join((*(left_lines(receipt) if receipt else _lost(ending)), unsaved)).strip())
 
+    def news(self) -> tuple[str, ...]:
+        return tuple(part.text.text() for part in (self.notice, self.next_step, self.choice, self.contact))
+
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  always the same
         return tr("&Close")
 

@@ -67,6 +67,9 @@ class HelpPage(WizardPage):
         self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
         self.copy.setText(tr("&Copy the text"))
 
+    def news(self) -> tuple[str, ...]:
+        return tuple(part.text.text() for part in (self.what_next, self.why, self.order, self.contact))
+
     def first(self) -> QWidget | None:
         return self.unblock if self.offers() else None
 

@@ -82,7 +82,8 @@ class InsertPage(WizardPage):
         return self.unblock.isVisibleTo(self)
 
     def news(self) -> tuple[str, ...]:
-        return self.unblocked.text.text(), self.notice.text.text(), self.verdict.text.text()
+        told = (self.unblocked, self.notice, self.verdict)
+        return (self.plastic.spoken, *(part.text.text() for part in told))
 
 
 def _has_failed(shown: Shown) -> bool:
