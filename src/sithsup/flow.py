@@ -40,6 +40,7 @@ class Happening(StrEnum):
     AGAIN = "again"  # look at the card anew
     UNBLOCK = "unblock"
     SUPPORT = "support"
+    EXPLAIN = "explain"  # tell more of what went wrong
     LOOKED = "looked"  # the cards were read
     ASKED = "asked"  # a code is needed once more
     ENDED = "ended"  # a run ended, well or not
@@ -165,6 +166,7 @@ FLOW = (
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _had_nothing_to_do, P.INSERT),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _always,         P.HELP),
     Row(_on(P.INSERT, P.HELP, P.INTERRUPTED), H.UNBLOCK, _is_locked,       P.UNBLOCK,     is_step=True),
+    Row(_on(P.INTERRUPTED),            H.EXPLAIN,         _has_failed,     P.HELP,        is_step=True),
     Row(_on(P.UNBLOCK),                H.LOOKED,          _is_not_locked,  P.INSERT),
     Row(_on(P.UNBLOCK, P.INSERT),      H.UNBLOCKED,       _has_failed,     P.HELP),
     Row(_on(P.UNBLOCK),                H.UNBLOCKED,       _always,         P.INSERT),

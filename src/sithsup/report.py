@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from sithsup import __version__
 from sithsup.consent import asked
-from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings, refusal
+from sithsup.eligibility import NOT_USABLE, SETTLED, Facts, Finding, Reason, Severity, Stage, findings, refusal
 from sithsup.errors import JournalUnwritableError
 from sithsup.evidence import key_ids
+from sithsup.model import CodeState, KeyRole
 from sithsup.preflight import warnings
 from sithsup.recovery import Choice, Situation
 from sithsup.texts import readable, tr
@@ -31,6 +32,20 @@ if TYPE_CHECKING:
     from sithsup.recovery import Verdict
 
 STAGES = {Situation.FRESH: Stage.FRESH, Situation.UPGRADED: Stage.DONE}
+
+
+SHUT = {CodeState.LOCKED, CodeState.UNSET}
+"""States of a code in which nothing can be done with its keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What of a card works now; None where that was not judged, or cannot be told."""
+
+    old_works: bool | None = None
+    old_signs: bool | None = None
+    new_works: bool | None = None
+    can_log_in: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,27 @@ class Report:
     def warnings(self) -> tuple[Finding, ...]:
         """What may stand in the way."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
+
+    @property
+    def works(self) -> Works:
+        """What works as the card is now.
+
+        A card that this program has nothing to do with is not judged. A code that is locked, or was never chosen, opens
+        nothing; a card that is revoked or has expired does nothing.
+        """
+        verdict, reasons = self.verdict, set(self.reasons)
+        if verdict.situation is Situation.FRESH and not reasons.isdisjoint(SETTLED):
+            return Works()
+        shut = {role for token in self.contents.tokens if token.info.code in SHUT for role in token.roles}
+        is_spent = not reasons.isdisjoint(NOT_USABLE - {Reason.PIN_LOCKED})
+        authenticates = not is_spent and KeyRole.AUTHENTICATION not in shut
+        signs = not is_spent and KeyRole.SIGNATURE not in shut
+        return Works(
+            old_works=verdict.old_works and authenticates,
+            old_signs=verdict.old_signs and signs,
+            new_works=verdict.new_works,
+            can_log_in=verdict.can_log_in and authenticates,
+        )
 
     def refuse_stopped(self) -> None:
         """Raise for the first that stands in an upgrade's way: `NotEligibleError` or `JournalUnwritableError`."""

@@ -302,6 +302,14 @@ def states() -> dict[str, Shown]:
         "interrupted-not-known": interrupted(
             verdict(Situation.INTERRUPTED, Choice.CONTINUE, can_log_in=None), AuthorityUnreachableError(seconds=30)
         ),
+        "interrupted-elsewhere": interrupted(verdict(Situation.INTERRUPTED, can_log_in=False)),
+        "interrupted-in-doubt": interrupted(
+            replace(
+                verdict(Situation.INTERRUPTED, Choice.CONTINUE),
+                old_signs=False,
+                doubt=AuthorityUnreachableError(seconds=30),
+            )
+        ),
         "help-wrong-code": trouble(CodeIncorrectError(state=LAST, role=_role(KeyRole.SIGNATURE))),
         "help-locked-code": trouble(CodeLockedError(role=_role(KeyRole.AUTHENTICATION))),
         "help-not-eligible": trouble(NotEligibleError(reasons=("NOT_IN_HSA",), reason=reason_text("NOT_IN_HSA"))),

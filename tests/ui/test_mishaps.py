@@ -304,7 +304,7 @@ def test_a_card_that_cannot_be_looked_at_now_is_in_the_reader(
         assert PUT_IN not in desk.text
         assert NOTHING_BEGUN not in desk.text
         assert desk.page is INTERRUPTED or NUMBER in desk.text
-    desk.worker._last = None
+    desk.press()
     desk.wait(lambda: desk.may_go_on and BUSY not in desk.text, "the way on")
 
 

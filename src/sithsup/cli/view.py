@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import asdict
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.findings import begin_line, campaign_lines, findings_data, named, stop_lines, works_data
+from sithsup.cli.findings import begin_line, campaign_lines, findings_data, named, stop_lines
 from sithsup.cli.locked import Unlocking
 from sithsup.cli.streams import written
 from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
@@ -132,7 +133,7 @@ class View:
         self.result |= {
             "busy": False,
             "situation": verdict.situation.value,
-            **works_data(report),
+            **asdict(report.works),
             "doubt": verdict.doubt.code if verdict.doubt else None,
             "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
             "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
@@ -159,7 +160,7 @@ class View:
 
     def _works(self, report: Report) -> None:
         """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
-        verdict, can_log_in = report.verdict, works_data(report)["can_log_in"]
+        verdict, can_log_in = report.verdict, report.works.can_log_in
         if verdict.situation is not Situation.INTERRUPTED:
             return
         self.say(tr(LOG_IN_TEXTS[can_log_in]))

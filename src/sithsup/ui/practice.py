@@ -116,11 +116,8 @@ class Banner(Notice):
         super().__init__()
         self._worker = worker
         self.button = QPushButton()
-        self.button.setAutoDefault(False)
         self.button.clicked.connect(self._press)
-        layout = self.layout()
-        assert layout  # noqa: S101  it has a row
-        layout.addWidget(self.button)
+        self.add(self.button)
 
     def show_now(self) -> None:
         """In the language in use."""

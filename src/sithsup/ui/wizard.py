@@ -198,7 +198,7 @@ class Wizard(QWizard):
             self._send_puk()
         elif page is Page.DONE:
             self.close()
-        elif page is Page.HELP or self._shown.sight.error:
+        elif self._page.looks_again(self._shown):
             self._look_again()
         else:
             self._happen(Happening.RESUME if page is Page.INTERRUPTED else Happening.NEXT)

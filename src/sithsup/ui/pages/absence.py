@@ -9,6 +9,13 @@ from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from sithsup.errors import SithsupError
+    from sithsup.ui.shown import Shown
+
+
+def has_failed(shown: Shown) -> bool:
+    """Whether something else went wrong than that a card or a choice is missing, which is found by itself."""
+    error = shown.sight.error
+    return error is not None and not isinstance(error, NoReaderError | NoCardError | CardChoiceError)
 
 
 def absence(error: SithsupError) -> tuple[str, str]:

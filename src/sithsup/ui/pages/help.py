@@ -76,6 +76,9 @@ class HelpPage(WizardPage):
     def offers(self) -> bool:
         return self.unblock.isVisibleTo(self)
 
+    def looks_again(self, shown: Shown) -> bool:  # noqa: ARG002  always
+        return True
+
     def next_text(self, shown: Shown) -> str:
         return "" if shown.is_final else tr("&Try again")
 

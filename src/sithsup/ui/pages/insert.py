@@ -12,7 +12,7 @@ from sithsup.flow import Page
 from sithsup.situation import Situation
 from sithsup.texts import tr
 from sithsup.ui.cards import Cards
-from sithsup.ui.pages.absence import absence
+from sithsup.ui.pages.absence import absence, has_failed
 from sithsup.ui.pages.page import UnblockButton, WizardPage
 from sithsup.ui.parts import Notice, Signed, Text
 from sithsup.ui.plastic import Plastic
@@ -70,10 +70,13 @@ class InsertPage(WizardPage):
         self.contact.tell(_contacts(shown))
 
     def next_text(self, shown: Shown) -> str:
-        return tr("&Try again") if _has_failed(shown) else super().next_text(shown)
+        return tr("&Try again") if self.looks_again(shown) else super().next_text(shown)
 
     def may_go_on(self, shown: Shown) -> bool:
-        return shown.flow.facts.may_begin or _has_failed(shown)
+        return shown.flow.facts.may_begin or self.looks_again(shown)
+
+    def looks_again(self, shown: Shown) -> bool:
+        return has_failed(shown)
 
     def first(self) -> QWidget | None:
         return self.unblock if self.offers() else None
@@ -84,12 +87,6 @@ class InsertPage(WizardPage):
     def news(self) -> tuple[str, ...]:
         told = (self.unblocked, self.notice, self.verdict)
         return (self.plastic.spoken, *(part.text.text() for part in told))
-
-
-def _has_failed(shown: Shown) -> bool:
-    """Whether something else went wrong than that a card or a choice is missing, which is found by itself."""
-    error = shown.sight.error
-    return error is not None and not isinstance(error, NoReaderError | NoCardError | CardChoiceError)
 
 
 def _heading(shown: Shown) -> str:
