@@ -87,6 +87,11 @@ class Report:
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
     @property
+    def lacks_authority(self) -> bool:
+        """Whether the authority cannot be reached from here now."""
+        return any(finding.name == "AUTHORITY_UNREACHABLE" for finding in self.warnings)
+
+    @property
     def works(self) -> Works:
         """What works as the card is now.
 

@@ -22,7 +22,9 @@ from sithsup.errors import (
     CardRemovedError,
     CodeIncorrectError,
     CodeLockedError,
+    Contact,
     NoCardError,
+    NoModuleError,
     NoReaderError,
     NotEligibleError,
     SithsupError,
@@ -160,6 +162,15 @@ def insert(seen: Sight, *, may_begin: bool = False) -> Shown:
     return Shown(Flow(Page.INSERT, Facts(may_begin=may_begin)), seen)
 
 
+def to_close(contents: CardContents) -> Shown:
+    """A card that was upgraded, with a case on this computer that nobody closed."""
+    shown = insert(sight(contents, verdict(Situation.UPGRADED), Reason.ALREADY_UPGRADED))
+    assert shown.sight.report
+    report = replace(shown.sight.report, case_open=True)
+    facts = Facts(Situation.UPGRADED, may_close=True)
+    return replace(shown, flow=Flow(Page.INSERT, facts), sight=replace(shown.sight, report=report))
+
+
 def prepare(contents: CardContents, warnings: tuple[Finding, ...] = (), asked: Asked | None = None) -> Shown:
     seen = sight(contents, warnings=warnings, asked=asked)
     return Shown(Flow(Page.PREPARE, Facts(Situation.FRESH, may_begin=True), (Page.INSERT,)), seen)
@@ -172,6 +183,7 @@ TERMS = Terms(
         en="TEST: The card is personal. You never give away your codes, and you block the card if you lose it.",
     ),
 )
+OUT_OF_REACH = Finding("AUTHORITY_UNREACHABLE", Severity.WARNS, "TEST", contact=Contact.LOCAL_IT)
 WARNING = Finding("TEST", Severity.WARNS, Text(sv="TEST: Datorn går på batteri.", en="TEST: On battery."))
 
 
@@ -270,6 +282,10 @@ def states() -> dict[str, Shown]:
         "insert-spare-card": insert(sight(other, None, Reason.SPARE_CARD)),
         "insert-window-closed": insert(sight(fresh, None, Reason.WINDOW_CLOSED)),
         "insert-upgraded": insert(sight(fresh, verdict(Situation.UPGRADED), Reason.ALREADY_UPGRADED)),
+        "insert-to-close": to_close(fresh),
+        "insert-no-need": insert(sight(fresh, verdict(Situation.UPGRADED), Reason.NO_NEED)),
+        "insert-no-network": insert(sight(fresh, warnings=(OUT_OF_REACH,)), may_begin=True),
+        "insert-no-module": insert(sight(error=NoModuleError())),
         "prepare-two-codes": prepare(fresh),
         "prepare-not-ticked": prepare(fresh),
         "prepare-one-code": prepare(one),

@@ -79,7 +79,7 @@ def sight(contents: CardContents, module: ModuleInfo = MODULE) -> Sight:
     """What is seen of it."""
     text = "The code for {role} is locked. Unlock it with your PUK code."
     stops = tuple(
-        Finding("PIN_LOCKED", Severity.STOPS, text, {"role": tr(role_text(code.roles))}, Contact.DEPUTY_ISSUER)
+        Finding("PIN_LOCKED", Severity.STOPS, text, {"role": tr(role_text(code.roles))}, Contact.DEPUTY_ISSUER, 6)
         for code in contents.locked[:1]
     )
     report = Report(contents, FRESH, stops, Asked(None, (), mail_stays=False), (), case_open=False, now=AT)

@@ -49,7 +49,7 @@ def named(finding: Finding) -> str:
 
 def begin_line(report: Report) -> str:
     """How to begin with a card that nothing stands in the way of, and when."""
-    if any(finding.name == "AUTHORITY_UNREACHABLE" for finding in report.warnings):
+    if report.lacks_authority:
         return tr("The card can be upgraded when the issuer can be reached. Try another network, or later.")
     return tr("The card can be upgraded: run “sithsup upgrade”.")
 

@@ -91,6 +91,7 @@ class Shown:
             situation=report.verdict.situation if report else None,
             is_locked=bool(self.locked),
             may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
+            may_close=report is not None and report.case_open and report.verdict.situation is Situation.UPGRADED,
             outcome=ending.outcome if ending else None,
             has_failed=self.error is not None,
             is_there=card is not None and card.serials == self.meant,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
     from sithsup.errors import SithsupError
+    from sithsup.model import TokenId
     from sithsup.ui.pages.codes import CodesPage
     from sithsup.ui.pages.page import WizardPage
     from sithsup.ui.pages.unblock import UnblockPage
@@ -194,6 +195,9 @@ class Wizard(QWizard):
         if page is Page.CODES:
             self._send_codes()
             self._happen(Happening.NEXT)
+        elif page is Page.INSERT and self._shown.flow.facts.may_close:
+            self._happen(Happening.NEXT)
+            self._begin({}, frozenset())
         elif page is Page.UNBLOCK:
             self._send_puk()
         elif page is Page.DONE:
@@ -211,13 +215,17 @@ class Wizard(QWizard):
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""
-        card = self._shown.card
         page = cast("CodesPage", self._made(Page.CODES))
         sure, codes = page.sure, page.take()
         if self._shown.wanted:
             self._worker.prompts.answer(next(iter(codes.values()), None))
             self._shown = replace(self._shown, wanted=None)
-        elif card:
+        else:
+            self._begin(codes, sure)
+
+    def _begin(self, codes: dict[TokenId, bytearray], sure: frozenset[TokenId]) -> None:
+        """Have the worker do what is to be done on the card that is there."""
+        if card := self._shown.card:
             self._worker.prompts.give(codes, sure)
             self._is_busy = True
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
