@@ -245,7 +245,7 @@ def receipt() -> Receipt:
         log_in_with=new[0],
         tests=tuple(Tested(signs=True, is_trusted=True, status=CertificateState.GOOD) for _ in new),
         mappings=(),
-        old_keys_left=0,
+        old_keys_left=2,
         given_up=(),
         afterwards=None,
         local_it="TEST Hjälpa Låtsasson, 000-00 00 01",

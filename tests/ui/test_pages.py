@@ -302,6 +302,30 @@ def test_the_receipt_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [url.fileName() for url in shown] == ["TEST.html"]
 
 
+def test_all_of_a_good_end_is_seen_and_nothing_of_it_warns() -> None:
+    """That old keys are left, as most campaigns have it, is told among what is as it should be."""
+    with opened(USUAL) as window:
+        page = show(window, "done-upgraded")
+        assert isinstance(page, DonePage)
+        assert "Old keys that are still on the card: 2" in page.proof.text.text()
+        assert not page.notice.isVisibleTo(page)
+        assert not page.told.isVisibleTo(page)
+        assert page.open.y() == page.save.y()
+        assert page.area.verticalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("name", ["done-upgraded", "done-restored"])
+def test_what_the_card_has_lost_is_a_warning(name: str) -> None:
+    shown = states()[name]
+    assert shown.ending
+    with opened(USUAL) as window:
+        window.present(replace(shown, ending=replace(shown.ending, given_up=("TEST Issuer",))))
+        page = window.currentPage()
+        assert isinstance(page, DonePage)
+        assert "lost a certificate from TEST Issuer" in page.notice.text.text()
+        assert page.notice.isVisibleTo(page)
+
+
 def test_that_there_is_no_receipt_is_said() -> None:
     with opened(USUAL) as window:
         page = show(window, "done-elsewhere")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sithsup.contacts import NOT_SET_UP, contact_line
 from sithsup.errors import NoCardError, role_text
 from sithsup.flow import Facts, Flow, Page
-from sithsup.situation import Situation
+from sithsup.situation import Outcome, Situation
 from sithsup.texts import tr
 from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 
@@ -51,6 +51,12 @@ class Shown:
     def card(self) -> CardContents | None:
         """The card that is meant."""
         return self.sight.card
+
+    @property
+    def step(self) -> Page | None:
+        """The page as a step of an upgrade; None where what was begun is undone."""
+        is_undone = self.ending is not None and self.ending.outcome is Outcome.RESTORED
+        return None if self.flow.page is Page.DONE and is_undone else self.flow.page
 
     @property
     def locked(self) -> tuple[TokenContents, ...]:

@@ -320,7 +320,8 @@ class Wizard(QWizard):
         page, flow = self._page, self._shown.flow
         was_ready = self.button(NEXT).isEnabled() or page.offers()
         page.tell(self._shown)
-        self._side.tell(flow.page, may_ask=flow.on(Happening.SUPPORT) is not flow, may_practise=self._may_practise)
+        may_ask = flow.on(Happening.SUPPORT) is not flow
+        self._side.tell(self._shown.step, may_ask=may_ask, may_practise=self._may_practise)
         tell_buttons(self, page, self._shown)
         if (self.button(NEXT).isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
             self._focus()
