@@ -175,6 +175,31 @@ def test_what_is_not_asked_is_not_needed() -> None:
 # ----------------------------------------------------------------------------------------------------- Koder
 
 
+@pytest.mark.parametrize(
+    ("name", "lead", "button"),
+    [
+        ("codes-two", "They are sent to the card alone, and kept nowhere.", "&Upgrade the card"),
+        ("codes-one", "It is sent to the card alone, and kept nowhere.", "&Upgrade the card"),
+        ("codes-finish", "They are sent to the card alone, and kept nowhere.", "&Finish the upgrade"),
+        (
+            "codes-go-back",
+            "Then everything new is removed from the card again. They are sent to the card alone, and kept nowhere.",
+            "&Go back to the old",
+        ),
+        (
+            "codes-asked-again",
+            "The card needs the code once more before it can go on. It is sent to the card alone, and kept nowhere.",
+            "&Continue",
+        ),
+    ],
+)
+def test_what_the_codes_are_for_is_told(name: str, lead: str, button: str) -> None:
+    with opened(USUAL) as window:
+        page = show(window, name)
+        assert page.lead.text() == lead
+        assert window.button(NEXT).text() == button
+
+
 def test_a_code_that_is_shorter_than_the_token_takes_is_not_sent() -> None:
     """By the token's own word: no try is lost on it."""
     with opened(USUAL) as window:
