@@ -66,7 +66,8 @@ class Slots:
 
     def unrecognized(self) -> tuple[str, ...]:
         """Every reader that says that it holds a card, and of which no slot shows a token."""
-        known, others = [], []
+        known: list[str] = []
+        others: list[str] = []
         for slot in self.listed():
             with suppress(P11.PyKCS11Error):
                 info = self._library.getSlotInfo(slot)
