@@ -21,6 +21,7 @@ STAND_INS = {
     "answer": mark("the name of an error"),
     "card": mark("its number"),
     "cards": mark("a list of them"),
+    "case": mark("CODE"),
     "certificate": mark("its name"),
     "check": mark("which one"),
     "count": mark("so many"),
