@@ -148,6 +148,7 @@ static ulong get_token_info(ulong slot, unsigned char *info)
     if (is_pulled())
         return CKR_TOKEN_NOT_PRESENT;
     if (wants("TROUBLED_UNKNOWN", NULL))
+        return CKR_TOKEN_NOT_RECOGNIZED;
     while (is_meant("TROUBLED_HANGING_CARD", slot))
         pause();
     if (is_meant("TROUBLED_ABSENT_CARD", slot))
