@@ -59,6 +59,15 @@ def test_a_file_that_is_not_there_is_of_no_kind(tmp_path: Path) -> None:
     assert made_for(tmp_path / "none") == frozenset()
 
 
+def test_a_module_for_several_computers_is_of_ours_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of them is enough; then something else is wrong with it."""
+    module, program = tmp_path / "module", tmp_path / "program"
+    module.write_bytes(fat(0x01000007, 0x0100000C))
+    program.write_bytes(fat(0x0100000C))
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert type(broken(str(module), "CKR_GENERAL_ERROR")) is ModuleBrokenError
+
+
 def test_only_another_kind_is_called_one(tmp_path: Path) -> None:
     """What does not tell, and what is of our kind and broken, is broken."""
     module = tmp_path / "module"

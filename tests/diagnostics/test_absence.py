@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup.card.pcsc import Reader, ReaderState
-from sithsup.diagnostics import card_side
+from sithsup.diagnostics import screen
 from sithsup.diagnostics.card_side import CardsSeen, ReadersSeen, absence, look_at_readers, unread
 from sithsup.diagnostics.probes.readers import readers
 from sithsup.errors import (
@@ -87,6 +86,8 @@ def test_what_the_readers_say(shown: ReadersSeen, is_remote: bool, kind: type) -
         (seen(IN_USE), CardsSeen("m"), CardUnknownError),
         (seen(CARD), CardsSeen("m", slots=(SlotInfo("R0", has_token=True),)), CardUnknownError),
         (ReadersSeen(error=STOPPED), CardsSeen("m", error=ModuleCrashedError()), ModuleCrashedError),
+        (ReadersSeen(error=STOPPED), CardsSeen("m", error=HUNG), ModuleHungError),
+        (ReadersSeen(error=CardServiceHungError(seconds="2")), CardsSeen("m", error=HUNG), CardServiceHungError),
     ],
 )
 def test_what_the_module_says(shown: ReadersSeen, came: CardsSeen, kind: type) -> None:
@@ -179,8 +180,7 @@ def test_programs_that_nobody_can_list_are_not_none(tmp_path: Path) -> None:
 
 
 def test_a_remote_session_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "linux")
     for address, is_remote in (("192.0.2.1 50000 192.0.2.2 22", True), ("", False)):
         monkeypatch.setenv("SSH_CONNECTION", address)
-        assert card_side.is_remote_session() is is_remote
+        assert screen.is_remote() is is_remote
         assert (named(tmp_path, CardsSeen("m"), ()) == ["ReaderHiddenError"]) is is_remote

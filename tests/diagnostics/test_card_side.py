@@ -19,10 +19,11 @@ from sithsup.certificate import Certificate
 from sithsup.demo import start as life
 from sithsup.demo.start import Kind
 from sithsup.demo.virtual import service
+from sithsup.demo.virtual.holder import Pace
 from tests.contract import tokens
 from tests.contract.conftest import softhsm_template, troubled
 from tests.support import campaigns, pcscd
-from tests.support.demo import Demo
+from tests.support.demo import CONSENT, NEW, Demo, authority_beside
 from tests.support.diagnosed import Diagnosed, diagnose
 from tests.support.pcscd import Share, hold, readers
 from tests.support.virtual import NEEDED, VirtualBench, short_folder
@@ -212,7 +213,7 @@ def test_a_service_that_hangs(tmp_path: Path) -> None:
             {"PCSCLITE_CSOCK_NAME": str(folder / "pcscd.comm"), "SITHSUP_MODULE": service.module()}, tmp_path
         )
 
-    assert found.named("readers") == ["CardServiceHungError"]
+    assert found.problems == {"CardServiceHungError"}
 
 
 @pytest.mark.needs(*pcscd.NEEDED)
@@ -279,16 +280,39 @@ def test_a_card_that_another_program_is_in_the_middle_of_something_with(tmp_path
         hold("00 00", Share.SHARED, bench.environment, seconds=9) as holder,
     ):
         found = diagnose(bench.environment, tmp_path)
-        assert holder.stdin is not None
         assert holder.stdout is not None
         assert holder.stdout.readline() == "let go\n"
-        time.sleep(1)
-        holder.stdin.write("\n")
-        holder.stdin.flush()
-        assert holder.stdout.readline() == "whole\n"
+        assert is_whole(holder)
 
     assert found.problems == {"CardHeldError"}
     assert found.groups("readers", "reader")[0]["facts"]["state"] == "in-use"
+
+
+def is_whole(holder: subprocess.Popen[str]) -> bool:
+    """Whether nobody has reset the card that a program is connected to: its log-in would be gone."""
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    time.sleep(1)
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    return holder.stdout.readline() == "whole\n"
+
+
+@pytest.mark.needs(*NEEDED)
+def test_a_card_that_is_too_slow_is_not_reset_for_others(tmp_path: Path) -> None:
+    """A process that is killed in the middle of its reading would do that (measured). It is left to end by itself."""
+    with (
+        short_folder() as folder,
+        VirtualBench(folder, first_day().memory) as bench,
+        hold("00 00", Share.SHARED, bench.environment, seconds=0.1) as holder,
+    ):
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "let go\n"
+        bench.set_pace(Pace(command=0.1))
+        found = diagnose(bench.environment, tmp_path)
+        assert is_whole(holder)
+
+    assert found.problems == {"CardHeldError"}
 
 
 # ------------------------------------------------------------------------------------------------------- the card
@@ -337,3 +361,27 @@ def test_a_card_that_a_run_is_at_work_on_is_left_in_peace(demo: Demo, tmp_path: 
 
     assert found.named("modules") == found.named("card") == found.named("eligibility") == ["SecondInstanceError"]
     assert not [group for group in found.groups("modules", "module") if group["facts"].get("loads") is not None]
+
+
+@pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
+def test_an_upgrade_that_is_under_way_is_left_in_peace(demo: Demo, tmp_path: Path) -> None:
+    """The diagnosis says that somebody is at work, and the upgrade ends as if nobody had looked."""
+    with authority_beside(demo, delay=1.5) as slow:
+        run = demo.start("upgrade", *CONSENT, "--json", "--yes", "--pin-stdin", environ=slow, stdin=subprocess.PIPE)
+        assert run.stdin is not None
+        run.stdin.write(demo.pins)
+        run.stdin.close()
+        deadline = time.monotonic() + 60
+        while not list((demo.folder / "locks").glob("*.lock")):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        found = diagnose(demo.environment | NOWHERE, tmp_path)
+        assert run.poll() is None, "it was over before it could be disturbed"
+        assert found.named("card") == ["SecondInstanceError"]
+        assert run.wait(120) == 0
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.close()
+        run.stderr.close()
+    assert demo.identity() == NEW
+    demo.reset()

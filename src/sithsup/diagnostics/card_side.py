@@ -9,10 +9,6 @@ Ordering rules, so that nobody who is at work with a card is disturbed:
 
 from __future__ import annotations
 
-import os
-import sys
-import threading
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +16,7 @@ from sithsup.card import pcsc
 from sithsup.card.pcsc import ReaderState
 from sithsup.card.process import CardProcess
 from sithsup.card.session import find_cards
+from sithsup.diagnostics.together import together
 from sithsup.errors import (
     CardError,
     CardHeldError,
@@ -75,21 +72,13 @@ def look_at_readers(
     find: Callable[[], tuple[Reader, ...]] = pcsc.readers, seconds: float = SERVICE_SECONDS
 ) -> ReadersSeen:
     """Look at every reader, and wait no longer than that."""
-    answer: Future[tuple[Reader, ...]] = Future()
-    threading.Thread(target=_answer, args=(find, answer), name="readers", daemon=True).start()
     try:
-        return ReadersSeen(answer.result(seconds))
-    except TimeoutError:
-        return ReadersSeen(error=CardServiceHungError(seconds=f"{seconds:g}"))
+        answers = together({"readers": find}, seconds)
     except SithsupError as error:
         return ReadersSeen(error=error)
-
-
-def _answer(find: Callable[[], tuple[Reader, ...]], answer: Future[tuple[Reader, ...]]) -> None:
-    try:
-        answer.set_result(find())
-    except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
-        answer.set_exception(error)
+    if not answers:
+        return ReadersSeen(error=CardServiceHungError(seconds=f"{seconds:g}"))
+    return ReadersSeen(answers["readers"])
 
 
 def look_at_cards(path: str, seconds: float) -> CardsSeen:
@@ -136,9 +125,10 @@ def unread(seen: ReadersSeen, cards: CardsSeen, programs: Iterable[str], *, is_r
     """Why the module shows no card; None where it shows one."""
     if cards.cards:
         return None
-    if isinstance(cards.error, ModuleHungError):  # it may wait for a mute card, or for whoever uses another one
+    if isinstance(cards.error, ModuleHungError):  # it may wait for the service, a mute card, or whoever uses another
+        hung = [seen.error] if isinstance(seen.error, CardServiceHungError) else []
         used = [_held(name, programs) for name in seen.names(ReaderState.IN_USE)]
-        return next(iter([*trouble(seen, programs), *used]), cards.error)
+        return next(iter([*hung, *trouble(seen, programs), *used]), cards.error)
     if cards.error is not None:
         return cards.error
     if any(slot.token for slot in cards.slots):
@@ -149,15 +139,3 @@ def unread(seen: ReadersSeen, cards: CardsSeen, programs: Iterable[str], *, is_r
 
 def _held(reader: str, programs: Iterable[str]) -> CardHeldError:
     return CardHeldError(reader=reader, programs=", ".join(programs))
-
-
-def is_remote_session() -> bool:
-    """Whether the person sits at another computer, as far as the system tells."""
-    if sys.platform == "win32":
-        import ctypes  # noqa: PLC0415  only here
-
-        return bool(ctypes.windll.user32.GetSystemMetrics(_REMOTE_SESSION))
-    return bool(os.environ.get("SSH_CONNECTION"))
-
-
-_REMOTE_SESSION = 0x1000  # SM_REMOTESESSION

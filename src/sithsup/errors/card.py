@@ -17,6 +17,12 @@ class CardError(SithsupError):
 
     exit_code = 7
 
+    @property
+    def logged(self) -> Mapping[str, object]:
+        """Without numbers of cards, and without the label of a token, which may be called like its holder."""
+        values = self.values.items()
+        return {n: v for n, v in values if n != "cards" and (n != "role" or v in ROLE_TEXTS.values())}
+
 
 class NoModuleError(CardError):
     """No PKCS#11 module was found where this system keeps them."""
@@ -127,7 +133,8 @@ class ModuleNotStartingError(ModuleHungError):
     what_text = mark("The smart card program on this computer does not start.")
     why_text = mark("The file {path} was not loaded within {seconds} seconds.")
     next_text = mark(
-        "Restart the computer. If that does not help, install the smart card program again, or use another computer."
+        "Take the card out and try again. If that does not help, restart the computer, or have your local IT support "
+        "install the smart card program again."
     )
 
 

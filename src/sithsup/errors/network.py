@@ -102,7 +102,7 @@ class StatusSilentError(AuthorityUnreachableError):
 
     code = "SU-2110"
     what_text = mark("The service that tells whether certificates are revoked does not answer.")
-    why_text = mark("{problem} It is asked about certificates from: {issuer}")
+    why_text = mark("It is asked about certificates from {issuer}. What happened: {problem}")
     next_text = mark(
         "Try again in a while. If that does not help, tell your local IT support that the computer must reach {host}."
     )

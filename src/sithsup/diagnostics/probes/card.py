@@ -9,9 +9,11 @@ import re
 from typing import TYPE_CHECKING
 
 from sithsup.card.session import choose_card
-from sithsup.diagnostics.card_side import is_remote_session, unread
+from sithsup.diagnostics import private
+from sithsup.diagnostics.card_side import unread
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
+from sithsup.diagnostics.screen import is_remote
 from sithsup.diagnostics.values import Fact, Term, Word, card_number, foreign, hexadecimal
 from sithsup.errors import (
     CardChoiceError,
@@ -48,8 +50,8 @@ def card(scene: Scene) -> Found:
     """What is on every card that is in, as far as it shows without a code."""
     seen, campaign = scene.cards(), scene.campaign
     for contents in seen.cards:
-        scene.private |= private(contents)
-    if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote_session()):
+        scene.private |= private.of_card(contents)
+    if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote()):
         raise missing
     groups = tuple(group for contents in seen.cards for group in _groups(contents, campaign))
     problems = [error for contents in seen.cards for error in _problems(contents, campaign)]
@@ -60,17 +62,6 @@ def card(scene: Scene) -> Found:
     if seen.error is not None:
         problems.insert(0, seen.error)
     return Found((Fact("cards", mark("Cards"), len(seen.cards)),), groups, tuple(map(Problem, problems)))
-
-
-def private(contents: CardContents) -> set[str]:
-    """Whatever tells who the holder is."""
-    told = (c.certificate for c in contents.certificates if not c.certificate.is_ca)
-    words = {
-        word
-        for each in told
-        for word in (each.common_name, each.given_name, each.surname, each.subject_serial, each.mail_address)
-    }
-    return words - {"", *contents.numbers}
 
 
 # ---------------------------------------------------------------------------------------------- what is told

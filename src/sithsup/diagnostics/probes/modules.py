@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from sithsup.card.libraries import made_for
 from sithsup.card.modules import every_place
 from sithsup.card.pcsc import ReaderState
-from sithsup.diagnostics.card_side import CardsSeen, introduced, is_remote_session, unread
+from sithsup.diagnostics.card_side import CardsSeen, introduced, unread
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
+from sithsup.diagnostics.screen import is_remote
 from sithsup.diagnostics.values import Fact, Term, Word, foreign, place, version
 from sithsup.eligibility import RULES, Facts, Reason
 from sithsup.errors import SithsupError
@@ -75,7 +76,7 @@ def modules(scene: Scene) -> Found:
 
 def _problems(scene: Scene, taken: CardsSeen) -> Iterator[Problem]:
     if taken.error:
-        told = unread(scene.readers(), taken, scene.programs() or (), is_remote=is_remote_session())
+        told = unread(scene.readers(), taken, scene.programs() or (), is_remote=is_remote())
         yield Problem(told or taken.error)
     if taken.module and (old := too_old(scene, taken.module)):
         yield Problem(old)

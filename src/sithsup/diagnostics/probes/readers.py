@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sithsup.card.pcsc import ReaderState
-from sithsup.diagnostics.card_side import absence, is_remote_session, trouble
+from sithsup.diagnostics.card_side import absence, trouble
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
+from sithsup.diagnostics.screen import is_remote
 from sithsup.diagnostics.values import Fact, Term, Word, foreign
 from sithsup.errors import (
     CardServiceDeniedError,
@@ -51,7 +52,6 @@ def readers(scene: Scene) -> Found:
     facts = (
         Fact("service", mark("The smart card service"), service),
         Fact("readers", mark("Card readers"), None if seen.error else len(seen.readers)),
-        Fact("is-remote", mark("Remote session"), is_remote_session()),
         Fact("programs", mark("Other programs that use smart cards"), None if others is None else len(others)),
     )
     groups = (*map(_group, seen.readers), *(Group("program", foreign(name), ()) for name in others or ()))
@@ -70,7 +70,7 @@ def _problems(scene: Scene, seen: ReadersSeen, programs: tuple[str, ...]) -> Ite
     """Troubled cards in any case; that there is none, or no service, only where no card could be read without."""
     troubled = trouble(seen, programs)
     yield from troubled
-    missing = absence(seen, programs, is_remote=is_remote_session())
+    missing = absence(seen, programs, is_remote=is_remote())
     if missing and not troubled and not _shows_card(scene):
         yield missing
 

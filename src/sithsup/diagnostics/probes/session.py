@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from sithsup.certificate import Certificate, UnreadableCertificateError
-from sithsup.diagnostics import windows
+from sithsup.diagnostics import screen, windows
 from sithsup.diagnostics.probe import Found
 from sithsup.diagnostics.problem import Problem
 from sithsup.diagnostics.values import Fact, Term, Word
@@ -33,12 +33,6 @@ REMOVAL_ACTIONS = {
     "3": Term("disconnect", mark("ends the connection to a remote session")),
 }
 """What Windows does when the card is pulled with which somebody has logged in (ScRemoveOption)."""
-LOCAL = Term("local", mark("at the computer itself"))
-CITRIX = Term("citrix", mark("through Citrix"))
-RDP = Term("rdp", mark("through Remote Desktop"))
-SSH = Term("ssh", mark("through SSH"))
-PROTOCOLS = {0: LOCAL, 1: CITRIX, 2: RDP}
-"""WTSClientProtocolType."""
 DISABLED = "disabled"
 SMART_CARDS, PROPAGATION, REMOVAL = "SCardSvr", "CertPropSvc", "SCPolicySvc"
 SERVICES = (
@@ -58,7 +52,7 @@ START_TYPES = {
 def session(scene: Scene) -> Found:
     """From where the screen is seen; on Windows also its services for cards."""
     system = windows.here()
-    facts = [Fact("kind", mark("The screen is reached"), _kind(os.environ, system))]
+    facts = [Fact("kind", mark("The screen is reached"), screen.kind(os.environ, system))]
     if system is None:
         return Found(tuple(facts))
     count, left = _in_store(system, scene)
@@ -70,16 +64,6 @@ def session(scene: Scene) -> Found:
     if left:
         problems.append(Problem(CertificatesLeftError(count=left)))
     return Found(tuple(facts), problems=tuple(problems))
-
-
-def _kind(environ: Mapping[str, str], system: Windows | None) -> Term | None:
-    if environ.get("SESSIONNAME", "").upper().startswith("ICA"):
-        return CITRIX
-    if system:
-        return PROTOCOLS.get(system.session_protocol() or 0)
-    if environ.get("XRDP_SESSION"):
-        return RDP
-    return SSH if environ.get("SSH_CONNECTION") else LOCAL
 
 
 def _facts(system: Windows) -> Iterator[Fact]:
