@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWizard
 
@@ -28,6 +28,7 @@ from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.paper import document, write_pdf
+from sithsup.ui.parts import Text
 from sithsup.ui.plastic import grouped
 from sithsup.ui.seen import Sight, Wanted
 from sithsup.ui.worker import Worker
@@ -360,6 +361,21 @@ def test_that_there_is_no_receipt_is_said() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- Support
+
+
+@pytest.mark.parametrize("name", ["insert-fresh", "help-locked", "done-upgraded", "support"])
+def test_what_may_be_copied_is_reached_by_the_keyboard(name: str) -> None:
+    """And selected there; nothing else that is only read is."""
+    keys = Qt.TextInteractionFlag.TextSelectableByKeyboard
+    with opened(USUAL) as window:
+        page = show(window, name)
+        texts = [text for text in page.findChildren(Text) if text.isVisible()]
+        reached = {text for text in texts if text.focusPolicy() & Qt.FocusPolicy.TabFocus}
+        assert reached == {text for text in texts if text.textInteractionFlags() & keys}
+        text = max(reached, key=lambda each: len(each.text()))
+        text.setFocus()
+        QTest.keySequence(text, QKeySequence(QKeySequence.StandardKey.SelectAll))
+        assert text.selectedText() == text.text().replace("\n", "\N{PARAGRAPH SEPARATOR}")
 
 
 def test_support_is_told_the_codes_and_nobody_s_name() -> None:

@@ -143,8 +143,9 @@ def test_it_says_on_every_page_that_it_is_practice() -> None:
             assert not practised._side.practice.isVisible()
             assert practised.windowTitle() != window.windowTitle()
             page = practised._page
-            assert not audit(Scene(practised, page.area, setting.scale), by_eye=True)
+            findings = audit(Scene(practised, page.area, setting.scale), by_eye=True)
             practised.close()
+            assert not findings
             settle()
             assert window.isVisible()
 

@@ -75,6 +75,7 @@ class Text(QLabel):
         if may_be_copied:
             flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             self.setTextInteractionFlags(flags)
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Qt's own leaves the keyboard out
             self.setMargin(RING)
         self._is_told_twice = may_be_copied
 
@@ -112,10 +113,12 @@ class Signed(QFrame):
         super().__init__()
         self.setObjectName(name)
         self.sign, self.text = Sign(sign, SIGN_SIZE), Text(may_be_copied=may_be_copied, bold=bold)
-        self.text.setContentsMargins(0, round(em() * (SIGN_SIZE - 1) / 2), 0, 0)  # its first line beside the sign
+        ring = self.text.margin()  # which must not move the text
+        above = round(em() * (SIGN_SIZE - 1) / 2)
+        self.text.setContentsMargins(0, max(0, above - ring), 0, 0)  # its first line beside the sign
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(*[round(em() * margin)] * 4)
-        self.row.setSpacing(round(em() * 0.7))
+        self.row.setSpacing(round(em() * 0.7) - ring)
         self.row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
         self.row.addWidget(self.text, 1)
 

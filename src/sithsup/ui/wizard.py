@@ -68,6 +68,8 @@ class Wizard(QWizard):
         self.customButtonClicked.connect(self._pressed)
         self._show_page()
         lay_out(self, self._side)
+        if banner:  # above the pages for the keyboard too, which come last
+            self.setTabOrder(self.button(QWizard.WizardButton.CancelButton), banner.button)
 
     def _made(self, page: Page) -> WizardPage:
         """A page, made when it is first needed: so the window is there sooner."""
