@@ -198,7 +198,7 @@ class Site:
             "SITHSUP_CAMPAIGN": str(self._campaign),
             "SITHSUP_CAMPAIGN_ANCHOR": str(signing.anchor_file(self.folder)),
             "SITHSUP_DATA": str(self._data),
-            "SITHSUP_STATE": str(self.folder / "state"),
+            "SITHSUP_LOGS": str(self.folder / "logs"),
             "SITHSUP_PROXY": (self.folder / "authority" / "url").read_text("ascii"),
             "SITHSUP_LANGUAGE": "en",
         }

@@ -269,7 +269,7 @@ class Reading:
     def _check(self) -> str:
         number = ["--card", self.first.number] if self.first.number else []
         with tempfile.TemporaryDirectory(prefix="sithsup-prove-") as folder:
-            places = {"SITHSUP_DATA": folder, "SITHSUP_STATE": folder, "SITHSUP_MODULE": self._card.module}
+            places = {"SITHSUP_DATA": folder, "SITHSUP_LOGS": folder, "SITHSUP_MODULE": self._card.module}
             ended = subprocess.run(
                 [*PROGRAM, "check", "--json", "--reader", self.first.reader, *number],
                 env={**os.environ, **places, "SITHSUP_LANGUAGE": "en"},

@@ -46,7 +46,7 @@ class Run:
 
     def __init__(self, program: Path, module: Path, arguments: tuple[str, ...], changes: dict[str, str]) -> None:
         folder = tempfile.mkdtemp(prefix="sithsup-probe-")
-        settings = {"SITHSUP_MODULE": str(module), "SITHSUP_STATE": folder, "SITHSUP_DATA": folder}
+        settings = {"SITHSUP_MODULE": str(module), "SITHSUP_LOGS": folder, "SITHSUP_DATA": folder}
         self.program, self.begun = program, time.monotonic()
         self.process = subprocess.Popen(
             [program, *arguments],

@@ -21,6 +21,7 @@ import time
 from typing import TYPE_CHECKING
 
 from sithsup.errors import SecondInstanceError
+from sithsup.whole_file import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -170,5 +171,5 @@ else:
         """The folder, where no lock can be made in it, or there is none; None where one can. Nothing is made."""
         if folder is None:
             return "-"
-        there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110  raises nothing
+        there = nearest(folder)
         return None if there.is_dir() and os.access(there, os.W_OK | os.X_OK) else str(folder)

@@ -30,6 +30,7 @@ from sithsup import os_words
 from sithsup.ca import status
 from sithsup.card_lock import unusable
 from sithsup.certificate import Certificate
+from sithsup.database import unwritable
 from sithsup.eligibility import (
     CLOCK_TOLERANCE,
     AuthorityTime,
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sithsup.campaign import Campaign
+    from sithsup.errors import JournalError
     from sithsup.model import CardContents, Clock
 
 _log = logging.getLogger(__name__)
@@ -105,7 +107,7 @@ class Surroundings:
     """The time as an HTTP answer told it."""
     is_revoked: bool = False
     time: AuthorityTime | None = None
-    journal: JournalUnwritableError | None = None
+    journal: JournalError | None = None
     """Why no journal can be written."""
     locks: str | None = None
     """The folder in which no lock against other accounts can be made."""
@@ -199,16 +201,16 @@ def _alone(probe: Callable[[], Answer]) -> Answer | None:
 # ------------------------------------------------------------------------------------- probes of the computer
 
 
-def journal_problem(folder: Path) -> JournalUnwritableError | None:
+def journal_problem(folder: Path) -> JournalError | None:
     """Why a journal cannot be written in a folder, which need not be there yet; None where it can."""
     place = folder
     try:
         place = next(each for each in (folder, *folder.parents) if each.exists())
         try_to_write(place)
-        problem = os_words.reason(os_words.DISK_FULL) if shutil.disk_usage(place).free < LEAST_DISK else ""
+        is_full = shutil.disk_usage(place).free < LEAST_DISK
     except OSError as error:
-        problem = os_words.reason(error)
-    return JournalUnwritableError(path=str(place), problem=problem) if problem else None
+        return unwritable(place, error)
+    return unwritable(place, os_words.DISK_FULL) if is_full else None
 
 
 def battery() -> int | None:

@@ -189,6 +189,12 @@ WAYS = {
         mark("If you are sure of the PUK code, begin again in a terminal and answer yes."),
         mark("If you are sure of the PUK code, begin again and answer yes."),
     ),
+    "save_elsewhere": Way(
+        mark(
+            "Name another file with --out and run “sithsup diagnose” again. What was found is told here all the same."
+        ),
+        mark("Choose another place and save the report once more."),
+    ),
     "correct": Way(
         mark("Correct the setting and try again."),
         mark("Correct the setting. Then close the window and start the program again."),

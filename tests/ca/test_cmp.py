@@ -39,6 +39,7 @@ from tests.ca.orders import (
     signer,
 )
 from tests.ca.scripted import QUERY_OID, Script, authority, cp, error_body, granted, status_info
+from tests.support.kept import everything_kept
 
 # ------------------------------------------------------------------------------------------ what is said
 
@@ -283,6 +284,16 @@ def test_a_refusal_carries_the_reasons_and_harmless_words() -> None:
     assert reason.count("x") < 300
 
 
+def test_the_authoritys_words_are_for_the_person_and_not_for_the_log() -> None:
+    """They may name the holder."""
+    said = error_body("notAuthorized", text="Testa Kanariefågel")
+    client = authority(Script(answered(said)))
+    with pytest.raises(AuthorityRefusedError) as caught:
+        client.order(compose(client))
+    assert "Kanariefågel" in caught.value.why
+    assert str(caught.value) == "SU-2003 AuthorityRefusedError: notAuthorized"
+
+
 FAILURES: dict[str, type[AuthorityError]] = {
     # PKIFailureInfo (RFC 9810, section 5.2.3), in its order
     "badAlg": AuthorityRefusedError,
@@ -317,7 +328,7 @@ FAILURES: dict[str, type[AuthorityError]] = {
 
 @pytest.mark.parametrize("name", FAILURES)
 def test_every_failure_is_told_in_words(name: str) -> None:
-    """A person reads a sentence of its own for each refusal, and never the name; the log gets the sentence always."""
+    """A person reads a sentence of its own for each refusal, and never the name; the log gets the name always."""
     bit = list(FAILURES).index(name)
     info = PKIBody(
         "error", {"pKIStatusInfo": {"status": "rejection", "failInfo": tuple(int(n == bit) for n in range(27))}}
@@ -326,7 +337,7 @@ def test_every_failure_is_told_in_words(name: str) -> None:
     with pytest.raises(FAILURES[name]) as caught:
         client.order(compose(client))
     assert type(caught.value) is FAILURES[name]
-    assert WORDS[name] in caught.value.detail
+    assert caught.value.detail == name
     assert name not in caught.value.why
     if isinstance(caught.value, AuthorityRefusedError):
         assert caught.value.why == f"Its reason: {WORDS[name]}"
@@ -336,3 +347,26 @@ def test_every_failure_is_told_in_words(name: str) -> None:
 def test_no_two_failures_have_the_same_words() -> None:
     """None of the names is left to the person to understand, and none is mistaken for another."""
     assert len({WORDS[name] for name in FAILURES}) == len(FAILURES) == 27
+
+
+# ------------------------------------------------------------------------------------------- what the log has
+
+
+def test_the_log_has_each_message_by_its_kind() -> None:
+    """With the transaction and the length, nothing else; what is no message is called so, and refused as ever."""
+    script = Script(answered(cp(granted(ISSUED.der))), lambda _: b"\x30\x03Testa")
+    client = authority(script)
+    message = compose(client)
+    with everything_kept() as kept:
+        client.order(message)
+        with pytest.raises(AnswerUntrustedError):
+            client.order(message)
+    transaction = message.transaction.hex()
+    assert [told.what for told in kept.traffic] == [
+        "sends cr",
+        "receives cp",
+        "sends cr",
+        "receives what is no message",
+    ]
+    assert {told.facts["transaction"] for told in kept.traffic} == {transaction}
+    assert kept.traffic[0].facts == {"transaction": transaction, "bytes": len(script.sent[0])}

@@ -142,12 +142,13 @@ def genp() -> PKIBody:
 
 
 def test_an_unsigned_refusal_ends_nothing() -> None:
-    """Anybody on the way could have written it: it is not the authority's refusal."""
-    client = authority(Script(answered(error_body("notAuthorized"), protect=False)))
+    """Anybody on the way could have written it: it is not the authority's refusal, and its words are not logged."""
+    said = error_body("notAuthorized", text="Testa Kanariefågel")
+    client = authority(Script(answered(said, protect=False)))
     with pytest.raises(AnswerUntrustedError) as caught:
         client.order(compose(client))
     assert not caught.value.final
-    assert "notAuthorized" in caught.value.detail
+    assert caught.value.detail == "unsigned error: rejection notAuthorized"
 
 
 def test_an_old_answer_is_not_believed_again() -> None:

@@ -22,6 +22,7 @@ from sithsup.errors import (
     ProxyRefusedError,
     ServerFailedError,
 )
+from tests.support.kept import everything_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -344,3 +345,33 @@ def test_nobody_answers_a_greeting() -> None:
     ):
         transport.greet(0.3)
     assert time.monotonic() - begun < 3
+
+
+# ------------------------------------------------------------------------------------------- what the log has
+
+
+def test_the_log_has_where_how_much_and_how_it_ended() -> None:
+    """Of an address neither who asks there nor what; of question and answer the lengths."""
+    with everything_kept() as kept, serving(answer("503 Busy", CMP)) as server:
+        host = server.address.removeprefix("http://").partition("/")[0]
+        with HttpTransport(f"http://testa:hemligt@{host}/cmp?name=Testa#x") as transport:
+            transport.exchange(b"a question of Testa's")
+    (told,) = kept.traffic
+    assert 0 <= told.facts.pop("ms") < 10_000
+    assert told == (
+        "POST",
+        {"address": f"http://{host}/cmp", "sent_bytes": 21, "status": 503, "received_bytes": len(b"answer")},
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "place"), [("http://127.0.0.1:1/cmp", "http://127.0.0.1:1/cmp"), ("http://[::1", "no address")]
+)
+def test_the_log_has_a_question_that_nobody_answers(address: str, place: str) -> None:
+    """With the kind of the error, which may be anything but the answer."""
+    with everything_kept() as kept, pytest.raises((ConnectionError, AuthorityError)):
+        HttpTransport(address).exchange(b"question")
+    (told,) = kept.traffic
+    assert (told.what, told.facts["address"]) == ("POST", place)
+    assert told.facts["failed"] in {"ConnectionError", "AuthorityUnreachableError"}
+    assert "status" not in told.facts

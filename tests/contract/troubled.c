@@ -17,6 +17,9 @@
  *   TROUBLED_ONE_CARD               all slots are in one reader, all tokens have one serial number
  *   TROUBLED_READ_ONLY              nothing can be written, and no session for writing is opened
  *   TROUBLED_FULL                   nothing can be created any more
+ *   TROUBLED_HANGING_CARD           whoever asks the token of this serial number for anything waits for ever
+ *   TROUBLED_MUTE_CARD              the token of this serial number is not recognised
+ *   TROUBLED_NAMELESS_CARD          not even the slot of this one is described
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -37,7 +40,8 @@ enum {
 };
 enum {
     CKR_OK = 0, CKR_GENERAL_ERROR = 5, CKR_ATTRIBUTE_TYPE_INVALID = 0x12, CKR_DEVICE_MEMORY = 0x31,
-    CKR_PIN_INCORRECT = 0xA0, CKR_PIN_LOCKED = 0xA4, CKR_SESSION_HANDLE_INVALID = 0xB3, CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_NOT_RECOGNIZED = 0xE1, CKR_TOKEN_WRITE_PROTECTED = 0xE2
+    CKR_PIN_INCORRECT = 0xA0, CKR_PIN_LOCKED = 0xA4, CKR_SESSION_HANDLE_INVALID = 0xB3, CKR_TOKEN_NOT_PRESENT = 0xE0,
+    CKR_TOKEN_NOT_RECOGNIZED = 0xE1, CKR_TOKEN_WRITE_PROTECTED = 0xE2
 };
 enum { CKA_CLASS = 0, CKA_ID = 0x102, CKA_PUBLIC_EXPONENT = 0x122, CKA_ALWAYS_AUTHENTICATE = 0x202 };
 enum { READ_WRITE_SESSION = 2, WRITE_PROTECTED = 2 };
@@ -111,9 +115,17 @@ static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count)
     return CALL(GET_SLOT_LIST, present, slots, count);
 }
 
+/* Whether the token in a slot is the one that a variable names by its serial number. */
+static int is_meant(const char *name, ulong slot)
+{
+    unsigned char info[512];
+    const char *serial = getenv(name);
+    return serial && CALL(GET_TOKEN_INFO, slot, info) == CKR_OK && memcmp(info + 80, serial, 16) == 0;
+}
+
 static ulong get_slot_info(ulong slot, unsigned char *info)
 {
-    ulong rv = CALL(GET_SLOT_INFO, slot, info);
+    ulong rv = is_meant("TROUBLED_NAMELESS_CARD", slot) ? CKR_GENERAL_ERROR : CALL(GET_SLOT_INFO, slot, info);
     if (wants("TROUBLED_ONE_CARD", NULL)) {
         memset(info, ' ', 64);
         memcpy(info, "Troubled reader", 15);
@@ -133,6 +145,9 @@ static ulong get_token_info(ulong slot, unsigned char *info)
     if (is_pulled())
         return CKR_TOKEN_NOT_PRESENT;
     if (wants("TROUBLED_UNKNOWN", NULL))
+    while (is_meant("TROUBLED_HANGING_CARD", slot))
+        pause();
+    if (is_meant("TROUBLED_MUTE_CARD", slot))
         return CKR_TOKEN_NOT_RECOGNIZED;
     rv = CALL(GET_TOKEN_INFO, slot, info);
     if (wants("TROUBLED_READ_ONLY", NULL))

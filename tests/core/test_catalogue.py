@@ -369,7 +369,7 @@ def test_the_list_tells_why(capsys: pytest.CaptureFixture[str]) -> None:
     assert "They were ordered on another computer" in lines["SU-2007"]
     assert "try again in so many minutes." in lines["SU-2007"]
     assert lines["SU-2007"].endswith("Exit code: 5.")
-    assert "answered: an error, such as CKR_GENERAL_ERROR. Take the card out" in lines["SU-1010"]
+    assert "answered: the name of an error. Take the card out" in lines["SU-1010"]
     assert lines["SU-5001 (PAUSED)"].endswith("Exit code: 5.")
 
 

@@ -29,7 +29,7 @@ def _a_computer_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> I
     """No settings but those of a test, and no texts of the system's language afterwards."""
     for variable in [name for name in os.environ if name.startswith("SITHSUP_") or name in VARIABLES]:
         monkeypatch.delenv(variable)
-    for name in ("data", "state"):
+    for name in ("data", "logs"):
         monkeypatch.setenv(f"SITHSUP_{name.upper()}", str(tmp_path / name))
     monkeypatch.setattr(sources, "of_this_computer", lambda: (TomlFile(Level.POLICY, tmp_path / "policy.toml"),))
     yield
@@ -192,3 +192,27 @@ def test_a_bug_before_any_command_says_that_it_is_one(
     assert "Traceback" not in told
     assert [record.getMessage() for record in caplog.records] == ["bug"]
     caplog.clear()
+
+
+# -------------------------------------------------------------------------------------- how long a card is waited for
+
+
+@pytest.mark.parametrize(
+    ("arguments", "set_to", "expected"),
+    [(["check"], "60", 60), (["check", "--all-readers"], "60", 20), (["check", "--all-readers"], "5", 5)],
+)
+def test_a_card_among_many_is_not_waited_for_as_long(
+    arguments: list[str], set_to: str, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the readers' own processes too: what is set goes on to them."""
+    seen: list[Settings] = []
+
+    def run(_: object, settings: Settings, __: object) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setenv("SITHSUP_CARD_TIMEOUT", set_to)
+    monkeypatch.setattr(main, "start_card", seen.append)
+    monkeypatch.setattr(commands, "run", run)
+    assert main.run(arguments) == 0
+    assert [settings.card_timeout for settings in seen] == [expected, expected]

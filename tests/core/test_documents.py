@@ -6,16 +6,22 @@ import re
 from pathlib import Path
 
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 
 from sithsup import cli
-from sithsup.cli import commands
+from sithsup.cli import exit_codes
 from sithsup.demo.kinds import Kind
 from sithsup.eligibility import RULES
 from sithsup.errors import CancelledError, kinds
+from sithsup.logs import LEVELS
 from sithsup.preflight import WARNINGS
 from sithsup.settings import Level, Settings, value_name, variable_name
 from sithsup.settings.sources import of_system
 from sithsup.sim.case import campaign
+from sithsup.system_log import Event
+from sithsup.system_log.event_log import KINDS
 from sithsup.upgrade import UPGRADE, rows
 from tests.support.lab import START
 from tests.support.registry import FakeRegistry
@@ -73,7 +79,7 @@ def test_the_exit_codes_are_the_same_in_every_document() -> None:
 
 def test_the_exit_codes_are_the_program_s() -> None:
     """Every code that an error, a reason or an ending has is documented, and no other."""
-    of_endings = {0, commands.TO_BE_UPGRADED, commands.INTERRUPTED, CancelledError.exit_code}
+    of_endings = {0, exit_codes.TO_BE_UPGRADED, exit_codes.INTERRUPTED, CancelledError.exit_code}
     of_code = {kind.exit_code for kind in kinds()} | {row.exit_code for row in RULES} | of_endings
     assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
 
@@ -121,6 +127,32 @@ def test_every_layer_is_documented(document: str) -> None:
         for layer in (place.read(()) for place in of_system(system, Path("/own"), registry)):
             place = "settings.toml" if layer.level is Level.USER else layer.place
             assert f"{place}`" in of_level[layer.level][cell]
+
+
+@pytest.mark.parametrize("document", [*FOR_IT, *FOR_SUPPORT, "README.md"])
+def test_where_the_log_lies_is_documented(document: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each system the place that platformdirs knows; in the guides for IT as a row."""
+    for name in ("XDG_STATE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Windows, "user_data_dir", property(lambda _: r"%LOCALAPPDATA%\sithsup"))
+    unix, mac, windows = (kind("sithsup", appauthor=False).user_log_dir for kind in (Unix, MacOS, Windows))
+    home = str(Path.home())
+    places = [f"`{place.replace(home, '~')}`" for place in (unix, mac)] + [f"`{windows.replace('/', chr(92))}`"]
+    assert all(place in read(document) for place in places)
+    assert (f"| {' | '.join(places)} |" in read(document)) is (document in FOR_IT)
+
+
+@pytest.mark.parametrize("document", FOR_IT)
+def test_every_event_is_documented(document: str) -> None:
+    """The numbers that rules go by, and which of them is a warning."""
+    rows = table(document, "event ID", "händelse-id")
+    assert [int(row[0]) for row in rows] == list(Event)
+    assert [row[2].startswith(("warning", "varning")) for row in rows] == [event in KINDS for event in Event]
+
+
+@pytest.mark.parametrize("document", FOR_IT)
+def test_every_level_of_the_log_is_documented(document: str) -> None:
+    assert column(table(document, "level", "nivå")) == ["INFO", *reversed(LEVELS)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

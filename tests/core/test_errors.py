@@ -15,6 +15,8 @@ from sithsup.errors import (
     AuthorityUnreachableError,
     CampaignUnreachableError,
     CancelledError,
+    CardChoiceError,
+    CardRemovedError,
     CodeIncorrectError,
     CodeLockedError,
     CodeNeededError,
@@ -32,8 +34,9 @@ from sithsup.errors import (
     StatusNotOfferedError,
     StepNotSeenError,
     StillWaitingError,
+    role_text,
 )
-from sithsup.model import CodeState
+from sithsup.model import CodeState, KeyRole
 from sithsup.ways import advise
 
 HOUR, DAY = 3600, 24 * 3600
@@ -200,3 +203,19 @@ def test_what_works_now_is_said_where_it_is_known(can_log_in: bool | None, capsy
     said, result = shown(AuthorityUnreachableError(), capsys, can_log_in=can_log_in)
     assert ("You can log in with the card now." in said.splitlines()) is bool(can_log_in)
     assert result.get("can_log_in") is can_log_in
+
+
+@pytest.mark.parametrize(
+    ("error", "logged"),
+    [
+        (CardChoiceError(cards="9752000584137218537 (a reader)"), "SU-1005 CardChoiceError: "),
+        (CardRemovedError("gone", role="Testa Åkesson (legitimering)"), "SU-1006 CardRemovedError: gone"),
+        (CodeLockedError("-", role=role_text({KeyRole.SIGNATURE})), "SU-1102 CodeLockedError: - role='signature'"),
+        (CodeLockedError("-", role="Testa Åkesson"), "SU-1102 CodeLockedError: -"),
+        (AuthorityRefusedError("badPOP", reason="Testa"), "SU-2003 AuthorityRefusedError: badPOP"),
+        (AuthorityUnreachableError("-", address="x"), "SU-2001 AuthorityUnreachableError: - address='x'"),
+    ],
+)
+def test_what_may_tell_of_a_person_is_not_logged(error: SithsupError, logged: str) -> None:
+    """Numbers of cards, labels of tokens, the words of an authority; the rest of the values is."""
+    assert str(error) == logged

@@ -113,7 +113,8 @@ def test_an_empty_text_is_not_set_in_any_layer(tmp_path: Path) -> None:
 def test_every_setting_can_be_set_in_every_kind_of_layer(tmp_path: Path) -> None:
     """By the name that follows from its field, and of every text that a variable may have."""
     right: dict[str, str] = dict.fromkeys(("module", "campaign", "campaign_anchor", "data"), "/somewhere")
-    right |= {"state": "/somewhere", "locks": "/somewhere", "language": "sv", "log_level": "DEBUG", "proxy": "direct"}
+    right |= {"logs": "/somewhere", "locks": "/somewhere", "language": "sv", "proxy": "direct"}
+    right |= {"log_level": "TRAFFIC", "log_format": "json"}
     right |= {"authority": "http://ca.example", "campaign_url": "https://ca.example", "card_timeout": "5"}
     right |= {"deputy_issuer": "a", "local_it": "b", "key_timeout": "5", "answer_timeout": "5"}
     assert set(right) == set(Settings.table())

@@ -12,7 +12,7 @@ import pytest
 from sithsup import cli, texts
 from sithsup.cli.lists import history_lines
 from sithsup.errors import CampaignInvalidError, CampaignMissingError
-from sithsup.journal import HistoryEntry
+from sithsup.history import HistoryEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -45,7 +45,8 @@ class Terminal:
     def run(self, lab: Lab, command: str) -> Ended:
         """Run a command as somebody at the lab's computer does."""
         self._monkeypatch.setattr(commands, "_connected", lambda _: lab.operation())
-        arguments = Namespace(command=command, json=True, yes=True, accept_terms=None, mail_understood=True)
+        consent = {"accept_terms": None, "mail_understood": True}
+        arguments = Namespace(command=command, json=True, yes=True, all_readers=False, **consent)
         code = commands.run(arguments, Settings(), None)
         said = self._capsys.readouterr()
         return Ended(code, said.err.splitlines(), json.loads(said.out))

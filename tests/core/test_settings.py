@@ -22,10 +22,11 @@ WRONG = {
     "SITHSUP_AUTHORITY": "ftp://ca.example",
     "SITHSUP_PROXY": "socks5://someone:secret@proxy.example:1080",
     "SITHSUP_DATA": "data",
-    "SITHSUP_STATE": "~/state",
+    "SITHSUP_LOGS": "~/logs",
     "SITHSUP_LOCKS": "locks",
     "SITHSUP_LANGUAGE": "klingon",
     "SITHSUP_LOG_LEVEL": "LOUD",
+    "SITHSUP_LOG_FORMAT": "xml",
     "SITHSUP_CARD_TIMEOUT": "soon",
     "SITHSUP_KEY_TIMEOUT": "inf",
     "SITHSUP_ANSWER_TIMEOUT": "0",
@@ -41,7 +42,7 @@ def test_an_empty_environment_gives_the_shipped_defaults() -> None:
     assert settings.module is None
     assert settings.authority is None
     assert settings.data.is_absolute()
-    assert settings.state.is_absolute()
+    assert settings.logs.is_absolute()
 
 
 def test_the_environment_goes_over_the_defaults() -> None:
@@ -57,10 +58,11 @@ def test_the_environment_goes_over_the_defaults() -> None:
             "SITHSUP_AUTHORITY": "http://127.0.0.1:8080/.well-known/cmp",
             "SITHSUP_PROXY": "http://someone:s%40cret@proxy.example:3128",
             "SITHSUP_DATA": "/data",
-            "SITHSUP_STATE": "/state",
+            "SITHSUP_LOGS": "/logs",
             "SITHSUP_LOCKS": "/locks",
             "SITHSUP_LANGUAGE": "sv",
-            "SITHSUP_LOG_LEVEL": "DEBUG",
+            "SITHSUP_LOG_LEVEL": "TRAFFIC",
+            "SITHSUP_LOG_FORMAT": "json",
             "SITHSUP_CARD_TIMEOUT": "2.5",
             "SITHSUP_KEY_TIMEOUT": "30",
             "SITHSUP_ANSWER_TIMEOUT": "15",
@@ -76,10 +78,11 @@ def test_the_environment_goes_over_the_defaults() -> None:
         authority="http://127.0.0.1:8080/.well-known/cmp",
         proxy="http://someone:s%40cret@proxy.example:3128",
         data=Path("/data"),
-        state=Path("/state"),
+        logs=Path("/logs"),
         locks=Path("/locks"),
         language="sv",
-        log_level="DEBUG",
+        log_level="TRAFFIC",
+        log_format="json",
         card_timeout=2.5,
         key_timeout=30.0,
         answer_timeout=15.0,

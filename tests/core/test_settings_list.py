@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Write]:
-    """Put layers in the place of this computer's; state and data are the test's."""
-    for variable in ("DATA", "STATE"):
+    """Put layers in the place of this computer's; log and data are the test's."""
+    for variable in ("DATA", "LOGS"):
         monkeypatch.setenv(f"SITHSUP_{variable}", str(tmp_path / variable))
     monkeypatch.setenv("SITHSUP_LANGUAGE", "en")
 
@@ -210,11 +210,14 @@ def test_every_command_logs_what_it_does_not_know(
     caplog.clear()
 
 
-def test_a_folder_that_a_layer_names_is_told_with_the_layer(
-    write: Write, capsys: pytest.CaptureFixture[str], tmp_path: Path
+def test_where_the_log_is_stands_there_also_when_it_cannot_be_written(
+    write: Write, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What cannot be written to is corrected where it was said."""
-    write(policy='state = "/dev/null/state"')
-    assert cli.run(["check"]) == 2
-    assert f"{tmp_path / 'policy.toml'}: state" in capsys.readouterr().err
-    assert listed(capsys, "--explain")[0] == 2
+    """Nothing is stopped by that; the terminal has the warning that the log cannot have."""
+    write(policy='logs = "/dev/null/logs"')
+    code, lines, err = listed(capsys)
+    assert code == 0
+    assert "logs = /dev/null/logs" in lines
+    assert err.endswith("sithsup.start: there is no log in /dev/null/logs: part of the path is a file, not a folder\n")
+    assert cli.run(["history"]) == 0
+    caplog.clear()

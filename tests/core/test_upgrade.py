@@ -33,7 +33,7 @@ from sithsup.errors import (
     UnusableError,
     UpgradeFinishedError,
 )
-from sithsup.journal import history
+from sithsup.history import history
 from sithsup.model import CertificateState, CertificateStatus, CodeState, KeyRole, ObjectKind, Seen, SubjectKind
 from sithsup.runner import WALKS, Mark
 from sithsup.sim import pki

@@ -98,7 +98,7 @@ def test_every_command_that_a_way_names_is_there(capsys: pytest.CaptureFixture[s
     commands = set(re.findall(r"^ {4}(\w+) ", capsys.readouterr().out, re.MULTILINE))
     assert set(re.findall(r"“sithsup (\w+)”", said)) <= commands
     options = ""
-    for command in ("upgrade", "unblock"):
+    for command in ("upgrade", "unblock", "diagnose"):
         with pytest.raises(SystemExit):
             cli.run([command, "--help"])
         options += capsys.readouterr().out

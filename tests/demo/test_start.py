@@ -43,7 +43,7 @@ VARIABLES = {
     "SITHSUP_CAMPAIGN",
     "SITHSUP_CAMPAIGN_ANCHOR",
     "SITHSUP_DATA",
-    "SITHSUP_STATE",
+    "SITHSUP_LOGS",
     "SITHSUP_LOCKS",
 }
 
@@ -114,7 +114,7 @@ def test_the_settings_follow_the_environment(demo: Path) -> None:
     finder = Finder(settings)
     finder.start()
     assert finder.document().campaign == Campaign.load(demo / "campaign.json")
-    assert {settings.data.parent, settings.state.parent} == {demo}
+    assert {settings.data.parent, settings.logs.parent} == {demo}
 
 
 def test_the_pins_open_the_tokens(demo: Path) -> None:

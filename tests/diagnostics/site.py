@@ -5,14 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
+from sithsup.certificate import Certificate
 from sithsup.demo.campaign import Wishes, demo_campaign
 from sithsup.demo.knobs import Knobs
 from sithsup.demo.server import DemoServer
 from sithsup.demo.start import free_address
-from sithsup.diagnostics.scene import Scene
+from sithsup.diagnostics.card_side import CardsSeen
+from sithsup.diagnostics.scene import Once, Scene
+from sithsup.model import CardContents
 from sithsup.settings import Settings
 from tests.demo.conversation import World
 
@@ -23,7 +27,7 @@ if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.diagnostics.probe import Found, Group
     from sithsup.diagnostics.windows import Hive, PowerSetting, Service
-    from sithsup.model import Clock
+    from sithsup.model import CardCertificate, Clock
 
 
 def now() -> datetime:
@@ -31,11 +35,23 @@ def now() -> datetime:
 
 
 class OwnScene(Scene):
-    """A scene with a campaign that no file holds."""
+    """A scene with a campaign that no file holds, and one card with these certificates (DER); without them with none.
 
-    def __init__(self, campaign: Campaign | None, environ: Mapping[str, str] | None = None, clock: Clock = now) -> None:
+    Nothing is looked for in this computer's readers.
+    """
+
+    def __init__(
+        self,
+        campaign: Campaign | None,
+        environ: Mapping[str, str] | None = None,
+        clock: Clock = now,
+        card: tuple[bytes, ...] = (),
+    ) -> None:
         self._own = campaign
         super().__init__(Settings.resolve(environ or {}, ()), clock)
+        found = tuple(SimpleNamespace(certificate=Certificate.parse(der)) for der in card)
+        contents = CardContents((), (), cast("tuple[CardCertificate, ...]", found))
+        self.cards = Once(lambda: CardsSeen("-", cards=(contents,) if card else ()))
 
     @property
     def campaign(self) -> Campaign | None:

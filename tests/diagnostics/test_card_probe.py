@@ -9,8 +9,9 @@ import pytest
 
 from sithsup.diagnostics.card_side import CardsSeen
 from sithsup.diagnostics.document import finish
+from sithsup.diagnostics.private import of_card
 from sithsup.diagnostics.probe import Probe, Result
-from sithsup.diagnostics.probes.card import MOST, card, private
+from sithsup.diagnostics.probes.card import MOST, card
 from sithsup.diagnostics.probes.eligibility import eligibility
 from sithsup.errors import CardRemovedError, ModuleCrashedError, NoCardError
 from sithsup.model import CodeState, KeyRole, SubjectKind, Unreadable
@@ -59,17 +60,17 @@ def test_a_card_without_a_fault(tmp_path: Path) -> None:
 def test_whose_card_it_is_is_nowhere(tmp_path: Path) -> None:
     """Each part of it is private, and stands in no value; the number of the card is not part of it."""
     facts = eligible(tmp_path)
-    of_card = private(facts.contents)
+    secret = of_card(facts.contents)
     holder = facts.contents.certificates[0].certificate
-    assert {holder.common_name, holder.given_name, holder.surname, holder.subject_serial} <= of_card
-    assert facts.contents.number not in of_card
+    assert {holder.common_name, holder.given_name, holder.surname, holder.subject_serial} <= secret
+    assert facts.contents.number not in secret
 
     made = scene(tmp_path, CardsSeen("m", cards=(facts.contents,)), campaign=facts.campaign)
     found = card(made)
-    assert of_card <= made.private
+    assert secret <= made.private
     document = finish([Result(Probe("card", "card", card), found=found)], made, str)
     for text in (str(document.data()), "\n".join(document.lines())):
-        assert not [word for word in of_card if word in text]
+        assert not [word for word in secret if word in text]
         assert str(facts.contents.number) in text
 
 
@@ -78,7 +79,7 @@ def test_whose_card_it_is_is_private_before_anything_can_fail(tmp_path: Path) ->
     facts = eligible(tmp_path)
     made = scene(tmp_path, CardsSeen("m", cards=(facts.contents,), error=ModuleCrashedError()), campaign=facts.campaign)
     assert named(card(made)) == ["ModuleCrashedError"]
-    assert private(facts.contents) <= made.private
+    assert of_card(facts.contents) <= made.private
 
 
 def test_a_certificate_whose_key_is_gone(tmp_path: Path) -> None:

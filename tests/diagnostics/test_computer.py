@@ -111,12 +111,12 @@ def test_whether_linux_suspends_a_reader(kind: str, control: str, told: bool | N
         ({"SESSIONNAME": "RDP-Tcp#7"}, 2, "rdp"),
         ({"SESSIONNAME": "ICA-CGP#1"}, 0, "citrix"),
         ({}, 1, "citrix"),
-        ({}, 9, "other"),
+        ({}, 9, None),
         ({}, None, "local"),
     ],
 )
 def test_how_the_screen_of_windows_is_reached(
-    environ: dict[str, str], protocol: int | None, told: str, monkeypatch: pytest.MonkeyPatch
+    environ: dict[str, str], protocol: int | None, told: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_windows(monkeypatch, FakeWindows(protocol=protocol))
     for name, value in environ.items():
@@ -148,6 +148,8 @@ def test_the_services_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (told["SCardSvr"], told["SCardSvr-start"]) == ("running", "manual")
     assert (told["CertPropSvc"], told["CertPropSvc-start"], told["SCPolicySvc"]) == ("stopped", DISABLED, None)
     assert codes(found) == []
+    is_windows(monkeypatch, FakeWindows(services={"SCardSvr": Service("stopped", "manual")}))
+    assert codes(session(NOWHERE)) == []  # it starts with the first reader
     is_windows(monkeypatch, FakeWindows(services={"SCardSvr": Service("stopped", DISABLED)}))
     found = session(NOWHERE)
     assert codes(found) == ["ServiceDisabledError"]
@@ -156,10 +158,26 @@ def test_the_services_of_windows(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("option", "told"),
-    [("0", "nothing"), ("1", "lock"), (2, "log-off"), ("3", "disconnect"), ("9", "other"), (None, None)],
+    [("0", "nothing"), ("1", "lock"), (2, "log-off"), ("3", "disconnect"), ("9", None), (None, None)],
 )
 def test_what_windows_does_when_a_card_is_pulled(
     option: object, told: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     is_windows(monkeypatch, FakeWindows(values={f"{Hive.MACHINE}\\{WINLOGON}\\ScRemoveOption": option}))
     assert facts(session(NOWHERE))["removal"] == told
+
+
+def test_certificates_that_windows_has_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only those that are replaced count, and whose card is not there only where a card is."""
+    with site(tmp_path) as world:
+        campaign = campaign_of(world)
+        here, gone = (world.enrol().certificate for _ in range(2))
+        new = world.enrol("hsa-id-authentication").certificate
+    is_windows(monkeypatch, FakeWindows(store=(here, gone, new, b"no certificate")))
+    found = session(OwnScene(campaign, card=(here,)))
+    assert (facts(found)["in-store"], codes(found)) == (2, ["CertificatesLeftError"])
+    assert "in a reader: 1." in found.problems[0].cause
+    assert codes(session(OwnScene(campaign, card=(here, gone)))) == []
+    found = session(OwnScene(campaign))
+    assert (facts(found)["in-store"], codes(found)) == (2, [])
+    assert facts(session(NOWHERE))["in-store"] == 0

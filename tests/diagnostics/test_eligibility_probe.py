@@ -10,7 +10,7 @@ import pytest
 from sithsup.card.session import find_cards
 from sithsup.diagnostics.card_side import CardsSeen
 from sithsup.diagnostics.probes.eligibility import NAMES, eligibility
-from sithsup.errors import CardRemovedError, NoCardError
+from sithsup.errors import CardRemovedError, NoCardError, SecondInstanceError
 from sithsup.journal import Journal, card_key
 from sithsup.model import ModuleInfo
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
@@ -120,26 +120,26 @@ def test_an_interrupted_upgrade_with_its_journal_and_without(tmp_path: Path) -> 
         assert (said["missing"] is not None) is is_open
 
 
-def test_a_journal_that_somebody_holds_is_read_all_the_same(tmp_path: Path) -> None:
-    """Nothing is locked, and whoever has it keeps it; a look makes no file."""
+def test_a_card_that_a_run_is_at_work_on_is_left_to_it(tmp_path: Path) -> None:
+    """And that is what is told; a look makes no file."""
     lab = halfway(tmp_path)
     contents = find_cards(lab.token)[0]
     made = scene(tmp_path, CardsSeen("m", module=MODULE, cards=(contents,)), campaign=lab.campaign)
     made.settings = replace(made.settings, data=tmp_path / lab.computer)
     before = sorted(path.name for path in tmp_path.rglob("*"))
-    with Journal(tmp_path / lab.computer, card_key(contents), lambda: START):
-        assert works(eligibility(made))["situation"] == "interrupted"
+    with Journal(tmp_path / lab.computer, card_key(contents), lambda: START), pytest.raises(SecondInstanceError):
+        eligibility(made)
     assert sorted(path.name for path in tmp_path.rglob("*")) == before
 
 
-def test_a_damaged_journal_is_named_and_the_card_judged_without_it(tmp_path: Path) -> None:
-    """It lies where it lay: setting it aside is for a run."""
+def test_a_card_with_a_damaged_journal_is_judged_without_it(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It lies where it lay: setting it aside is for a run. The probe of the memory names it."""
     facts = eligible(tmp_path)
     made = scene(tmp_path, CardsSeen("m", module=MODULE, cards=(facts.contents,)), campaign=facts.campaign)
     path = made.settings.data / f"journal-{card_key(facts.contents)}.sqlite3"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"no database at all" * 100)
-    found = eligibility(made)
-    assert [problem.code for problem in found.problems] == ["SU-4003"]
-    assert works(found)["situation"] == "fresh"
+    assert works(eligibility(made))["situation"] == "fresh"
     assert path.read_bytes().startswith(b"no database")
+    assert "damaged" in caplog.text
+    caplog.clear()

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from sithsup.ca import passage
 from sithsup.diagnostics import passages, windows
 from sithsup.diagnostics.probes.network import INTERNET_SETTINGS, network
 from sithsup.diagnostics.probes.status import status
 from sithsup.diagnostics.scene import Scene
 from sithsup.errors import ProxyUnusableError
 from sithsup.settings import Settings
-from tests.ca.test_passage import closed_port, silent
+from tests.ca.test_passage import closed_port, looked_up, silent, unknown
 from tests.ca.test_tls import ANSWER, ROOT, saying, server_certificate, speaking
 from tests.diagnostics.site import FakeWindows, OwnScene, campaign_of, codes, facts, site
 
@@ -78,7 +80,7 @@ def test_an_interceptor_is_named(tmp_path: Path) -> None:
     with speaking(tmp_path, keyed, above=(ROOT,)) as (address, heard):
         found = asked(address)
     assert codes(found) == ["InterceptedError"]
-    assert "“TEST Root”" in found.problems[0].cause
+    assert found.problems[0].cause.endswith(": TEST Root")
     told = facts(found.groups[0])
     assert (told["vouched-by"], told["issuer-1"], told["certificate-2"]) == ("nobody", "TEST Root", "TEST Root")
     assert told["fingerprint-1"] == keyed.parsed.fingerprint
@@ -118,6 +120,22 @@ def test_who_vouches_for_the_server(vouches: str, tmp_path: Path, monkeypatch: p
     assert told["tls-ms"] >= told["connection-ms"]
 
 
+@pytest.mark.parametrize(
+    ("host", "answer", "name"),
+    [
+        ("authority.example", socket.EAI_NONAME, "NameUnknownError"),
+        ("authority.example", socket.EAI_AGAIN, "NameServiceSilentError"),
+        ("authority.sjunet.org", socket.EAI_NONAME, "SjunetOnlyError"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_told(host: str, answer: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passage, "has_route", lambda: True)
+    looked_up(monkeypatch, unknown(answer))
+    found = asked(f"https://{host}/cmp")
+    assert codes(found) == [name]
+    assert host in found.problems[0].what + found.problems[0].cause
+
+
 def test_whoever_is_late_is_told_by_what_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """No probe waits until its own time is over: then nothing would be named."""
     monkeypatch.setattr(passages, "LONGEST", 0.3)
@@ -151,7 +169,8 @@ def test_where_the_proxy_comes_from(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     found = network(OwnScene(None, environ))
-    assert (facts(found)["proxy-source"], facts(found).get("proxy")) == (source, proxy)
+    told = facts(found)
+    assert (told["proxy-source"], told.get("proxy"), "proxy" in told) == (source, proxy, proxy is not None)
 
 
 def test_the_system_s_own_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,7 +33,7 @@ def diagnosed(
 ) -> dict[str, Any]:
     """Run `sithsup diagnose` with these settings and no others; what it tells."""
     kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "HOME", "TMPDIR") if name in os.environ}
-    own = {"SITHSUP_DATA": str(folder / "data"), "SITHSUP_STATE": str(folder / "state"), "SITHSUP_LANGUAGE": "en"}
+    own = {"SITHSUP_DATA": str(folder / "data"), "SITHSUP_LOGS": str(folder / "state"), "SITHSUP_LANGUAGE": "en"}
     begun = time.monotonic()
     ended = subprocess.run(
         [*before, *program, "diagnose", "--json"],

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sithsup.ca import passage as way
-from sithsup.demo.profiles import ROOT_2
+from sithsup.demo.ledger import Reason
+from sithsup.demo.profiles import ROOT_2, TYPE_1
 from sithsup.diagnostics import statuses
+from sithsup.diagnostics.card_side import CardsSeen
 from sithsup.diagnostics.probes.status import status
+from sithsup.diagnostics.scene import Once
 from tests.ca.test_tls import PAGES, saying
 from tests.ca.test_transport import serving
 from tests.diagnostics.site import OwnScene, campaign_of, codes, facts, site
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     import pytest
 
     from sithsup.diagnostics.probe import Found
+    from tests.demo.conversation import World
 
 
 def by_service(found: Found) -> dict[str, dict[str, Any]]:
@@ -54,8 +59,8 @@ def test_silence_is_told_where_nobody_else_answers(tmp_path: Path) -> None:
     found = status(OwnScene(campaign))
     assert codes(found) == ["StatusSilentError"]
     (problem,) = found.problems
-    assert ROOT_2 in problem.what
-    assert problem.cause == "127.0.0.1: 127.0.0.1 refuses the connection."
+    assert problem.cause == f"127.0.0.1 refuses the connection. It is asked about certificates from: {ROOT_2}"
+    assert "the computer must reach 127.0.0.1" in problem.remedy
     assert all(each["answers"] is False and each["error"] == "SU-2104" for each in by_service(found).values())
 
 
@@ -113,4 +118,43 @@ def test_a_list_that_is_too_long_to_wait_for_is_an_answer(tmp_path: Path, monkey
 
 
 def test_without_a_campaign_nobody_is_asked() -> None:
-    assert status(OwnScene(None)) == ((), (), ())
+    found = status(OwnScene(None))
+    assert (found.groups, found.problems) == ((), ())
+
+
+def test_the_card_s_certificates_are_asked_about_where_they_say(tmp_path: Path) -> None:
+    """Once for each issuer, and about the one for authentication; of each place no more than its host is told."""
+    with site(tmp_path) as world:
+        signing, logging_in = (world.enrol(profile).certificate for profile in ("old-signature", "old-authentication"))
+        revoke(world, logging_in)
+        found = status(OwnScene(campaign_of(world), card=(signing, logging_in)))
+    old = [facts(group) for group in found.groups if facts(group)["issuer"] == TYPE_1]
+    assert [(each["service"], each["about"], each["state"]) for each in old] == [
+        (service, "authentication", "revoked") for service in ("OCSP", "OCSP", "CRL", "CRL")
+    ]
+    assert facts(found)["about-card"] is True
+    assert codes(found) == []
+
+
+def revoke(world: World, der: bytes) -> None:
+    with world.ledger.transaction():
+        world.ledger.revoke(world.entry(der), world.clock(), Reason.SUPERSEDED)
+
+
+def test_a_card_that_is_slow_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The issuers are asked about meanwhile."""
+    monkeypatch.setattr(statuses, "CARD_SECONDS", 0.2)
+    done, begun = threading.Event(), time.monotonic()
+
+    def look() -> CardsSeen:
+        done.wait(30)
+        return CardsSeen("-")
+
+    with site(tmp_path) as world:
+        scene = OwnScene(campaign_of(world))
+        scene.cards = Once(look)
+        found = status(scene)
+        done.set()
+    assert time.monotonic() - begun < statuses.LONGEST
+    assert [facts(group)["about"] for group in found.groups] == ["issuer", "issuer"]
+    assert facts(found)["about-card"] is False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from typing import Literal
+
 import pytest
 
 from sithsup.diagnostics.values import (
@@ -17,6 +20,7 @@ from sithsup.diagnostics.values import (
     one_of,
     version,
 )
+from sithsup.logs import MASKED
 
 NAMES = Blotter(frozenset({"Kanarie Testperson", "Ek"}))
 
@@ -39,6 +43,11 @@ def test_a_bare_text_is_refused() -> None:
         "se1655616161-1A",
         "held by KANARIE",
         "Testperson, Kanarie",
+        "kanarie_testperson@region.example",
+        "/srv/kanarie2/TESTPERSON",
+        "TSTNMT2321000156-K4N4R13",
+        "x_SE1655616161\N{NON-BREAKING HYPHEN}K4N4R13",
+        "/home/K4N4R13/.local, /Users/K4N4R13/x and C:\\Users\\K4N4R13 Test\\x",
     ],
 )
 def test_what_could_be_somebodys_is_blotted(text: str) -> None:
@@ -63,6 +72,28 @@ def test_what_could_be_somebodys_is_blotted(text: str) -> None:
 )
 def test_what_support_needs_is_left(text: str) -> None:
     assert NAMES.text(text) == text
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_name_is_blotted_however_its_letters_are_put_together(form: Literal["NFC", "NFD"]) -> None:
+    """A Mac takes them apart in names of files."""
+    for known in ("NFC", "NFD"):
+        blotter = Blotter(frozenset({unicodedata.normalize(known, "Åsa Öst")}))
+        assert blotter.text(unicodedata.normalize(form, "/srv/Åsa/öst")) == f"/srv/{BLOT}/{BLOT}"
+
+
+def test_of_an_address_in_a_text_the_host_is_left() -> None:
+    """Whatever brackets there are: a text from outside breaks nothing."""
+    assert NAMES.text("no answer from https://u:p@ca.example:8443/a/b?c “d”") == "no answer from https://ca.example “d”"
+    assert NAMES.text("http://[::1 and http://]") == f"{BLOT} and {BLOT}"
+
+
+def test_a_telephone_is_left_where_only_identities_are_blotted() -> None:
+    assert NAMES.identities("Ring Kanarie, 010-123 45 67 (191212121212)") == f"Ring {BLOT}, 010-123 45 67 ({MASKED})"
+
+
+def test_text_cannot_steer_a_terminal() -> None:
+    assert NAMES.text("a\x1b[31mb\nc") == "a [31mb c"
 
 
 def test_what_cannot_be_printed_is_left_out() -> None:

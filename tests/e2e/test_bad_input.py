@@ -510,7 +510,6 @@ def test_a_campaign_that_nobody_trusted_has_signed(demo: Demo, tmp_path: Path) -
         ("SITHSUP_AUTHORITY", "ftp://example.org"),
         ("SITHSUP_CARD_TIMEOUT", "soon"),
         ("SITHSUP_LANGUAGE", "klingon"),
-        ("SITHSUP_STATE", "/dev/null/state"),
         ("all_proxy", "socks5h://127.0.0.1:1"),
         ("http_proxy", "garbage::::"),
         ("no_proxy", "[::1"),
@@ -531,7 +530,7 @@ def test_a_proxy_of_our_own_goes_before_one_that_cannot_be_used(demo: Demo) -> N
     assert demo.run("check", environ={**unusable, "SITHSUP_PROXY": "direct"}).code == 10
     ended = demo.act("upgrade", {"SITHSUP_AUTHORITY": "http://someone:hemligt@127.0.0.1:1/cmp"})
     assert_refused(ended, 2, "SU-3002")
-    assert "hemligt" not in ended.out + ended.err + "".join(p.read_text() for p in demo.state.glob("*.log"))
+    assert "hemligt" not in ended.out + ended.err + "".join(p.read_text() for p in demo.logs.glob("*.log"))
 
 
 @pytest.mark.parametrize(

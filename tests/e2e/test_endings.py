@@ -151,7 +151,7 @@ def test_what_another_computer_finished_is_closed_under_its_case_code(action: st
     assert demo.run("check", "--json").result["case_open"] is False
     (entry,) = demo.run("history", "--json").result["history"]
     assert entry["case_code"] == case
-    assert f"case {case} ended" in (demo.state / "sithsup.log").read_text()
+    assert f"case {case} ended" in (demo.logs / "sithsup.log").read_text()
 
 
 def test_what_another_computer_restored_is_closed_by_restore(demo: Demo) -> None:

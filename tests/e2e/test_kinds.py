@@ -6,23 +6,17 @@ writes down every call.
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from sithsup.cli.demo_arguments import KINDS
 from sithsup.demo.start import Kind
-from tests.support.demo import CONSENT, NEW, Demo, Demos
-
-if TYPE_CHECKING:
-    from tests.support.demo import Ended
+from tests.support.demo import CONSENT, NEW, Demos
+from tests.support.spy import spied
 
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl")
 
-SPIES = tuple(Path("/").glob("usr/lib*/**/pkcs11-spy.so"))
-"""Debian has it in the package opensc-pkcs11."""
 FOR_WRITING = 0x2  # CKF_RW_SESSION
 WRITES = {"C_GenerateKeyPair", "C_CreateObject", "C_SetAttributeValue", "C_DestroyObject", "C_InitPIN", "C_SetPIN"}
 
@@ -57,35 +51,6 @@ TABLE = {
 }
 NEVER_WRITTEN = [kind for kind, told in TABLE.items() if told.reasons]
 """Where something that can be seen without a code stands in the way."""
-
-
-class Spied(NamedTuple):
-    """How a run ended, and every call that it made of the module, with what went in."""
-
-    ended: Ended
-    calls: list[tuple[str, str]]
-
-    @property
-    def names(self) -> set[str]:
-        return {name for name, _ in self.calls}
-
-    @property
-    def sessions(self) -> list[int]:
-        """The flags of each session that was opened."""
-        return [int(re.search(r"flags = 0x([0-9a-f]+)", said)[1], 16) for name, said in self.calls  # type: ignore[index]
-                if name == "C_OpenSession"]  # fmt: skip
-
-
-def spied(demo: Demo, *arguments: str) -> Spied:
-    """Run the program with the spy between it and the card."""
-    if not SPIES:
-        pytest.skip("missing tool: pkcs11-spy.so")
-    log = demo.folder / "spy.log"
-    log.unlink(missing_ok=True)
-    watched: dict[str, str | Path] = {"SITHSUP_MODULE": SPIES[0], "PKCS11SPY": demo.module, "PKCS11SPY_OUTPUT": log}
-    ended = demo.run(*arguments, codes=demo.pins, environ=watched)
-    said = log.read_text("utf-8", "replace")
-    return Spied(ended, re.findall(r"^\d+: (C_\w+)\n(.*?)(?=^\d+: C_|\Z)", said, re.MULTILINE | re.DOTALL))
 
 
 def test_the_table_has_every_kind() -> None:

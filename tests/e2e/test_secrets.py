@@ -114,7 +114,7 @@ def watched(demo: Demo, *actions: str, environ: dict[str, str]) -> tuple[Watch, 
 def test_no_code_comes_to_rest(demo: Demo) -> None:
     """During and after an upgrade at the fullest log level: in no file, command line, environment or output."""
     with authority_beside(demo, delay=0.1) as environ:
-        watch, (ended,) = watched(demo, "upgrade", environ={**environ, "SITHSUP_LOG_LEVEL": "DEBUG"})
+        watch, (ended,) = watched(demo, "upgrade", environ={**environ, "SITHSUP_LOG_LEVEL": "TRAFFIC"})
     assert ended.code == 0
     assert demo.identity() == NEW
     assert watch.looks > 10
@@ -134,7 +134,7 @@ def test_no_code_comes_to_rest_when_it_is_wrong(demo: Demo) -> None:
             *CONSENT,
             "--pin-stdin",
             codes="".join(f"{code}\n" for code in typed),
-            environ={"SITHSUP_LOG_LEVEL": "DEBUG"},
+            environ={"SITHSUP_LOG_LEVEL": "TRAFFIC"},
         )
     assert ended.code == 6
     assert watch.looks > 3
@@ -151,7 +151,7 @@ def test_no_puk_and_no_new_code_comes_to_rest(demo: Demo, is_right: bool) -> Non
         ended = demo.run(
             *("unblock", "--role", "signature", "--pin-stdin", "--json"),
             codes="".join(f"{code}\n" for code in typed),
-            environ={"SITHSUP_LOG_LEVEL": "DEBUG"},
+            environ={"SITHSUP_LOG_LEVEL": "TRAFFIC"},
         )
     assert (ended.code, ended.result["changed"]) == ((0, True) if is_right else (6, False))
     assert watch.looks > 3
@@ -162,14 +162,14 @@ def test_no_puk_and_no_new_code_comes_to_rest(demo: Demo, is_right: bool) -> Non
 
 def test_no_personal_identity_number_leaves(demo: Demo) -> None:
     """Not in what `--json` writes, the history, the receipt or the log, and not in what is left of the journal."""
-    ended = [demo.act("upgrade", {"SITHSUP_LOG_LEVEL": "DEBUG"})]
+    ended = [demo.act("upgrade", {"SITHSUP_LOG_LEVEL": "TRAFFIC"})]
     ended += [demo.run("check", "--json"), demo.run("history", "--json")]
     assert [each.code for each in ended] == [0, 0, 0]
     number = personal_number(demo)
     numbers = (number, number[2:], f"{number[:8]}-{number[8:]}", f"{number[2:8]}-{number[8:]}")
     said = "".join(each.out for each in ended)
     assert not any(each in said for each in numbers)
-    kept = [path for folder in (demo.data, demo.state) for path in folder.rglob("*") if path.is_file()]
+    kept = [path for folder in (demo.data, demo.logs) for path in folder.rglob("*") if path.is_file()]
     case = ended[0].result["case_code"]
     assert {path.name for path in kept if path.suffix != ".address"} == {
         *("history.sqlite3", "sithsup.log", "demo-1.p7m"),
@@ -189,9 +189,9 @@ def personal_number(demo: Demo) -> str:
 
 def test_the_search_finds_what_is_planted(demo: Demo) -> None:
     """The control: a code in a log, in a journal in another form, in an argument, in the environment."""
-    demo.state.mkdir(exist_ok=True)
+    demo.logs.mkdir(exist_ok=True)
     demo.data.mkdir(exist_ok=True)
-    (demo.state / "planted.log").write_text(f"the code is {CODES[0]}")
+    (demo.logs / "planted.log").write_text(f"the code is {CODES[0]}")
     (demo.data / "planted").write_bytes(b"\0" + CODES[1].encode("utf-16-le"))
     waiting = [sys.executable, "-c", "input()"]
     argued = subprocess.Popen([*waiting, CODES[0]], env=demo.variables(), stdin=subprocess.PIPE)

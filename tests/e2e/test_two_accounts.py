@@ -24,8 +24,8 @@ BUSY = "The program is at work on this card now. Wait until it is done, then run
 @pytest.fixture
 def second(demo: Demo) -> Iterator[dict[str, str | Path]]:
     """Give the variables of the second account."""
-    yield {"SITHSUP_DATA": demo.folder / "second", "SITHSUP_STATE": demo.folder / "second-state"}
-    for name in ("second", "second-state"):
+    yield {"SITHSUP_DATA": demo.folder / "second", "SITHSUP_LOGS": demo.folder / "second-logs"}
+    for name in ("second", "second-logs"):
         shutil.rmtree(demo.folder / name, ignore_errors=True)
 
 

@@ -165,7 +165,7 @@ def counted(process: int, codes: Sequence[str]) -> list[int]:
 
 def written_by(demo: Demo) -> list[str]:
     """Every file that the program has written."""
-    files = (path for folder in (demo.state, demo.data) for path in folder.rglob("*") if path.is_file())
+    files = (path for folder in (demo.logs, demo.data) for path in folder.rglob("*") if path.is_file())
     return [path.read_bytes().decode("latin-1") for path in files]
 
 
@@ -174,7 +174,7 @@ def test_no_code_stays_in_memory(desktop: Desktop, demo: Demo) -> None:
 
     Nor is one in any file that was written, or in what was said, as much as there is of it.
     """
-    with Window.open(desktop, demo, environ={"SITHSUP_LOG_LEVEL": "DEBUG"}) as window:
+    with Window.open(desktop, demo, environ={"SITHSUP_LOG_LEVEL": "TRAFFIC"}) as window:
         window.go_to_codes()
         window.type_codes(CODES)
         assert counted(window.process.pid, CODES) == [1, 1]

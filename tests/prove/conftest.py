@@ -24,7 +24,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 def held(made: Demo, monkeypatch: pytest.MonkeyPatch) -> Held:
     """Give the card as on its first day, and an environment that knows nothing but SoftHSM2's configuration."""
     made.lay_card()
-    for name in ("SITHSUP_CAMPAIGN", "SITHSUP_DATA", "SITHSUP_STATE", "SITHSUP_MODULE"):
+    for name in ("SITHSUP_CAMPAIGN", "SITHSUP_DATA", "SITHSUP_LOGS", "SITHSUP_MODULE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("SOFTHSM2_CONF", made.environment["SOFTHSM2_CONF"])
     monkeypatch.setattr(foreign, "AUTHORITY_KEYS", KeyAlgorithm.P_256)

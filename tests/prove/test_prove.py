@@ -18,7 +18,8 @@ from prove import killed, killer, mutants, report, simulated, virtual
 from prove.case import ENDINGS, Place, Result, count
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.evidence import World, old_on_card
-from sithsup.journal import history, unfinished
+from sithsup.history import history
+from sithsup.journal import unfinished
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import EVERY_VERB, Failure, Mishap, When
 from sithsup.steps import write_certificates
@@ -177,7 +178,7 @@ def test_nothing_can_be_written_once_the_disk_is_full(tmp_path: Path) -> None:
         ended = demo.run("full", "12", *killed.ARGUMENTS, program=killed.KILLER, codes=demo.pins)
         assert (ended.code, ended.error_code) == killed.DISK_FULL
         assert len(unfinished(demo.data)) == 1
-        log = (demo.state / "sithsup.log").read_text()
+        log = (demo.logs / "sithsup.log").read_text()
         assert log.splitlines()[-1].endswith("do generate-signature-key")  # how it ended is not in it
 
 
@@ -185,7 +186,7 @@ def test_who_does_not_notice_the_full_disk_has_not_ended_well(tmp_path: Path) ->
     """A run that ends well is taken for one with fewer writes, and ends its task."""
     ended = subprocess.run(
         [*killed.KILLER, "full", "1", "errors", "--json"],
-        env={**os.environ, "SITHSUP_DATA": str(tmp_path), "SITHSUP_STATE": str(tmp_path)},
+        env={**os.environ, "SITHSUP_DATA": str(tmp_path), "SITHSUP_LOGS": str(tmp_path)},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY)),
         capture_output=True,
         check=False,

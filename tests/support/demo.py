@@ -39,6 +39,7 @@ from sithsup.demo.start import Kind
 from sithsup.demo.status import DemoStatus
 from sithsup.model import KeyAlgorithm
 from tests.demo.tools import Pkcs11Tool, openssl
+from tests.support.schemas import LAST_OUTCOME, require_valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -114,7 +115,7 @@ class Demo:
         self.environment = life.environment(self.folder)
         self.codes = tuple((self.folder / "pins").read_text().split())
         self.module = self.environment["SITHSUP_MODULE"]
-        self.data, self.state = self.folder / "data", self.folder / "state"
+        self.data, self.logs = self.folder / "data", self.folder / "logs"
         self.tokens = self.folder / "card" / "tokens"
         self.tool = Pkcs11Tool(self.module, self.environment)
         self.keep_card()
@@ -130,7 +131,7 @@ class Demo:
 
     def reset(self) -> None:
         """Put everything back as it was on the first day."""
-        for folder in (self.data, self.state):
+        for folder in (self.data, self.logs):
             shutil.rmtree(folder, ignore_errors=True)
         self.lay_card()
         with closing(self._ledger()) as ledger, ledger:
@@ -221,6 +222,12 @@ class Demo:
                 continue  # it has ended
             if is_ours:
                 found.append(process)
+        return found
+
+    def last_outcome(self) -> dict[str, Any]:
+        """What the program has left for tools that look after many computers; it is of the published shape."""
+        found: dict[str, Any] = json.loads((self.data / "last-outcome.json").read_bytes())
+        require_valid(found, LAST_OUTCOME)
         return found
 
     # ------------------------------------------------------------------------------------------- the judge

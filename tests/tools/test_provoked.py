@@ -175,7 +175,7 @@ def test_the_program_is_watched_wherever_it_is_started(watching: Path) -> None:
     broken = watching / "broken.so"
     broken.write_text("no library", "utf-8")
     environ = {"PYTHONPATH": watching / "tests" / "provoked", "SITHSUP_MODULE": broken}
-    environ |= dict.fromkeys(("SITHSUP_DATA", "SITHSUP_STATE"), watching)
+    environ |= dict.fromkeys(("SITHSUP_DATA", "SITHSUP_LOGS"), watching)
     done = subprocess.run(
         [sys.executable, "-m", "sithsup", "check"],
         env={**os.environ, **{name: str(value) for name, value in environ.items()}},

@@ -136,7 +136,7 @@ class LiveDesk:
         self.token = LiveToken(Desk(cards=[self.case.card]))
         self.authority = SimulatedAuthority.for_cases(self.case, self.other, clock=lambda: START)
         self.announced: list[str] = []
-        self.thread, self.worker = QThread(), LiveWorker(self, Settings(data=folder / "data", state=folder / "state"))
+        self.thread, self.worker = QThread(), LiveWorker(self, Settings(data=folder / "data", logs=folder / "logs"))
         self.worker.moveToThread(self.thread)
         self.thread.start()
         wizard.attach(self.worker)

@@ -43,6 +43,7 @@ from sithsup.sim.case import CardKind, campaign, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
 from sithsup.situation import Outcome
+from sithsup.ui.pages.help import HelpPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
 from sithsup.ui.shown import Shown
@@ -243,8 +244,12 @@ def interrupted(judged: Verdict | None = None, error: SithsupError | None = None
     return Shown(Flow(Page.INTERRUPTED), sight(card() if judged else None, judged), ending=ending)
 
 
+LOGS = Path("/TEST/sithsup/log")
+"""A folder that is not there."""
+
+
 def trouble(error: SithsupError, outcome: Outcome | None = None) -> Shown:
-    return Shown(Flow(Page.HELP), sight(card()), ending=Ending(Act.UPGRADE, outcome, CASE, error))
+    return Shown(Flow(Page.HELP), sight(card()), ending=Ending(Act.UPGRADE, outcome, CASE, error), logs=LOGS)
 
 
 OK, LOW, LAST = CodeState.OK, CodeState.COUNT_LOW, CodeState.FINAL_TRY
@@ -328,6 +333,7 @@ def mishaps() -> dict[str, Shown]:
         ),
         "insert-other-waits": replace(swapped, sight=replace(swapped.sight, report=waits)),
         "upgrading-not-closed": replace(upgrading(3), is_refused=True),
+        "help-no-log-folder": trouble(SithsupError()),
         "interrupted-no-reader": replace(interrupted(), sight=sight(error=NoReaderError())),
         "interrupted-reading": replace(interrupted(), sight=replace(sight(fresh), report=None)),
     }
@@ -335,6 +341,12 @@ def mishaps() -> dict[str, Shown]:
 
 def _role(role: KeyRole) -> str:
     return role_text(frozenset({role}))
+
+
+def _seek_log(page: WizardPage) -> None:
+    """Where there is no folder to open."""
+    assert isinstance(page, HelpPage)
+    page.logs.button.click()
 
 
 def _wait(page: WizardPage) -> None:
@@ -350,5 +362,6 @@ AFTER: dict[str, Callable[[WizardPage], object]] = {
     "codes-missing": lambda page: page.go_on(),
     "upgrading-long-key": _wait,
     **diagnosis_states.AFTER,
+    "help-no-log-folder": _seek_log,
 }
 """What happens on a page before it is looked at."""

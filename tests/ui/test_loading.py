@@ -34,7 +34,7 @@ def test_a_heart_that_cannot_be_loaded_is_told_and_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Instead of looking for a card for ever."""
-    loader = Loader(Settings(data=tmp_path, state=tmp_path))
+    loader = Loader(Settings(data=tmp_path, logs=tmp_path))
     made: list[object] = []
     with opened(Setting(ENGLISH)) as window:
         loader.loaded.connect(made.append)

@@ -292,7 +292,7 @@ def test_support_is_told_the_codes_and_nobody_s_name() -> None:
 
 def test_settings_that_cannot_be_used_are_told_in_the_window() -> None:
     application()
-    window = refused(SettingsInvalidError(name="SITHSUP_STATE", problem="TEST"))
+    window = refused(SettingsInvalidError(name="SITHSUP_LOGS", problem="TEST"))
     assert page_of(window) is Page.HELP
     window.speak(ENGLISH)
     assert not window.button(NEXT).isVisibleTo(window)

@@ -61,13 +61,18 @@ def test_the_language_is_changed_while_it_runs() -> None:
     "setting", [Setting(), Setting(theme="dark", scale=2), Setting(language=PSEUDO), Setting(theme=CONTRAST)], ids=str
 )
 def test_what_program_this_is(setting: Setting) -> None:
-    """It says that nothing is collected; Esc closes it; and there is nothing to stumble over in it."""
+    """It says that nothing is collected; Esc closes it; and there is nothing to stumble over in it.
+
+    Nor when it has told where the log is.
+    """
     with opened(setting) as window:
-        show(window, "insert-fresh")
+        show(window, "help-no-log-folder")
         QTest.mouseClick(window._side.about, Qt.MouseButton.LeftButton)
         settle()
         box = window.findChild(About)
         assert box
+        box.logs.button.click()
+        settle()
         scene = Scene(box, box.area, setting.scale)
         assert not audit(scene)
         if setting.language == PSEUDO:

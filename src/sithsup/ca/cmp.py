@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import time
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from asn1crypto import core
 
+from sithsup import logs
 from sithsup.ca import requests, status
 from sithsup.ca.cmp_asn1 import InfoTypeAndValue, PKIBody, PKIMessage, certificate_der
 from sithsup.ca.protection import NONCE, Opener, aware, directory_name, reading, reference, refuse, seal
@@ -23,7 +25,7 @@ from sithsup.ca.refusals import forgotten, refusal
 from sithsup.ca.signatures import certificate_hash
 from sithsup.ca.transport import patiently
 from sithsup.certificate import Certificate
-from sithsup.errors import AuthorityRefusedError, AuthorityUnreachableError
+from sithsup.errors import AnswerUntrustedError, AuthorityRefusedError, AuthorityUnreachableError
 from sithsup.model import Issued, Message, MessageKind, Permission, Waiting
 from sithsup.texts import mark
 
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from sithsup.ca.transport import Transport
     from sithsup.model import CertificateStatus, Clock, Signer, Target
 
+_log = logging.getLogger(__name__)
 _random = secrets.SystemRandom().random
 
 REASON = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
@@ -233,7 +236,10 @@ class CmpAuthority:
 
     def _exchange(self, der: bytes) -> bytes:
         transport = self._transport
-        return patiently(lambda: transport.exchange(der), transport.address, self._sleep, self._random)
+        _tell("sends", der, der)
+        answer = patiently(lambda: transport.exchange(der), transport.address, self._sleep, self._random)
+        _tell("receives", answer, der)
+        return answer
 
     def _open(self, der: bytes, question: bytes, *expected: str, journalled: bool = False) -> Answer:
         """Check an answer and that it is of an expected kind; an error message becomes one of our errors."""
@@ -245,6 +251,22 @@ class CmpAuthority:
             if name not in (*expected, "error"):
                 raise refuse(OTHER_BODY, f"{name} instead of {', '.join(expected)}")
         return answer
+
+
+def _tell(does: str, der: bytes, ours: bytes) -> None:
+    """Have the log told of a message of the transaction that our own message belongs to."""
+    if _log.isEnabledFor(logs.TRAFFIC):
+        transaction = reference(ours).transaction.hex()
+        logs.traffic(_log, f"{does} {_kind(der)}", transaction=transaction, bytes=len(der))
+
+
+def _kind(der: bytes) -> str:
+    """The name of a message's body, for the log; nothing else is read of what nobody has checked yet."""
+    try:
+        with reading():
+            return str(PKIMessage.load(der)["body"].name)
+    except AnswerUntrustedError:
+        return "what is no message"
 
 
 def _numbers(question: Any) -> tuple[int, ...]:

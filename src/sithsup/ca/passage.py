@@ -135,10 +135,7 @@ class Passage:
         self.peer = peer
         try:
             self.addresses = look_up(peer)
-        except TimeoutError:
-            self.fault = Fault.NAMES_SILENT
-            raise
-        except OSError as error:
+        except OSError as error:  # TimeoutError is one
             self.fault = Fault.NAME_UNKNOWN if error.errno in _NOBODY else Fault.NAMES_SILENT
             raise ConnectionError(str(error)) from error
         self._reach(Step.NAMED)

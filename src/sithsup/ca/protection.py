@@ -187,7 +187,7 @@ class Opener:
                 problems.append("it may not speak for an authority")
             elif path.problems in ((), (NOT_VALID_NOW,)):
                 if path.problems or not certificate.not_before <= at <= certificate.not_after:
-                    raise refuse(OTHER_CLOCK, f"{certificate.common_name} or its issuer is not valid")
+                    raise refuse(OTHER_CLOCK, "the signer or its issuer is not valid")
                 return path.certificates
             problems += path.problems
         raise refuse(BAD_SIGNATURE, "; ".join(problems) or "no certificate fits the signature")
@@ -248,6 +248,9 @@ def _answer(message: PKIMessage, time: datetime | None, extra: tuple[bytes, ...]
 
 
 def _unsigned_detail(message: PKIMessage) -> str:
-    """For the log alone: anybody on the way could have written it."""
+    """For the log alone, and without the words: anybody on the way could have written them."""
     body = message["body"]
-    return f"unsigned {body.name}: {body.chosen.native}" if body.name == "error" else f"unsigned {body.name}"
+    if body.name != "error":
+        return f"unsigned {body.name}"
+    info = body.chosen["pKIStatusInfo"]
+    return f"unsigned error: {info['status'].native} {', '.join(sorted(info['failInfo'].native or ()))}"

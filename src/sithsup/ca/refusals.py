@@ -56,18 +56,18 @@ WORDS = {
 def refusal(info: Any) -> AuthorityError:
     """Tell what a PKIStatusInfo of a verified message means, other than success."""
     names: frozenset[str] = frozenset(info["failInfo"].native or ())
-    reason = _reason(names, info["statusString"].native)
+    detail = ", ".join(sorted(names)) or "no failInfo"  # the authority's own words may name the holder
     if info["status"].native == "waiting" or names & LATER:
-        return AuthorityBusyError(reason)
+        return AuthorityBusyError(detail)
     if names & IN_USE:
-        return TransactionUnknownError(reason, fail_info=sorted(names))
-    return AuthorityRefusedError(reason, fail_info=names, reason=reason)
+        return TransactionUnknownError(detail)
+    return AuthorityRefusedError(detail, fail_info=names, reason=_reason(names, info["statusString"].native))
 
 
 def forgotten(error: AuthorityRefusedError) -> AuthorityError:
     """Tell what a refusal means as the answer to a confirmation."""
     if error.fail_info & FORGOTTEN:
-        return TransactionUnknownError(error.detail, fail_info=sorted(error.fail_info))
+        return TransactionUnknownError(error.detail)
     return error
 
 

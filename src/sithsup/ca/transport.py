@@ -9,6 +9,7 @@ What a caller must know:
 
 from __future__ import annotations
 
+import logging
 import math
 import socket
 import threading
@@ -18,9 +19,11 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import urlsplit
 
 import httpx
 
+from sithsup import logs
 from sithsup.ca import tls
 from sithsup.errors import (
     AnswerUntrustedError,
@@ -38,10 +41,13 @@ from sithsup.texts import tr
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     Watch = Callable[[str, Mapping[str, Any]], None]
     """Learns of every step of a connection, by httpcore's names; what it raises ends the question."""
+
+_log = logging.getLogger(__name__)
 
 CMP = "application/pkixcmp"
 CMP_TYPES = frozenset({CMP, "application/pkixcmp-poll"})
@@ -172,9 +178,9 @@ class HttpTransport:
     def shown_chain(self, seconds: float) -> tuple[bytes, ...]:
         """The certificates that whoever answers over https shows (DER), believed or not. Nothing is said to them."""
         client = self._new_client(verify=tls.context_for_anybody())
-        with suppress(httpx.HTTPError, TimeoutError), _limited(seconds) as trace:
+        with suppress(httpx.HTTPError, TimeoutError), _limited(seconds, _stop_once_secure) as trace:
             try:
-                client.head(self.address, extensions={"trace": _both(trace, _stop_once_secure)})
+                client.head(self.address, extensions={"trace": trace})
             except _ShownError as shown:
                 return shown.chain
         return ()
@@ -210,12 +216,38 @@ class HttpTransport:
         seconds: float = math.inf,
         watch: Watch | None = None,
     ) -> tuple[httpx.Response, bytes]:
+        """Ask, and have the log told of it."""
+        began = time.monotonic()
+        facts: dict[str, str | int] = {"sent_bytes": len(body or b"")}
+        try:
+            limited = _limited(min(seconds, self._seconds), watch)
+            response, content = self._answer(method, url, body, headers, largest or self._largest, limited)
+        except Exception as error:
+            facts["failed"] = type(error).__name__
+            raise
+        else:
+            facts |= {"status": response.status_code, "received_bytes": len(content)}
+            return response, content
+        finally:
+            facts["ms"] = round((time.monotonic() - began) * 1000)
+            logs.traffic(_log, method, address=_place(url), **facts)
+
+    def _answer(
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        largest: int,
+        limited: AbstractContextManager[Watch],
+    ) -> tuple[httpx.Response, bytes]:
         try:
             client = self._client(url)
-            with _limited(min(seconds, self._seconds)) as line:
-                extensions = {"trace": _both(line, watch) if watch else line}
-                with client.stream(method, url, content=body, headers=headers, extensions=extensions) as response:
-                    return response, _bounded(response, largest or self._largest)
+            with (
+                limited as trace,
+                client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,
+            ):
+                return response, _bounded(response, largest)
         except httpx.TimeoutException as error:
             raise TimeoutError(f"{url}: {type(error).__name__}") from error
         except httpx.ProxyError as error:
@@ -226,6 +258,15 @@ class HttpTransport:
             raise ConnectionError(f"{url}: {type(error).__name__} {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise AuthorityUnreachableError(f"{type(error).__name__} {error}", address=url) from error
+
+
+def _place(url: str) -> str:
+    """An address for the log: without what may be asked there, or be given to be let in."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "no address"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def patiently(
@@ -276,7 +317,7 @@ class _Line:
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[Watch]:
+def _limited(seconds: float, watch: Watch | None = None) -> Iterator[Watch]:
     """Give httpx a callback that learns of the connection, which is cut when the time is up.
 
     Its own time-outs hold for each piece: a peer that sends one byte now and then would never end.
@@ -286,7 +327,7 @@ def _limited(seconds: float) -> Iterator[Watch]:
     timer.daemon = True
     timer.start()
     try:
-        yield line.trace
+        yield _both(line.trace, watch) if watch else line.trace
     except httpx.TransportError as error:
         if line.is_cut:
             raise TimeoutError(f"no whole answer in {seconds:g} seconds") from error

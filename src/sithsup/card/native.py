@@ -45,9 +45,9 @@ def require_ok(value: int) -> None:
         raise P11.PyKCS11Error(value)
 
 
-def name_of(value: int) -> str:
-    """The name of a return code."""
-    return str(P11.CKR.get(value, "unknown"))
+def name_of(value: int, prefix: str = "CKR") -> str:
+    """The name of a return code, or of another constant of PKCS#11."""
+    return str(getattr(P11, prefix).get(value, "unknown"))
 
 
 def mechanism_name(value: int) -> str:

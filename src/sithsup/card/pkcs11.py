@@ -1,4 +1,4 @@
-"""The PKCS#11 module itself, as a `Token`. No CKA_*, CKR_* or handle leaves this file and `native`.
+"""The PKCS#11 module itself, as a `Token`. No CKA_*, CKR_* or handle leaves this file, `slots` and `native`.
 
 Traps of PyKCS11 that this file steers around, all measured:
 
@@ -20,6 +20,8 @@ from PyKCS11 import LowLevel
 from sithsup.card import attributes, libraries, mechanisms, native, slots, templates, unblocking
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
+from sithsup.card.slots import Slots
+from sithsup.card.traffic import Traffic
 from sithsup.card.unblocking import Way
 from sithsup.errors import (
     CardError,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from sithsup.card.native import Session
     from sithsup.card.pin import Code
+    from sithsup.card.traffic import Tell
 
 # CKA_VALUE is not among them: that of a private key is none of our business.
 COMMON_ATTRIBUTES = tuple(attribute for attribute in Attribute if attribute is not Attribute.VALUE)
@@ -59,10 +62,16 @@ class Opened(NamedTuple):
 class Pkcs11Token:
     """A loaded module. Sessions are opened when they are needed, one per token: for reading until a code is given."""
 
-    def __init__(self, path: str) -> None:
-        """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process."""
+    def __init__(self, path: str, reader: str | None = None, tell: Tell | None = None) -> None:
+        """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process.
+
+        With a `reader`, no card in another one is asked for anything. `tell` is told of each call.
+        """
         self._path = path
         self._library = P11.PyKCS11Lib()
+        if tell is not None:
+            self._library.lib = Traffic(self._library.lib, tell)
+        self._slots = Slots(self._library, reader)
         self._sessions: dict[TokenId, tuple[Session, int]] = {}
         self._opened: set[TokenId] = set()
         """Tokens that a code was given for: nobody else's log-in is ended, should a module share them."""
@@ -84,12 +93,12 @@ class Pkcs11Token:
         return ModuleInfo(self._path, text(info.manufacturerID), text(info.libraryDescription), version)
 
     def readers(self) -> tuple[str, ...]:
-        """Name every reader once, however many slots it shows. A slot whose card goes at this moment is left out."""
-        names = []
-        for slot in self._slots():
-            with suppress(P11.PyKCS11Error):
-                names.append(text(self._library.getSlotInfo(slot).slotDescription))
-        return tuple(dict.fromkeys(names))
+        """Name every reader."""
+        return self._slots.readers()
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card of which no token is shown."""
+        return self._slots.unrecognized()
 
     def tokens(self) -> tuple[TokenInfo, ...]:
         """Describe every token that is present and initialised."""
@@ -98,7 +107,7 @@ class Pkcs11Token:
     def slots(self) -> tuple[SlotInfo, ...]:
         """Describe every slot, whatever is in it; one whose card goes at this moment is left out."""
         described = []
-        for slot in self._slots():
+        for slot in self._slots.listed():
             with suppress(CardError):
                 described.append(slots.describe(self._library, slot, self._token_info, self._mechanisms))
         return tuple(described)
@@ -262,7 +271,7 @@ class Pkcs11Token:
 
     def _present(self) -> Iterator[tuple[int, TokenInfo]]:
         """Every initialised token and its slot of this moment. One that vanishes meanwhile is left out."""
-        for slot in self._slots(present=True):
+        for slot in self._slots.listed(present=True):
             try:
                 with native.errors():
                     info = self._token_info(slot)
@@ -271,20 +280,13 @@ class Pkcs11Token:
             if info is not None:
                 yield slot, info
 
-    def _slots(self, *, present: bool = False) -> list[int]:
-        """C_GetSlotList; PyKCS11 asks for the length first, and a card may come in between."""
-        with suppress(P11.PyKCS11Error):
-            return list(self._library.getSlotList(tokenPresent=present))
-        with native.errors():
-            return list(self._library.getSlotList(tokenPresent=present))
-
     def _token_info(self, slot: int) -> TokenInfo | None:
         found = self._library.getTokenInfo(slot)
         if not found.flags & P11.CKF_TOKEN_INITIALIZED:
             return None
         return TokenInfo(
             id=native.token_id(found),
-            reader=text(self._library.getSlotInfo(slot).slotDescription),
+            reader=self._slots.reader_of(slot),
             manufacturer=text(found.manufacturerID),
             model=text(found.model),
             code=attributes.code_state(found.flags),

@@ -4,7 +4,8 @@ Why a process (measured): the binding holds the interpreter lock during every ca
 the window; a vendor's module may hang or crash; and a module keeps a copy of the code in its memory until its process
 ends. The rules of the two sides:
 
-* Frozen values cross, pickled, in strict turns of question and answer. Errors cross as themselves.
+* Frozen values cross, pickled, in strict turns of question and answer. Errors cross as themselves. Where the log is
+  to have each call (TRAFFIC), any number of calls crosses before an answer; what is in them, `traffic` decides.
 * A code crosses as raw bytes beside the question, never pickled, and is wiped at both ends.
 * A verb has a time. When it is over the process is killed, and the proxy says `ModuleHungError` for ever after. A
   process that ends by itself is seen as end-of-file: `ModuleCrashedError`.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import atexit
 import faulthandler
+import logging
 import math
 import multiprocessing
 import os
@@ -29,6 +31,7 @@ from contextlib import ExitStack, suppress
 from multiprocessing import connection
 from typing import TYPE_CHECKING, Any, Self
 
+from sithsup.card.call import Call
 from sithsup.card.pin import Code
 from sithsup.errors import (
     CardError,
@@ -38,12 +41,15 @@ from sithsup.errors import (
     ModuleNotStartingError,
     SithsupError,
 )
+from sithsup.logs import TRAFFIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
     from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, SlotInfo, TokenId, TokenInfo
+
+_log = logging.getLogger(__name__)
 
 TIME_OUT = 60.0
 """Seconds for any verb but one. A PIN pad gives up before."""
@@ -67,16 +73,18 @@ class CardProcess:
         self,
         module_path: str,
         *,
+        reader: str | None = None,
         time_out: float = TIME_OUT,
         generation_time_out: float = GENERATION_TIME_OUT,
         in_all: float = math.inf,
     ) -> None:
         """Start the process, which loads the module by itself: `wait` for that, or ask the first question.
 
-        `in_all` is how many seconds all questions together may take, for somebody who only looks: the process is then
-        left behind, and ends when its call does, or its own time is over.
+        With a `reader`, no card in another one is asked for anything. `in_all` is how many seconds all questions
+        together may take, for somebody who only looks: the process is then left behind, and ends when its call does, or
+        its own time is over.
         """
-        self._module_path = module_path
+        self._module_path, self._reader = module_path, reader
         self._in_all, self._deadline = in_all, time.monotonic() + in_all
         self._time_out = time_out
         self._generation_time_out = generation_time_out
@@ -87,9 +95,11 @@ class CardProcess:
         self._is_loaded = False
         self._outstanding = 0.0  # the time of a verb whose answer was never fetched, as after a Ctrl-C
         self._death: CardError | None = None
+        self._call: Call | None = None  # the one that is under way, where calls are told of
+        self._is_told = _log.isEnabledFor(TRAFFIC)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        arguments = (theirs, self._module_path, self._time_out)
+        arguments = (theirs, self._module_path, self._reader, self._time_out, self._is_told)
         self._process = context.Process(target=serve, args=arguments, name="card", daemon=True)
         self._process.start()
         theirs.close()  # else its end would never be seen as end-of-file
@@ -124,6 +134,11 @@ class CardProcess:
     def slots(self) -> tuple[SlotInfo, ...]:
         """Describe every slot, for support."""
         found: tuple[SlotInfo, ...] = self._ask("slots")
+        return found
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card of which no token is shown."""
+        found: tuple[str, ...] = self._ask("unrecognized")
         return found
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -181,6 +196,9 @@ class CardProcess:
         A call that a Ctrl-C left behind is never cut: its process ends by itself when the call is done.
         """
         atexit.unregister(self.close)
+        if self._is_told and self._is_loaded and not (self._death or self._outstanding):
+            with suppress(SithsupError):  # so that the last calls are told of too
+                self._ask("close", time_out=END_TIME_OUT)
         self._pipe.close()
         self._process.join(END_TIME_OUT)
         if self._process.is_alive() and not self._outstanding:
@@ -250,19 +268,27 @@ class CardProcess:
             raise type(self._death)(self._death.detail, **self._death.values) from None
 
     def _answer(self, seconds: float) -> Any:
+        limit = time.monotonic() + seconds
         try:
-            left = max(0.0, self._deadline - time.monotonic())
-            if not connection.wait((self._pipe, self._process.sentinel), min(seconds, left)):
-                raise self._hung(seconds, is_killed=seconds <= left)
-            if not self._pipe.poll():  # it ended before it took its end of the pipe, which Windows keeps open for it
-                raise EOFError  # noqa: TRY301
-            answer = self._pipe.recv()
+            while isinstance(answer := self._receive(limit, seconds), Call):
+                self._call = None if answer.answer else answer
+                if answer.answer:
+                    answer.tell(_log)
         except (EOFError, OSError) as error:
             raise self._dead(ModuleCrashedError(f"exit code {self._end()}")) from error
         self._outstanding = 0.0
         if isinstance(answer, SentError):
             raise answer.error()
         return answer
+
+    def _receive(self, limit: float, seconds: float) -> Any:
+        """What comes next before `limit`. Raises `ModuleHungError`; EOFError or OSError when the process has ended."""
+        ends = min(limit, self._deadline)
+        if not connection.wait((self._pipe, self._process.sentinel), max(0.0, ends - time.monotonic())):
+            raise self._hung(seconds, is_killed=limit <= self._deadline)
+        if not self._pipe.poll():  # it ended before it took its end of the pipe, which Windows keeps open for it
+            raise EOFError
+        return self._pipe.recv()
 
     def _hung(self, seconds: float, *, is_killed: bool) -> CardError:
         """End the process, unless somebody only looked: one that is killed in a transaction has its card reset."""
@@ -283,6 +309,9 @@ class CardProcess:
     def _dead(self, death: CardError) -> CardError:
         self._outstanding = 0.0
         self._death = death
+        if self._call:  # it hangs, or has ended the process
+            self._call.tell(_log)
+            self._call = None
         return death
 
 
@@ -304,14 +333,18 @@ class SentError:
 # ----------------------------------------------------------------------------------------- the other side
 
 
-def serve(pipe: Connection, module_path: str, time_out: float) -> None:
+def serve(pipe: Connection, module_path: str, reader: str | None, time_out: float, is_told: bool) -> None:  # noqa: FBT001
     """The whole life of the card process."""
     _leave_the_terminal()
     _set_alarm(time_out + ALARM_MARGIN)
     from sithsup.card.pkcs11 import Pkcs11Token  # noqa: PLC0415  only this process ever loads PyKCS11
 
+    def tell(call: Call) -> None:
+        with suppress(OSError):  # nobody listens any more: the act goes on
+            pipe.send(call)
+
     try:
-        token = Pkcs11Token(module_path)
+        token = Pkcs11Token(module_path, reader, tell if is_told else None)
     except CardError as error:
         pipe.send(SentError(error))
         return

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
-from sithsup import errors
+from sithsup import system_log
 from sithsup.card.session import choose_card
+from sithsup.cli import exit_codes
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
-from sithsup.cli.errors import entries_data, full_lines, overview_lines, sought
 from sithsup.cli.lists import history_lines
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
@@ -32,8 +32,8 @@ from sithsup.errors import (
     SecondInstanceError,
     SithsupError,
 )
+from sithsup.history import history
 from sithsup.in_force import Campaigns
-from sithsup.journal import history
 from sithsup.locked import new_code_lines, order_text
 from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation
@@ -50,16 +50,14 @@ if TYPE_CHECKING:
     from sithsup.card.process import CardProcess
     from sithsup.errors import Contact
     from sithsup.operation import Operation
-    from sithsup.report import Report
     from sithsup.runner import StepEvent
     from sithsup.settings import Resolution
 
 _log = logging.getLogger(__name__)
 
-TO_BE_UPGRADED = 10
-"""`check`'s exit code for a card that is to be upgraded."""
-INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
+ACTS = {"upgrade", *RECOVERY}
+"""The commands of which the computer's own log is told."""
 LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
@@ -104,7 +102,7 @@ def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError
     settings, needed = Settings.usable(found), NEEDED.get(arguments.command)
     if needed is not None and all(map(found.is_sound, needed)):
         return run(arguments, settings, None)
-    context = Context(arguments, settings, None, View(arguments.command, as_json=arguments.json))
+    context = Context(arguments, settings, None, _view(arguments))
     context.view.error(error, context.contact(error))
     lines = _settings(arguments, context.view) if arguments.command == "settings" else ()
     return context.view.finish(error.exit_code, lines)
@@ -112,7 +110,18 @@ def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError
 
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
     """Run a command, and turn whatever it raises into its texts and its exit code."""
-    context = Context(arguments, settings, started, View(arguments.command, as_json=arguments.json))
+    context = Context(arguments, settings, started, _view(arguments))
+    if arguments.command not in ACTS:
+        return _run(context)
+    system_log.began(arguments.command)
+    try:
+        return _run(context)
+    finally:
+        view = context.view
+        system_log.ended(arguments.command, view.result.get("outcome"), view.told, view.case_code)
+
+
+def _run(context: Context) -> int:
     try:
         return _carry_out(context)
     except SithsupError as error:
@@ -135,11 +144,24 @@ def _carry_out(context: Context) -> int:
         raise SithsupError(repr(error)) from error
 
 
+def _view(arguments: argparse.Namespace) -> View:
+    view = View(arguments.command, as_json=arguments.json)
+    if arguments.all_readers:
+        from sithsup.cli import all_readers
+
+        view.result |= all_readers.blank()
+    return view
+
+
 # ----------------------------------------------------------------------------------------------- commands
 
 
 def check(context: Context) -> int:
-    """Tell what the card is and what can be done; nothing is asked and nothing is written."""
+    """Tell what the card is, or every card, and what can be done; nothing is asked and nothing is written."""
+    if context.arguments.all_readers:
+        from sithsup.cli import all_readers
+
+        return all_readers.run(context)
     try:
         return _check(context)
     except SecondInstanceError as error:
@@ -154,11 +176,7 @@ def _check(context: Context) -> int:
         report = operation.look()
         context.view.report(report, operation.world.campaign, context.whom)
         show_asked(context.view, report)
-        if report.verdict.situation is Situation.INTERRUPTED:
-            return context.view.finish(INTERRUPTED)
-        if report.verdict.situation is Situation.UNUSABLE:
-            return context.view.finish(errors.UnusableError.exit_code)
-        return context.view.finish(_advice(report))
+        return context.view.finish(exit_codes.of_card(report))
 
 
 def upgrade(context: Context) -> int:
@@ -186,7 +204,7 @@ def resume(context: Context) -> int:
             return context.view.finish(0)
         report = operation.look()
         context.view.nothing_begun(report, context.whom)
-        return context.view.finish(_advice(report))
+        return context.view.finish(exit_codes.advice(report))
 
 
 def restore(context: Context) -> int:
@@ -206,7 +224,7 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
     except SithsupError as error:
         if operation.began_nothing:
             context.view.began_nothing(error)
-            error.exit_code = CardError.exit_code if error.exit_code == INTERRUPTED else error.exit_code
+            error.exit_code = CardError.exit_code if error.exit_code == exit_codes.INTERRUPTED else error.exit_code
         raise
     except KeyboardInterrupt:
         if operation.outcome or not operation.is_begun:
@@ -233,11 +251,6 @@ def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) ->
     return kind(works=bool(verdict.can_log_in), may_restore=may_restore)
 
 
-def _advice(report: Report) -> int:
-    """The exit code for a card on which nothing is begun."""
-    return report.stops[0].exit_code if report.stops else TO_BE_UPGRADED
-
-
 def unblock(context: Context) -> int:
     """Give a locked code a new value by means of the PUK code."""
     from sithsup.cli import unblock
@@ -259,6 +272,8 @@ def show_history(context: Context) -> int:
 
 def show_errors(context: Context) -> int:
     """List every error code with its texts, or tell one in full."""
+    from sithsup.cli.errors import entries_data, full_lines, overview_lines, sought
+
     typed = " ".join(context.arguments.code)
     found = sought(typed)
     context.view.result["errors"] = entries_data(found, context.known)

@@ -56,7 +56,7 @@ def overview_lines(found: Iterable[Entry]) -> Iterator[str]:
     for entry in found:
         if entry.label not in shown:
             shown.add(entry.label)
-            said = " ".join((entry.message, entry.cause, *(remedy.command_line for remedy in entry.remedies[:1])))
+            said = f"{entry.message} {entry.cause} {entry.remedies[0].command_line}"
             yield tr("{code}  {said} Exit code: {exit_code}.", code=entry.label, said=said, exit_code=entry.exit_code)
 
 

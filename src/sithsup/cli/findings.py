@@ -7,15 +7,38 @@ from typing import TYPE_CHECKING, Any
 from sithsup.eligibility import level
 from sithsup.errors import Contact
 from sithsup.locked import new_code_lines
-from sithsup.report import contact_lines, deadline_line
+from sithsup.report import contact_lines, deadline_line, works
+from sithsup.situation import Situation
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sithsup.campaign import Campaign
     from sithsup.eligibility import Finding
+    from sithsup.journal import Unfinished
     from sithsup.report import Report
+
+
+def report_data(report: Report, campaign: Campaign) -> dict[str, Any]:
+    """What the card is and what may be chosen."""
+    verdict = report.verdict
+    is_interrupted = verdict.situation is Situation.INTERRUPTED
+    return {
+        "situation": verdict.situation.value,
+        **works(report),
+        "doubt": verdict.doubt.code if verdict.doubt else None,
+        "missing": list(verdict.missing) if is_interrupted else [],
+        "seconds_left": verdict.seconds if is_interrupted else 0,
+        "choices": [choice.value for choice in verdict.choices],
+        "level": level(report.contents, campaign),
+        "case_open": report.case_open,
+    }
+
+
+def waiting_data(waiting: Iterable[Unfinished]) -> list[dict[str, Any]]:
+    """Upgrades of other cards that were begun on this computer."""
+    return [{"card": each.card, "case_code": each.case_code, "begun": each.begun} for each in waiting]
 
 
 def findings_data(report: Report, whom: Callable[[Contact], str]) -> dict[str, Any]:

@@ -5,21 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sithsup.situation import Outcome
-from sithsup.texts import mark, tr
+from sithsup.situation import ENDINGS, Outcome
+from sithsup.texts import tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from sithsup.journal import HistoryEntry
-
-ENDINGS = {
-    # Translators: how an upgrade ended; stands in a list of cards
-    Outcome.UPGRADED: mark("upgraded"),
-    # Translators: how an upgrade ended; stands in a list of cards
-    Outcome.RESTORED: mark("restored"),
-}
+    from sithsup.history import HistoryEntry
 
 
 def history_lines(entries: tuple[HistoryEntry, ...], receipts: Mapping[str, Path | None]) -> Iterator[str]:

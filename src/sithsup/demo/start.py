@@ -6,7 +6,7 @@ DIR/card/        the card and what leads to it             DIR/campaign.p7m    t
 DIR/signing/     who signs it, and the anchor              DIR/campaign.json   the same, to be read
 DIR/authority/   keys, ledger and log of the authority     DIR/env             for a shell: `. DIR/env`
 DIR/data/        what the program remembers                DIR/pins            the codes, as --pin-stdin reads them
-DIR/state/       the program's logs                        DIR/puks            the PUK code of each
+DIR/logs/        the program's logs                        DIR/puks            the PUK code of each
                                                            DIR/reference, DIR/secret  for a client without a card
 """
 
@@ -244,7 +244,7 @@ def _shell(folder: Path, to_the_card: dict[str, str]) -> str:
         "SITHSUP_CAMPAIGN": folder / signing.SIGNED,
         "SITHSUP_CAMPAIGN_ANCHOR": signing.anchor_file(folder),
         "SITHSUP_DATA": folder / "data",
-        "SITHSUP_STATE": folder / "state",
+        "SITHSUP_LOGS": folder / "logs",
         "SITHSUP_LOCKS": folder / "locks",
     }
     return "".join(f"export {name}={shlex.quote(str(value))}\n" for name, value in values.items())

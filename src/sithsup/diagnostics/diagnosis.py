@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from sithsup.diagnostics.document import Document
     from sithsup.errors import Contact
 
+_log = logging.getLogger(__name__)
+
 
 class Diagnosis:
     """Asks every probe when it is made. `wait` for all of it, or `look` now and then and never wait."""
 
     def __init__(self) -> None:
         self.scene = Scene(Settings.resolve(os.environ))
+        _log.info("diagnosis, case %s", self.scene.case_code)
         self._results = {probe.name: Result(probe) for probe in ALL}
         self._round = Round(ALL, self.scene)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
-import platform
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sithsup.diagnostics.asked import HSA_ID, asked
+from sithsup.diagnostics.private import of_account
 from sithsup.diagnostics.probe import STATUS_TEXTS
 from sithsup.diagnostics.values import Blotter, Term, iso
-from sithsup.texts import readable, tr
+from sithsup.errors import Contact
+from sithsup.texts import mark, readable, tr
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -20,9 +20,24 @@ if TYPE_CHECKING:
     from sithsup.diagnostics.problem import Problem
     from sithsup.diagnostics.scene import Scene
     from sithsup.diagnostics.values import Fact, Value
-    from sithsup.errors import Contact
 
 FORMAT = 1
+OWN_TEXTS = {
+    Contact.DEPUTY_ISSUER: mark("Your deputy issuer, as your organisation has set it up."),
+    Contact.LOCAL_IT: mark("Your local IT support, as your organisation has set it up."),
+}
+"""Whom to ask, where an organisation says that in words of its own: people may be named in them."""
+ASKED, WRONG, NOTHING_WRONG = mark("What support asks for"), mark("What is wrong"), mark("Nothing wrong was found.")
+"""Headings."""
+
+
+class Told(NamedTuple):
+    """What is wrong, why, what to do, whom to ask; empty where there is nothing to say."""
+
+    what: str
+    cause: str
+    remedy: str
+    contact: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +50,14 @@ class Document:
     """In the order of the probes."""
     blotter: Blotter
     whom: Callable[[Contact], str]
+    own: frozenset[Contact] = frozenset()
+    """Those of whom an organisation says in words of its own how they are reached."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """Whatever is wrong, each once."""
         found = (problem for result in self.results for problem in result.found.problems)
-        return tuple({(problem.code, problem.name): problem for problem in found}.values())
+        return tuple({(each.code, each.name, each.what, each.cause): each for each in found}.values())
 
     def data(self) -> dict[str, Any]:
         """For machines, by the schema `resources/diagnosis.schema.json`."""
@@ -53,26 +70,44 @@ class Document:
         }
 
     def lines(self) -> Iterator[str]:
-        """For a person: what is wrong first, then everything."""
-        for problem in self.problems:
-            yield from (line for line in self.told(problem) if line)
+        """For a person who reads it aloud: what is wrong first, then what support asks for, then everything."""
+        yield tr("Case code: {code}", code=self.case_code)
+        yield ""
+        yield from self._wrong_lines()
+        yield ""
+        yield from self._asked_lines()
         for result in self.results:
+            yield ""
             yield tr("{name}: {value}", name=tr(result.probe.title), value=tr(STATUS_TEXTS[result.status]))
             yield from (f"  {line}" for line in self.lines_of(result))
 
+    def _asked_lines(self) -> Iterator[str]:
+        facts, certificates = asked(self.results)
+        yield tr(ASKED)
+        yield from map(self.line, facts)
+        for each in certificates:
+            values = (each.title, *(fact.value for fact in each.facts))
+            said = (self.shown(value) for value in values if value is not None)
+            yield tr("Certificate on the card: {certificate}", certificate=", ".join(said))
+        yield tr(HSA_ID)
+
+    def _wrong_lines(self) -> Iterator[str]:
+        yield tr(WRONG) if self.problems else tr(NOTHING_WRONG)
+        for number, problem in enumerate(self.problems, 1):
+            what, *rest = self.handed_on(problem)
+            yield f"{number}. {what}"
+            yield from (f"   {line}" for line in rest if line)
+
     def lines_of(self, result: Result) -> Iterator[str]:
         """Everything that one probe has found."""
-        yield from self._facts(result.found.facts)
+        yield from map(self.line, result.found.facts)
         for group in result.found.groups:
             yield self.shown(group.title)
-            yield from (f"  {line}" for line in self._facts(group.facts))
+            yield from (f"  {self.line(fact)}" for fact in group.facts)
 
-    def told(self, problem: Problem) -> tuple[str, str, str, str]:
-        """What is wrong, why, what to do, whom to ask; empty where there is nothing to say."""
-        whom = self.whom(problem.contact) if problem.contact else ""
-        what = f"{problem.what.removesuffix('.')} ({problem.label})"
-        blot = self.blotter.text
-        return blot(what), blot(problem.cause), blot(problem.remedy), whom
+    def line(self, fact: Fact) -> str:
+        """A fact on one line."""
+        return tr("{name}: {value}", name=tr(fact.label), value=self.shown(fact.value))
 
     def shown(self, value: Value) -> str:
         """A value as a person reads it."""
@@ -80,17 +115,23 @@ class Document:
             return tr("not known")
         if isinstance(value, bool):
             return tr("yes") if value else tr("no")
-        if isinstance(value, Term):
-            return tr(value.label)
-        return readable(self.blotter.value(value))
+        return tr(value.label) if isinstance(value, Term) else readable(self.blotter.value(value))
 
-    def _facts(self, facts: Iterable[Fact]) -> Iterator[str]:
-        return (tr("{name}: {value}", name=tr(fact.label), value=self.shown(fact.value)) for fact in facts)
+    def told(self, problem: Problem) -> Told:
+        """A problem in words, for the person whose screen it is: whom to ask is told in full."""
+        contact = self.whom(problem.contact) if problem.contact else ""
+        return Told(*problem.words(self.blotter), contact)
+
+    def handed_on(self, problem: Problem) -> Told:
+        """The same for others. A campaign is public, and so is whom it names; what an organisation says is not."""
+        if problem.contact in self.own:
+            contact = tr(OWN_TEXTS[problem.contact])
+        else:
+            contact = self.blotter.identities(self.whom(problem.contact)) if problem.contact else ""
+        return Told(*problem.words(self.blotter), contact)
 
     def _problem(self, problem: Problem) -> dict[str, Any]:
-        what, cause, remedy, contact = self.told(problem)
-        told = {"what": what, "cause": cause, "remedy": remedy, "contact": contact}
-        return {"code": problem.code, "name": problem.name, **told}
+        return {"code": problem.code, "name": problem.name, **self.handed_on(problem)._asdict()}
 
     def _result(self, result: Result) -> dict[str, Any]:
         return {
@@ -116,10 +157,8 @@ class Document:
 
 def finish(results: Iterable[Result], scene: Scene, whom: Callable[[Contact], str]) -> Document:
     """Put together what came of the probes, in their order."""
-    private = frozenset(scene.private | account_names())
-    return Document(scene.case_code, scene.clock(), tuple(results), Blotter(private), whom)
-
-
-def account_names() -> set[str]:
-    """What the account and the computer are called: a report need not tell whose they are."""
-    return {getpass.getuser(), Path.home().name, platform.node()}
+    settings = scene.settings
+    written = {Contact.DEPUTY_ISSUER: settings.deputy_issuer, Contact.LOCAL_IT: settings.local_it}
+    own = frozenset(contact for contact, text in written.items() if text)
+    private = frozenset(scene.private | of_account())
+    return Document(scene.case_code, scene.clock(), tuple(results), Blotter(private), whom, own)

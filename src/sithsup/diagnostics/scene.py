@@ -14,6 +14,7 @@ from sithsup.card import programs
 from sithsup.card.modules import find_module
 from sithsup.card_lock import at_work
 from sithsup.diagnostics import card_side, passages, statuses
+from sithsup.diagnostics.together import together
 from sithsup.errors import SecondInstanceError, new_case_code
 from sithsup.in_force import Campaigns
 from sithsup.journal import kept_cards
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Campaign
     from sithsup.diagnostics.card_side import CardsSeen
-    from sithsup.model import Clock
+    from sithsup.model import CardContents, Clock
     from sithsup.settings import Resolution
 
 T = TypeVar("T")
@@ -93,6 +94,12 @@ class Scene:
         path = find_module(self._named_module)
         self.readers()  # before anything of ours uses a card
         return card_side.look_at_cards(path, self.left)
+
+    def cards_within(self, seconds: float) -> tuple[CardContents, ...]:
+        """The cards, as far as they are known by then; why there are none is told by the card's own probes."""
+        with suppress(Exception):
+            return together({"cards": self.cards}, seconds)["cards"].cards
+        return ()
 
     @property
     def campaign(self) -> Campaign | None:

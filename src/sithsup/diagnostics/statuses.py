@@ -12,17 +12,18 @@ from sithsup.certificate import Certificate
 from sithsup.diagnostics.passages import require_usable_proxies
 from sithsup.diagnostics.together import together
 from sithsup.errors import AuthorityError, AuthorityUnreachableError
+from sithsup.model import KeyRole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from sithsup.campaign import Campaign
     from sithsup.diagnostics.scene import Scene
     from sithsup.model import CertificateStatus
 
-SECONDS, LONGEST = 4.0, 4.5
-"""For one answer; for all of them."""
+SECONDS, LONGEST, CARD_SECONDS = 4.0, 4.5, 2.0
+"""For one answer; for all of them; for the card to show its certificates, before they are asked about."""
 
 
 class Place(NamedTuple):
@@ -103,4 +104,17 @@ def told(scene: Scene) -> tuple[Told, ...]:
     """All of it, as far as there is a campaign. Raises `ProxyUnusableError`."""
     require_usable_proxies(scene)
     campaign = scene.campaign
-    return asked(map(Certificate.parse, campaign.issuers), campaign, scene) if campaign else ()
+    if campaign is None:
+        return ()
+    issuers = tuple(map(Certificate.parse, campaign.issuers))
+    asks: dict[str, Callable[[], tuple[Told, ...]]] = {
+        "issuers": partial(asked, issuers, campaign, scene),
+        "card": lambda: asked(_on_cards(scene), campaign, scene),
+    }
+    return tuple(each for answers in together(asks, CARD_SECONDS + LONGEST + 0.5).values() for each in answers)
+
+
+def _on_cards(scene: Scene) -> list[Certificate]:
+    """Those for authentication first: one of each issuer is asked about."""
+    found = (found.certificate for card in scene.cards_within(CARD_SECONDS) for found in card.certificates)
+    return sorted(found, key=lambda certificate: certificate.role is not KeyRole.AUTHENTICATION)

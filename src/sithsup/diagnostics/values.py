@@ -9,6 +9,7 @@ A bare `str` is refused where a `Fact` is made.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -36,7 +37,9 @@ _DIGITS = re.compile(
     re.VERBOSE,
 )
 """Five digits or more in a row, however they are parted: a code, or part of a number that tells who somebody is."""
-_HSA_ID = re.compile(r"\bSE[0-9]{6,}-[A-Z0-9]+", re.IGNORECASE)
+_HSA_ID = re.compile(r"(?<![A-Z0-9])[A-Z]{2}[A-Z0-9]{0,12}[0-9]{6}[-\u2010-\u2013\u2212][A-Z0-9]+", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s“”\"'<>]+", re.IGNORECASE)
+_SOMEBODYS_FOLDER = re.compile(r"(/(?:home|Users)/)[^/\s]+|([A-Z]:\\Users\\)[^\\]+", re.IGNORECASE)
 _CARD_NUMBER = re.compile(r"[0-9]{16,20}")
 
 
@@ -95,7 +98,7 @@ def foreign(text: str) -> Foreign:
 
 
 def printable(text: str) -> str:
-    """The same with a space for whatever cannot be printed."""
+    """A text that cannot steer a terminal, on one line."""
     return "".join(char if char.isprintable() else " " for char in text)
 
 
@@ -106,8 +109,11 @@ def one_of(text: str, known: Iterable[str]) -> Word:
 
 def host(address: str) -> Word | None:
     """Where an address leads, without path and password; None where that cannot be told."""
-    parts = urlsplit(address)
-    name = (parts.hostname or "").lower()
+    try:
+        parts = urlsplit(address)
+        name = (parts.hostname or "").lower()
+    except ValueError:  # brackets that are none of an IPv6 address
+        return None
     return Word(f"{parts.scheme}://{name}") if _HOST.fullmatch(name) and parts.scheme in {"http", "https"} else None
 
 
@@ -132,7 +138,10 @@ def iso(moment: datetime) -> str:
 
 
 def _without_home(text: str) -> str:
-    home = str(Path.home())
+    try:
+        home = str(Path.home())
+    except RuntimeError:  # an account without one
+        return text
     return text.replace(home, "~") if len(home) > 1 else text
 
 
@@ -143,10 +152,15 @@ class Blotter:
     private: frozenset[str] = field(default=frozenset(), repr=False)
 
     def text(self, text: str) -> str:
-        """Blot what could be a code, an identity, or a name that is known; nothing is left that cannot be printed."""
-        clean = _HSA_ID.sub(BLOT, mask(_without_home(printable(text))))
-        clean = self._names.sub(BLOT, clean) if self.private else clean
-        return _DIGITS.sub(BLOT, clean)
+        """Blot what could be a code, an identity, or a name that is known. Of an address the host is left."""
+        return _DIGITS.sub(BLOT, self.identities(_ADDRESS.sub(_host, text)))
+
+    def identities(self, text: str) -> str:
+        """Blot names and numbers that tell who somebody is, and leave all others alone."""
+        plain = unicodedata.normalize("NFC", printable(text))
+        clean = _SOMEBODYS_FOLDER.sub(rf"\1\2{BLOT}", _without_home(plain))
+        clean = mask(_HSA_ID.sub(BLOT, clean))
+        return self._names.sub(BLOT, clean) if self.private else clean
 
     def value(self, value: Value) -> Value:
         """The same of a fact's value, where it comes from outside."""
@@ -154,7 +168,12 @@ class Blotter:
 
     @property
     def _names(self) -> re.Pattern[str]:
-        words = {part for name in self.private for part in (name, *name.split()) if len(part) >= SHORTEST_NAME}
+        known = {unicodedata.normalize("NFC", name) for name in self.private}
+        words = {part for name in known for part in (name, *name.split()) if len(part) >= SHORTEST_NAME}
         longest_first = sorted(words, key=len, reverse=True)
         joined = "|".join(map(re.escape, longest_first)) or "(?!)"
-        return re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE)
+        return re.compile(rf"(?<![^\W\d_])(?:{joined})(?![^\W\d_])", re.IGNORECASE)
+
+
+def _host(address: re.Match[str]) -> str:
+    return host(address[0]) or BLOT

@@ -53,19 +53,21 @@
     │   │   └── CampaignOldError        SU-3004    └── ArgumentInvalidError        SU-3006
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
-    │   └── JournalUnreadableError      SU-4003
+    │   │   └── DiskFullError           SU-4001    ├── HistoryUnreadableError      SU-4004
+    │   └── JournalUnreadableError      SU-4003    ├── LogUnwritableError          SU-4005
+    │                                          └── ReportUnsavedError          SU-4006
     ├── ComputerError                   what the computer's own system is set up to do
-    │   └── ServiceDisabledError        SU-6001
+    │   └── ServiceDisabledError        SU-6001    └── CertificatesLeftError      SU-6002
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
         │       └── StoppedHalfwayError SU-5001    ├── CancelledError              SU-5006
         ├── StepNotSeenError            SU-5003    ├── FinishElsewhereError        SU-5010
         ├── InterruptedUpgradeError     SU-5007    │   └── NoRoomHereError         SU-5012
-        │   └── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
-        │       └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
-        ├── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
-        │                                          ├── NotBegunError (Cancelled)   SU-5006
+        │   ├── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
+        │   │   └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
+        │   └── UpgradeWaitsError       SU-5007    │   └── RestoreElsewhereError   SU-5011
+        ├── CardTornError               SU-5014    ├── NotBegunError (Cancelled)   SU-5006
         │                                          │   └── TermsDeclinedError      SU-5006
         └── TermsNotAcceptedError       SU-5015    └── MailNotUnderstoodError      SU-5016
 
@@ -123,7 +125,7 @@ from sithsup.errors.card import (
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
-from sithsup.errors.computer import ComputerError, ServiceDisabledError
+from sithsup.errors.computer import CertificatesLeftError, ComputerError, ServiceDisabledError
 from sithsup.errors.configuration import (
     ArgumentInvalidError,
     CampaignInvalidError,
@@ -177,19 +179,23 @@ from sithsup.errors.unblock import (
 from sithsup.errors.upgrade import (
     CancelledError,
     CardTornError,
+    DiskFullError,
     FinishElsewhereError,
+    HistoryUnreadableError,
     InterruptedByPersonError,
     InterruptedUpgradeError,
     InterruptedWayBackError,
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
+    LogUnwritableError,
     MailNotUnderstoodError,
     NoRoomHereError,
     NotBegunError,
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
+    ReportUnsavedError,
     RestoreElsewhereError,
     SecondInstanceError,
     StepNotSeenError,
@@ -200,6 +206,7 @@ from sithsup.errors.upgrade import (
     UnusableError,
     UpgradeError,
     UpgradeFinishedError,
+    UpgradeWaitsError,
 )
 
 __all__ = [
@@ -230,6 +237,7 @@ __all__ = [
     "CardTornError",
     "CardUnknownError",
     "CertificateUnsuitableError",
+    "CertificatesLeftError",
     "CodeChoiceError",
     "CodeError",
     "CodeIncorrectError",
@@ -244,7 +252,9 @@ __all__ = [
     "ConnectionRejectedError",
     "ConnectionTimedOutError",
     "Contact",
+    "DiskFullError",
     "FinishElsewhereError",
+    "HistoryUnreadableError",
     "InterceptedError",
     "InterruptedByPersonError",
     "InterruptedUpgradeError",
@@ -255,6 +265,7 @@ __all__ = [
     "JournalUnwritableError",
     "KeyMissingError",
     "LastTryError",
+    "LogUnwritableError",
     "MailNotUnderstoodError",
     "ModuleBrokenError",
     "ModuleCrashedError",
@@ -293,6 +304,7 @@ __all__ = [
     "PukNeededError",
     "PukNotReadError",
     "ReaderHiddenError",
+    "ReportUnsavedError",
     "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",
@@ -317,6 +329,7 @@ __all__ = [
     "UnusableError",
     "UpgradeError",
     "UpgradeFinishedError",
+    "UpgradeWaitsError",
     "is_case_code",
     "kinds",
     "new_case_code",

@@ -85,6 +85,11 @@ class AuthorityRefusedError(AuthorityError):
         self.fail_info = fail_info
         self.final = "certRevoked" not in fail_info
 
+    @property
+    def logged(self) -> Mapping[str, object]:
+        """Without the authority's own words, which may name the holder."""
+        return {name: value for name, value in self.values.items() if name != "reason"}
+
 
 class AnswerUntrustedError(AuthorityError):
     """An answer that is not protected as it must be, or does not belong to the question."""

@@ -42,7 +42,7 @@ class SithsupError(Exception):
 
     def __str__(self) -> str:
         """For the log: code, kind, detail and values on one line."""
-        values = "".join(f" {name}={value!r}" for name, value in self.values.items())
+        values = "".join(f" {name}={value!r}" for name, value in self.logged.items())
         return f"{self.reference} {type(self).__name__}: {self.detail}{values}"
 
     @property
@@ -54,6 +54,11 @@ class SithsupError(Exception):
     def reference(self) -> str:
         """What support is told over the phone."""
         return self.code
+
+    @property
+    def logged(self) -> Mapping[str, object]:
+        """The values as the log has them: without those that may tell of a person, or are the words of others."""
+        return self.values
 
     @property
     def what(self) -> str:

@@ -17,6 +17,12 @@ class CardError(SithsupError):
 
     exit_code = 7
 
+    @property
+    def logged(self) -> Mapping[str, object]:
+        """Without numbers of cards, and without the label of a token, which may be called like its holder."""
+        values = self.values.items()
+        return {n: v for n, v in values if n != "cards" and (n != "role" or v in ROLE_TEXTS.values())}
+
 
 class NoModuleError(CardError):
     """No PKCS#11 module was found where this system keeps them."""

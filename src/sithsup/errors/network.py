@@ -45,7 +45,7 @@ class ConnectionRejectedError(AuthorityUnreachableError):
 
     code = "SU-2104"
     what_text = mark("{host} refuses the connection.")
-    why_text = mark("At port {port} there nobody listens, or a firewall turns the program away.")
+    why_text = mark("Nobody listens at port {port} there, or a firewall turns the program away.")
     next_text = mark("Try again in a while. If that does not help, tell your local IT support the name and the port.")
 
 
@@ -90,7 +90,7 @@ class InterceptedError(ServerUntrustedError):
 
     code = "SU-2109"
     what_text = mark("The connection to {host} is intercepted, or leads to the wrong server.")
-    why_text = mark("It is vouched for by “{issuer}”, whom neither this computer nor the campaign trusts.")
+    why_text = mark("Neither this computer nor the campaign trusts whoever vouches for it: {issuer}")
     next_text = mark(
         "On a guest network, log in to it with a web browser first. "
         "Otherwise ask your local IT support to leave the connection to {host} uninspected."
@@ -101,8 +101,8 @@ class StatusSilentError(AuthorityUnreachableError):
     """Nobody tells whether certificates of an issuer are revoked. Values: `host`, `issuer`, `problem`."""
 
     code = "SU-2110"
-    what_text = mark("Nobody tells whether certificates from “{issuer}” are revoked.")
-    why_text = mark("{host}: {problem}")
+    what_text = mark("The service that tells whether certificates are revoked does not answer.")
+    why_text = mark("It is asked about certificates from {issuer}. What happened: {problem}")
     next_text = mark(
         "Try again in a while. If that does not help, tell your local IT support that the computer must reach {host}."
     )

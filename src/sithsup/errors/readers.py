@@ -68,7 +68,8 @@ class CardMuteError(CardError):
     )
     next_text = mark(
         "Take the card out and wipe its chip with a soft cloth. Put it in with the chip up, in the direction of the "
-        "arrow, all the way in."
+        "arrow, all the way in. If that does not help in another card reader either, ask your deputy issuer for a new "
+        "card."
     )
 
 
@@ -107,7 +108,7 @@ class KeyMissingError(CardError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("A certificate on the card lacks its key.")
     why_text = mark("The card has a certificate for {role} from {issuer}, and does not show its key.")
-    next_text = "{see}"
+    next_text = mark("{see} If you cannot log in with the card, contact your deputy issuer.")
 
 
 class PairIncompleteError(CardError):
@@ -117,4 +118,4 @@ class PairIncompleteError(CardError):
     contact = Contact.DEPUTY_ISSUER
     what_text = mark("A pair of certificates on the card is not complete.")
     why_text = mark("The card has a certificate for {role} from {issuer}, and none for {missing}.")
-    next_text = "{see_and_go_on}"
+    next_text = mark("{see_and_go_on} If that does not help, contact your deputy issuer.")

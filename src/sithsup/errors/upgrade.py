@@ -24,6 +24,14 @@ class JournalUnwritableError(JournalError):
     next_text = mark("Free some disk space or correct the folder's permissions. {then_see}")
 
 
+class DiskFullError(JournalUnwritableError):
+    """The same, because the disk is full."""
+
+    what_text = mark("The disk is full, so the program cannot save what it needs.")
+    why_text = mark("No room is left for {path}")
+    next_text = mark("Free some disk space. {then_see}")
+
+
 class SecondInstanceError(JournalError):
     """Another process is at work on this card."""
 
@@ -40,6 +48,40 @@ class JournalUnreadableError(JournalError):
     what_text = mark("What the program saved about the upgrade cannot be read.")
     why_text = mark("{path}: {problem}")
     next_text = "{move_away}"
+
+
+class HistoryUnreadableError(JournalError):
+    """The list of finished cases cannot be read. As long as that is so no case can be closed."""
+
+    code = "SU-4004"
+    what_text = mark("The list of what was finished on this computer cannot be read.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Correct the permissions of the file, or move it away: a new list is then begun.")
+
+
+class LogUnwritableError(JournalError):
+    """The log cannot be written. Nothing is stopped by that. Values: `path`, `problem`."""
+
+    code = "SU-4005"
+    what_text = mark("The program cannot write its log.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Cards can be upgraded without it. Ask your local IT support to correct the folder.")
+
+
+class ReportUnsavedError(JournalError):
+    """The report of a diagnosis cannot be written where somebody wants it. Values: `path`, `problem`."""
+
+    code = "SU-4006"
+    exit_code = 2
+    contact = None
+    what_text = mark("The report could not be saved.")
+    why_text = mark("{path}: {problem}")
+    next_text = "{save_elsewhere}"
+
+    def __init__(self, detail: str = "", *, is_full: bool = False, **values: object) -> None:
+        """A full disk is nobody's wrong argument: try later."""
+        super().__init__(detail, **values)
+        self.exit_code = JournalError.exit_code if is_full else self.exit_code
 
 
 class UpgradeError(SithsupError):
@@ -216,6 +258,14 @@ class InterruptedUpgradeError(UpgradeError):
     what_text = mark("An upgrade of this card was interrupted.")
     why_text = mark("It was begun, on this computer or another, and not finished.")
     next_text = "{finish_or_go_back}"
+
+
+class UpgradeWaitsError(InterruptedUpgradeError):
+    """One of a card that need not be in the reader now. Values: `card` (masked), `case`, `date` (readable)."""
+
+    what_text = mark("An upgrade of the card {card} was begun on this computer and not finished.")
+    why_text = mark("Case code {case}, begun {date}")
+    next_text = mark("Put that card in. {finish_or_go_back}")
 
 
 class FinishElsewhereError(UpgradeError):

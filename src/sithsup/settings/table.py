@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import platformdirs
 
+from sithsup.logs import FORMATS, LEVELS, TEXT
 from sithsup.settings import sources
 from sithsup.settings.layers import environment_layer
 from sithsup.settings.readers import OneOf, absolute_path, address, https_address, plain_text, proxy_address, seconds
@@ -39,8 +40,9 @@ def _data_folder() -> Path:
     return platformdirs.user_data_path(sources.PROGRAM, appauthor=False)
 
 
-def _state_folder() -> Path:
-    return platformdirs.user_state_path(sources.PROGRAM, appauthor=False)
+def _log_folder() -> Path:
+    """Where each system has its logs; on none of them is it the folder of the journal, which nobody should pass on."""
+    return platformdirs.user_log_path(sources.PROGRAM, appauthor=False)
 
 
 def _lock_folder() -> Path | None:
@@ -118,8 +120,8 @@ class Settings:
         Path,
         Setting(absolute_path, mark("The folder of the history, and of what an unfinished upgrade needs.")),
     ] = field(default_factory=_data_folder)
-    state: Annotated[Path, Setting(absolute_path, mark("The folder of what may be thrown away, such as the log."))] = (
-        field(default_factory=_state_folder)
+    logs: Annotated[Path, Setting(absolute_path, mark("The folder of the log; nothing else is in it."))] = field(
+        default_factory=_log_folder
     )
     locks: Annotated[
         Path | None,
@@ -135,10 +137,17 @@ class Settings:
     log_level: Annotated[
         str,
         Setting(
-            OneOf(("DEBUG", "INFO", "WARNING", "ERROR")),
-            mark("DEBUG logs more and shows it on the terminal too; the others give the same log."),
+            OneOf((*LEVELS, "INFO", "WARNING", "ERROR")),
+            mark(
+                "TRAFFIC logs each call to the card and each message to the certificate issuer, without codes and "
+                "contents; it and DEBUG show more on the terminal too. The others give the same log."
+            ),
         ),
     ] = "INFO"
+    log_format: Annotated[
+        str,
+        Setting(OneOf(FORMATS), mark("How the log is written: as text, or as one JSON object on each line.")),
+    ] = TEXT
     card_timeout: Annotated[
         float,
         Setting(seconds, mark("Seconds until a call to the smart card program counts as hung."), is_number=True),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from sithsup import __version__
 from sithsup.texts import tr
 from sithsup.ui.column import Column
+from sithsup.ui.log_folder import LogFolder
 from sithsup.ui.parts import Heading, Text, em
 from sithsup.ui.signs import Sign
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WIDTH = 32
 """Of the box, in lines of text."""
@@ -19,7 +25,8 @@ MARGIN = 1.6
 class About(QDialog):
     """A box that is closed again."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, logs: Path | None, parent: QWidget | None = None) -> None:
+        """`logs` is the folder of the log; in practice there is none."""
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(tr("About the program"))
@@ -33,6 +40,9 @@ class About(QDialog):
             text = Text()
             text.tell(told)
             column.addWidget(text)
+        self.logs = LogFolder()
+        self.logs.tell(logs)
+        column.addWidget(self.logs)
         column.addStretch(1)
         close = QPushButton(tr("&Close"))
         close.clicked.connect(self.accept)
@@ -69,6 +79,7 @@ class About(QDialog):
             tr("Upgrades the certificates of SITHS cards, and never leaves a card without a working identity."),
             tr("The program talks with your card and with the certificate issuer, and with nobody else."),
             tr("No statistics are collected, and nothing is sent to whoever made the program."),
+            tr("The log stays on this computer. No codes and no personal identity numbers are in it."),
             tr(
                 "Free software under the GNU General Public License, version 3 or later. It comes without any warranty."
             ),

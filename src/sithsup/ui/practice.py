@@ -50,7 +50,7 @@ class PracticeWorker(Worker):
     """The worker, with an old card of an invented person in a simulated reader."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(Settings(data=folder, locks=folder, state=folder))
+        super().__init__(Settings(data=folder, locks=folder, logs=folder))
         self._folder = folder
         case = old_card(CardKind.TWO_PINS, _now())
         self._case = case

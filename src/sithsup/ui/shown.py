@@ -13,6 +13,8 @@ from sithsup.texts import tr
 from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sithsup.consent import Consent
     from sithsup.errors import Contact, SithsupError
     from sithsup.model import CardContents, TokenContents
@@ -48,6 +50,8 @@ class Shown:
     """Whether there is nothing to try again."""
     is_practice: bool = False
     """Whether card and authority are simulated."""
+    logs: Path | None = None
+    """The folder of the log, where there is one."""
 
     @property
     def card(self) -> CardContents | None:

@@ -21,6 +21,8 @@ from sithsup.ui.shown import Shown
 from sithsup.ui.side import Side
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
     from sithsup.errors import SithsupError
@@ -43,10 +45,14 @@ class Wizard(QWizard):
     painted = Signal()
     """The window is on the screen for the first time."""
 
-    def __init__(self, banner: Banner | None = None) -> None:
-        """The first page is shown until `attach` brings a worker. A banner stands above every page."""
+    def __init__(self, banner: Banner | None = None, logs: Path | None = None) -> None:
+        """The first page is shown until `attach` brings a worker. A banner stands above every page.
+
+        `logs` is the folder of the log, where there is one.
+        """
         super().__init__()
-        self._shown, self._is_busy, self._is_painted = Shown(is_practice=banner is not None), False, False
+        self._shown = Shown(logs=logs, is_practice=banner is not None)
+        self._is_busy = self._is_painted = False
         self._news: tuple[str, ...] = ()
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
@@ -163,7 +169,7 @@ class Wizard(QWizard):
     @Slot()
     def tell_about(self) -> None:
         """Show what program this is."""
-        About(self).open()
+        About(self._shown.logs, self).open()
 
     @Slot()
     def practise(self) -> None:

@@ -15,6 +15,7 @@ from urllib.request import getproxies
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
+from sithsup import system_log
 from sithsup.card.session import choose_card, find_cards
 from sithsup.connection import Connection
 from sithsup.consent import NONE
@@ -222,7 +223,10 @@ class Worker(QObject):
     def act(self, order: Order) -> None:
         """Do what was asked for on the card that was meant, and tell every row as it happens."""
         with self._acting():
-            self.ended.emit(self._run(order))
+            system_log.began(order.act)
+            told = self._run(order)
+            system_log.ended(order.act, told.outcome, told.error, told.case_code)
+            self.ended.emit(told)
 
     @Slot(object)
     def unblock(self, order: Unblocking) -> None:

@@ -5,6 +5,8 @@ from sithsup.diagnostics.probes.card import card
 from sithsup.diagnostics.probes.clock import clock
 from sithsup.diagnostics.probes.configuration import campaign, settings
 from sithsup.diagnostics.probes.eligibility import eligibility
+from sithsup.diagnostics.probes.log import log
+from sithsup.diagnostics.probes.memory import history, journal, locks
 from sithsup.diagnostics.probes.modules import modules
 from sithsup.diagnostics.probes.network import network
 from sithsup.diagnostics.probes.power import power
@@ -29,4 +31,8 @@ ALL = (
     Probe("trust", mark("Roots that are trusted"), trust),
     Probe("power", mark("Power and sleep"), power),
     Probe("session", mark("The session"), session),
+    Probe("journal", mark("Unfinished upgrades"), journal),
+    Probe("history", mark("Finished upgrades"), history),
+    Probe("locks", mark("Several accounts at one card"), locks),
+    Probe("log", mark("The log"), log),
 )

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sithsup.card.session import choose_card
+from sithsup.diagnostics import private
 from sithsup.diagnostics.card_side import unread
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
@@ -49,7 +50,7 @@ def card(scene: Scene) -> Found:
     """What is on every card that is in, as far as it shows without a code."""
     seen, campaign = scene.cards(), scene.campaign
     for contents in seen.cards:
-        scene.private |= private(contents)
+        scene.private |= private.of_card(contents)
     if missing := unread(scene.readers(), seen, scene.programs() or (), is_remote=is_remote()):
         raise missing
     groups = tuple(group for contents in seen.cards for group in _groups(contents, campaign))
@@ -61,17 +62,6 @@ def card(scene: Scene) -> Found:
     if seen.error is not None:
         problems.insert(0, seen.error)
     return Found((Fact("cards", mark("Cards"), len(seen.cards)),), groups, tuple(map(Problem, problems)))
-
-
-def private(contents: CardContents) -> set[str]:
-    """Whatever tells who the holder is."""
-    told = (c.certificate for c in contents.certificates if not c.certificate.is_ca)
-    words = {
-        word
-        for each in told
-        for word in (each.common_name, each.given_name, each.surname, each.subject_serial, each.mail_address)
-    }
-    return words - {"", *contents.numbers}
 
 
 # ---------------------------------------------------------------------------------------------- what is told

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sithsup.campaign.source import Origin
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
-from sithsup.diagnostics.values import Fact, Word, foreign, host, place
-from sithsup.settings.layers import Level
+from sithsup.diagnostics.values import Fact, Term, Word, foreign, host, place
+from sithsup.settings.layers import LEVEL_TEXTS, Level
 from sithsup.texts import mark
 
 if TYPE_CHECKING:
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 
 ADDRESSES = {"campaign_url", "authority", "proxy"}
 """Settings of which only the host is told: a path or a user may be a secret."""
+ORIGINS = {
+    # Translators: where the campaign comes from
+    Origin.SHIPPED: mark("the program itself"),
+    # Translators: where the campaign comes from
+    Origin.FILE: mark("a file"),
+    # Translators: where the campaign comes from
+    Origin.ADDRESS: mark("an address"),
+    # Translators: where the campaign comes from
+    Origin.CACHE: mark("what was kept of an earlier one"),
+}
 OWN_WORDS = {"deputy_issuer", "local_it"}
 """Settings that hold an organisation's own words, in which people may be named."""
 
@@ -37,7 +48,7 @@ def settings(scene: Scene) -> Found:
 
 def _facts(row: Row) -> Iterator[Fact]:
     offer = row.in_force
-    yield Fact("layer", mark("Comes from"), Word(offer.level.value))
+    yield Fact("layer", mark("Comes from"), Term(offer.level.value, LEVEL_TEXTS[offer.level]))
     yield Fact("is-sound", mark("Can be read"), not offer.problem)
     if not offer.problem and row.name not in OWN_WORDS:
         yield Fact("value", mark("Value"), _value(row.name, offer.value))
@@ -59,7 +70,7 @@ def campaign(scene: Scene) -> Found:
     facts = (
         Fact("id", mark("Campaign"), foreign(found.id)),
         Fact("version", mark("Version of the campaign"), found.version),
-        Fact("origin", mark("Comes from"), Word(document.origin.value)),
+        Fact("origin", mark("Comes from"), Term(document.origin.value, ORIGINS[document.origin])),
         Fact("signed-at", mark("Signed at"), document.signature.at if document.signature else None),
         Fact("opens", mark("Upgrades may begin from"), found.window.opens),
         Fact("closes", mark("Upgrades must begin before"), found.window.closes),

@@ -14,7 +14,7 @@ from sithsup.diagnostics.problem import Problem
 from sithsup.diagnostics.screen import is_remote
 from sithsup.diagnostics.values import Fact, Term, Word, foreign
 from sithsup.eligibility import Reason, Severity, level
-from sithsup.errors import AuthorityUnreachableError, JournalUnreadableError
+from sithsup.errors import AuthorityUnreachableError
 from sithsup.evidence import World
 from sithsup.journal import Journal, card_key
 from sithsup.preflight import WARNINGS, Surroundings
@@ -53,11 +53,10 @@ TOLD_BY_CARD = Reason.PIN_LOCKED
 
 
 class Judged(NamedTuple):
-    """A card, what can be said of it, and what of this computer's memory could not be read."""
+    """A card, and what can be said of it."""
 
     report: Report
     campaign: Campaign
-    unreadable: JournalUnreadableError | None
 
 
 def eligibility(scene: Scene) -> Found:
@@ -75,18 +74,14 @@ def eligibility(scene: Scene) -> Found:
 
 def judge(contents: CardContents, campaign: Campaign, folder: Path, clock: Clock, module: ModuleInfo | None) -> Judged:
     """Judge a card by what was read of it, the campaign, and a copy of its journal. Nobody is asked."""
-    unreadable, key = None, card_key(contents)
-    try:
-        journal = Journal(folder, key, clock, create=False, is_copy=True)
-    except JournalUnreadableError as error:
-        unreadable, journal = error, Journal(folder, "", clock, create=False, is_copy=True)
+    journal = Journal(folder, card_key(contents), clock, create=False, only_looks=True)
     authority = CmpAuthority(_Nowhere(), campaign.anchors, campaign.authority.query_oid, clock)
     nobody: Any = None  # neither module nor codes: what was read is all that is known
     with journal, ThreadPoolExecutor(1) as executor:
         world = World(Card(nobody, contents, nobody), authority, journal, campaign, clock, executor, time.sleep)
         rows = table(world)
         report = make_report(world, assess(rows, look(rows, world)), Surroundings(), module, ())
-    return Judged(report, campaign, unreadable)
+    return Judged(report, campaign)
 
 
 class _Nowhere:
@@ -133,8 +128,6 @@ def _finding(finding: Finding) -> Group:
 
 def _problems(judged: Judged) -> Iterator[Problem]:
     """What is wrong; that a card is upgraded, or need not be, is not."""
-    if judged.unreadable:
-        yield Problem(judged.unreadable)
     for finding in judged.report.findings:
         is_wrong = finding.exit_code != 0 or finding.severity is Severity.WARNS
         if is_wrong and not finding.is_quiet and finding.name != TOLD_BY_CARD:

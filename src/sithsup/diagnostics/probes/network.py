@@ -13,7 +13,7 @@ from sithsup.diagnostics import windows
 from sithsup.diagnostics.passages import AUTHORITY
 from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
-from sithsup.diagnostics.values import Fact, Word, foreign, host, one_of
+from sithsup.diagnostics.values import Fact, Term, Word, foreign, host, one_of
 from sithsup.errors import ProxyScriptError, ProxyUnusableError, ServerUntrustedError
 from sithsup.settings import DIRECT
 from sithsup.texts import mark
@@ -29,6 +29,24 @@ INTERNET_SETTINGS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Internet Setting
 TLS_VERSIONS = {"TLSv1.2", "TLSv1.3"}
 MOST_CERTIFICATES = 5
 """Of a chain that is told."""
+SOURCE_TEXTS = {
+    # Translators: stands after “The proxy comes from”
+    "setting": mark("the program's settings"),
+    # Translators: stands after “The proxy comes from”
+    "environment": mark("the environment"),
+    # Translators: stands after “The proxy comes from”
+    "system": mark("the system"),
+    # Translators: stands after “The proxy comes from”
+    "none": mark("nowhere: none is used"),
+}
+VOUCHER_TEXTS = {
+    # Translators: stands after “The server is vouched for by”
+    "campaign": mark("the campaign's own roots"),
+    # Translators: stands after “The server is vouched for by”
+    "system": mark("a root that this computer trusts"),
+    # Translators: stands after “The server is vouched for by”
+    "nobody": mark("nobody who is trusted"),
+}
 STEPS = (
     (Step.NAMED, "name-ms", mark("The name was found after (ms)")),
     (Step.CONNECTED, "connection-ms", mark("Connected after (ms)")),
@@ -39,10 +57,11 @@ STEPS = (
 
 def network(scene: Scene) -> Found:
     """Which proxy is taken, and how far each way leads."""
-    source, proxy, has_script = _proxy(scene.settings.proxy)
+    source, proxy = _proxy(scene.settings.proxy)
+    has_script = _has_script()
     facts = (
         Fact("has-route", mark("Any way leads out of the computer"), has_route()),
-        Fact("proxy-source", mark("The proxy comes from"), Word(source)),
+        Fact("proxy-source", mark("The proxy comes from"), Term(source, SOURCE_TEXTS[source])),
         *((Fact("proxy", mark("Proxy"), host(proxy)),) if proxy else ()),
         Fact("proxy-script", mark("The system finds its proxy by a script (PAC)"), has_script),
     )
@@ -73,7 +92,7 @@ def _facts(reached: Reached) -> Iterator[Fact]:
 def _tls_facts(reached: Reached, passage: Passage) -> Iterator[Fact]:
     nobody = isinstance(reached.error, ServerUntrustedError)
     vouches = "nobody" if nobody else "campaign" if reached.is_anchored else "system"
-    yield Fact("vouched-by", mark("The server is vouched for by"), Word(vouches))
+    yield Fact("vouched-by", mark("The server is vouched for by"), Term(vouches, VOUCHER_TEXTS[vouches]))
     yield Fact(
         "tls", mark("Version of TLS"), one_of(passage.tls_version, TLS_VERSIONS) if passage.tls_version else None
     )
@@ -86,12 +105,12 @@ def _tls_facts(reached: Reached, passage: Passage) -> Iterator[Fact]:
         yield Fact(f"fingerprint-{number}", mark("Fingerprint (SHA-256)"), Word(shown.fingerprint))
 
 
-def _proxy(setting: str | None) -> tuple[str, str, bool | None]:
-    """Where the proxy comes from, its address, and whether the system has a script for it."""
+def _proxy(setting: str | None) -> tuple[str, str]:
+    """Where the proxy comes from, and its address; empty where there is none."""
     if setting is not None:
-        return "setting", "" if setting == DIRECT else setting, _has_script()
+        return "setting", "" if setting == DIRECT else setting
     own, any_ = _first(request.getproxies_environment()), _first(request.getproxies())
-    return "environment" if own else "system" if any_ else "none", own or any_, _has_script()
+    return "environment" if own else "system" if any_ else "none", own or any_
 
 
 def _first(found: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ import psutil
 from sithsup.diagnostics import windows
 from sithsup.diagnostics.probe import Found
 from sithsup.diagnostics.problem import Problem
-from sithsup.diagnostics.values import Fact, Word
+from sithsup.diagnostics.values import Fact, Term
 from sithsup.diagnostics.windows import PowerSetting
 from sithsup.preflight import LEAST_BATTERY, battery, warning
 from sithsup.texts import mark
@@ -30,7 +30,13 @@ if TYPE_CHECKING:
 
 LID_CLOSES = PowerSetting("4f971e89-eebd-4455-a8de-9e59040e7347", "5ca83367-6e45-459f-a27b-476b1d01c936")
 USB_SUSPENDS = PowerSetting("2a737441-1930-4402-8d77-b2bebba308a3", "48e6b7a6-50f5-4782-a5d4-53bb8f07e226")
-LID_ACTIONS = {0: "nothing", 1: "sleep", 2: "hibernate", 3: "shut-down"}
+LID_ACTIONS = {
+    # Translators: what happens when the lid of a laptop is closed
+    0: Term("nothing", mark("nothing happens")),
+    1: Term("sleep", mark("it sleeps")),
+    2: Term("hibernate", mark("it hibernates")),
+    3: Term("shut-down", mark("it shuts down")),
+}
 LOGIND = Path("/run/systemd/seats")
 USB_DEVICES = Path("/sys/bus/usb/devices")
 SMART_CARD_READER = "0b"
@@ -58,7 +64,7 @@ def _of_windows(system: Windows) -> Iterator[Fact]:
         (0, "lid-plugged-in", mark("Closing the lid when plugged in")),
         (1, "lid-battery", mark("Closing the lid on battery")),
     ):
-        yield Fact(name, label, Word(LID_ACTIONS.get(lid[place], "other")) if lid else None)
+        yield Fact(name, label, LID_ACTIONS.get(lid[place]) if lid else None)
     yield Fact("usb-suspends", mark("USB readers may be put to sleep"), any(usb) if usb else None)
 
 

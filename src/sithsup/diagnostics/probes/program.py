@@ -14,6 +14,7 @@ from sithsup.texts import language, mark
 
 if TYPE_CHECKING:
     from sithsup.diagnostics.scene import Scene
+    from sithsup.diagnostics.values import Value
 
 SYSTEMS = {"Linux", "Windows", "Darwin"}
 MACHINES = {"x86_64", "AMD64", "aarch64", "arm64"}
@@ -27,7 +28,7 @@ def program(scene: Scene) -> Found:  # noqa: ARG001  as every probe
             Fact("installed", mark("Runs from an installation package"), bool(getattr(sys, "frozen", False))),
             Fact("python", mark("Version of Python"), version(platform.python_version())),
             Fact("system", mark("Operating system"), one_of(platform.system(), SYSTEMS)),
-            Fact("release", mark("Version of the operating system"), foreign(_release())),
+            Fact("release", mark("Version of the operating system"), _release()),
             Fact("machine", mark("Kind of processor"), one_of(platform.machine(), MACHINES)),
             Fact("language", mark("Language of the program"), Word(language())),
             Fact("locale", mark("Language of the system"), foreign(locale.getlocale()[0] or "C")),
@@ -35,12 +36,13 @@ def program(scene: Scene) -> Found:  # noqa: ARG001  as every probe
     )
 
 
-def _release() -> str:
+def _release() -> Value:
+    """A build of Windows has five digits, which are not to be taken for a code."""
     if sys.platform == "win32":
-        return f"{platform.release()} {platform.version()}"
+        return version(platform.version())
     if sys.platform == "darwin":
-        return platform.mac_ver()[0]
+        return version(platform.mac_ver()[0])
     try:
-        return platform.freedesktop_os_release()["PRETTY_NAME"]
+        return foreign(platform.freedesktop_os_release()["PRETTY_NAME"])
     except (OSError, KeyError):
-        return platform.release()
+        return version(platform.release())
