@@ -117,6 +117,7 @@ def test_what_the_module_came_to_is_told_by_its_cause(
     for state, name in ((ReaderState.CARD, "ModuleHungError"), (ReaderState.IN_USE, "CardHeldError")):
         found = modules(scene(tmp_path, hung, readers=(reader(state),)))
         assert [problem.name for problem in found.problems] == [name]
+        assert next(fact.value for fact in found.facts if fact.name == "slots") is None  # it never came to them
     assert loaded == [places[1]]
 
 

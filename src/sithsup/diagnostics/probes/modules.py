@@ -67,7 +67,7 @@ def modules(scene: Scene) -> Found:
         Fact("places", mark("Known places for smart card programs"), len(places)),
         Fact("found", mark("Smart card programs found"), sum(Path(path).is_file() for path in places)),
         Fact("taken", mark("The one that is used"), place(taken.path) if taken else None),
-        Fact("slots", mark("Slots"), len(taken.slots) if taken and taken.module else None),
+        Fact("slots", mark("Slots"), len(taken.slots) if taken and (taken.slots or not taken.error) else None),
     )
     if taken is None:
         return Found(facts, groups, tuple(problems))

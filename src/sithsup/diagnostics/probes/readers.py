@@ -59,11 +59,10 @@ def readers(scene: Scene) -> Found:
 
 
 def _group(reader: Reader) -> Group:
-    facts = (
-        Fact("state", mark("In the reader"), Term(reader.state.value, STATE_TEXTS[reader.state])),
-        Fact("atr", mark("The card's answer to reset (ATR)"), Word(reader.atr.hex()) if reader.atr else None),
-    )
-    return Group("reader", foreign(reader.name), facts)
+    facts = [Fact("state", mark("In the reader"), Term(reader.state.value, STATE_TEXTS[reader.state]))]
+    if reader.atr:
+        facts.append(Fact("atr", mark("The card's answer to reset (ATR)"), Word(reader.atr.hex())))
+    return Group("reader", foreign(reader.name), tuple(facts))
 
 
 def _problems(scene: Scene, seen: ReadersSeen, programs: tuple[str, ...]) -> Iterator[SithsupError]:
