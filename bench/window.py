@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.rounds import WrongEndError
 from bench.slow import SOURCE
+from bench.stage import AS_INSTALLED
 from tests.support.desktop import Desktop
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def measure_window(stage: Stage, folder: Path, rounds: int) -> OfTheWindow:
     module = folder / "slow_card.so"
     subprocess.run(["gcc", "-shared", "-fPIC", "-o", module, SOURCE, "-ldl"], check=True, timeout=60)
     with Desktop(folder / "desktop") as desktop:
-        variables = {**stage.demo.variables(), **desktop.environment, "PYTHONPATH": str(ROOT)}
+        variables = {**stage.demo.variables(), **desktop.environment, "PYTHONPATH": f"{AS_INSTALLED}:{ROOT}"}
         bare, ours = [], []
         for _ in range(rounds):
             bare.append(shown("bench.bare_wizard", variables))

@@ -50,7 +50,7 @@ def main() -> int:
     """Wrap everything that writes, then run the command."""
     when, at, *command = sys.argv[1:]
     numbers = itertools.count(1)
-    for owner, name in ((journal.Journal, "_write"), (journal.Journal, "discard"), (journal, "_append_history")):
+    for owner, name in ((journal.Journal, "_write"), (journal.Journal, "discard"), (journal, "append_history")):
         setattr(owner, name, deadly(getattr(owner, name), numbers, when, int(at)))
     ended = run(command)
     is_full = resource.getrlimit(resource.RLIMIT_FSIZE)[0] == 0

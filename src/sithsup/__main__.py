@@ -6,7 +6,6 @@ The card process imports this module too, so it imports nothing of ours by itsel
 from __future__ import annotations
 
 import io
-import multiprocessing
 import os
 import sys
 import warnings
@@ -15,9 +14,12 @@ import warnings
 def main() -> None:
     """Run the program and end the process with its exit code (design section 8).
 
-    A frozen card process comes here like everybody, and goes no further than the first line.
+    A frozen card process comes here like everybody, and goes no further than the first lines.
     """
-    multiprocessing.freeze_support()
+    if getattr(sys, "frozen", False):
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"  # they are looked for in every package that is installed
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # a library's word to developers about an authority's odd certificate, say

@@ -21,12 +21,15 @@ import time
 from typing import TYPE_CHECKING
 
 from sithsup.errors import SecondInstanceError
+from sithsup.whole_file import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
+_NAME = "sithsup-{}.lock"
 LOOKS, PAUSE = 20, 0.01
 """How often, and seconds in between: whoever only looks whether it is taken holds it for a moment."""
 
@@ -36,7 +39,7 @@ class CardLock:
 
     def __init__(self, folder: Path | None, card: str) -> None:
         """Nothing is taken yet. `card` is the journal's name of the card."""
-        self._folder, self._name = folder, f"sithsup-{card}.lock"
+        self._folder, self._name = folder, _NAME.format(card)
         self._held: int | None = None
 
     def take(self) -> None:
@@ -79,6 +82,11 @@ class CardLock:
             self._held = None
 
 
+def at_work(folder: Path | None, cards: Iterable[str]) -> bool:
+    """Whether a process is at work on one of these cards, or, where locks can be listed, on any card. Takes none."""
+    return any(CardLock(folder, card).is_taken for card in {*cards, *_listed(folder)})
+
+
 if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
@@ -106,6 +114,10 @@ if sys.platform == "win32":
 
     def _release(held: int) -> None:
         _kernel.CloseHandle(held)
+
+    def _listed(folder: Path | None) -> Iterator[str]:  # noqa: ARG001  names cannot be listed
+        """No card."""
+        yield from ()
 
     def unusable(folder: Path | None) -> str | None:  # noqa: ARG001  a name needs none
         """Nothing stands in the way of a name."""
@@ -150,9 +162,14 @@ else:
     def _release(held: int) -> None:
         os.close(held)
 
+    def _listed(folder: Path | None) -> Iterator[str]:
+        """Every card that has ever been locked here since the folder was emptied."""
+        for path in folder.glob(_NAME.format("*")) if folder else ():
+            yield path.name.removeprefix(_NAME.partition("{")[0]).removesuffix(_NAME.partition("}")[2])
+
     def unusable(folder: Path | None) -> str | None:
         """The folder, where no lock can be made in it, or there is none; None where one can. Nothing is made."""
         if folder is None:
             return "-"
-        there = next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110  raises nothing
+        there = nearest(folder)
         return None if there.is_dir() and os.access(there, os.W_OK | os.X_OK) else str(folder)

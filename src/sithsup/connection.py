@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from sithsup.account_registry import of_this_account
 from sithsup.ca.cmp import CmpAuthority
 from sithsup.ca.transport import HttpTransport
 from sithsup.card.session import find_cards
-from sithsup.operation import Operation
+from sithsup.last_outcome import LastOutcomes
 from sithsup.preflight import Preflight
+from sithsup.recorded_operation import RecordedOperation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from sithsup.card.token import Token
     from sithsup.in_force import Campaigns
     from sithsup.model import CardContents, Clock
+    from sithsup.operation import Operation
     from sithsup.settings import Settings
 
 
@@ -64,7 +67,8 @@ class Connection:
             if way is None or campaign is not likely:
                 way = self._way(stack, campaign, executor)
             transport, preflight = way
-            operation = Operation(
+            operation = RecordedOperation(
+                LastOutcomes(settings.data, of_this_account()),
                 token,
                 contents,
                 authority=CmpAuthority(transport, campaign.anchors, campaign.authority.query_oid, self._clock),
@@ -83,11 +87,8 @@ class Connection:
 
     def _way(self, stack: ExitStack, campaign: Campaign, executor: Executor) -> tuple[HttpTransport, Preflight | None]:
         """The way to a campaign's authority, which is tried at once, and what looks at it and at the computer."""
-        settings, address = self._settings, campaign.authority.address
-        transport = HttpTransport(
-            settings.authority or address, campaign.anchors, proxy=settings.proxy, seconds=settings.answer_timeout
-        )
-        stack.enter_context(transport)
+        settings = self._settings
+        transport = open_way(stack, settings, campaign)
         if self._looks_around:
             around = Preflight(campaign, transport, settings.data, self._clock, executor, locks=settings.locks)
             return transport, around
@@ -97,3 +98,10 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         """Let go of everything but the token."""
         self._stack.close()
+
+
+def open_way(stack: ExitStack, settings: Settings, campaign: Campaign) -> HttpTransport:
+    """The way to a campaign's authority, until the end of the stack."""
+    address = settings.authority or campaign.authority.address
+    transport = HttpTransport(address, campaign.anchors, proxy=settings.proxy, seconds=settings.answer_timeout)
+    return stack.enter_context(transport)

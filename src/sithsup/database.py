@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING
 
 from sithsup import os_words
-from sithsup.errors import JournalUnwritableError, SecondInstanceError
+from sithsup.errors import DiskFullError, JournalUnwritableError, SecondInstanceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sithsup.errors import JournalError
+
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+"""The primary result codes of a file that is not, or no longer, what it should be."""
 
 
 def require_whole(db: sqlite3.Connection) -> None:
@@ -34,13 +40,21 @@ def primary(error: sqlite3.Error) -> int:
 
 
 @contextlib.contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn the errors of SQLite and of the file system into ours."""
+def translated(path: Path, kind: type[JournalError] = JournalUnwritableError) -> Iterator[None]:
+    """Turn the errors of SQLite and of the file system into ours: of this kind where they have none of their own."""
     try:
         yield
     except sqlite3.Error as error:
-        if primary(error) in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        code = primary(error)
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise SecondInstanceError(str(error)) from error
-        raise JournalUnwritableError(str(error), path=str(path), problem=str(error)) from error
+        kind = DiskFullError if code == sqlite3.SQLITE_FULL else kind
+        raise kind(str(error), path=str(path), problem=str(error)) from error
     except OSError as error:
-        raise JournalUnwritableError(str(error), path=str(path), problem=os_words.reason(error)) from error
+        raise unwritable(path, error, kind) from error
+
+
+def unwritable(path: Path, error: OSError, kind: type[JournalError] = JournalUnwritableError) -> JournalError:
+    """What the system refused, as an error of ours of this kind; a full disk has its own."""
+    kind = DiskFullError if error.errno == errno.ENOSPC else kind
+    return kind(str(error), path=str(path), problem=os_words.reason(error))

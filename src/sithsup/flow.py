@@ -29,6 +29,7 @@ class Page(StrEnum):
     HELP = "help"  # Hjälp
     UNBLOCK = "unblock"  # Lås upp
     SUPPORT = "support"  # Support
+    DIAGNOSIS = "diagnosis"  # Felsökning
 
 
 class Happening(StrEnum):
@@ -40,6 +41,7 @@ class Happening(StrEnum):
     AGAIN = "again"  # look at the card anew
     UNBLOCK = "unblock"
     SUPPORT = "support"
+    DIAGNOSE = "diagnose"
     LOOKED = "looked"  # the cards were read
     ASKED = "asked"  # a code is needed once more
     ENDED = "ended"  # a run ended, well or not
@@ -171,6 +173,7 @@ FLOW = (
     Row(RESTING,                       H.FAILED,          _always,         P.HELP),
     Row(_on(P.HELP),                   H.AGAIN,           _always,         P.INSERT),
     Row(_on(P.INSERT, P.HELP, P.INTERRUPTED, P.DONE), H.SUPPORT, _always,  P.SUPPORT,     is_step=True),
+    Row(_on(P.SUPPORT, P.HELP),        H.DIAGNOSE,        _always,         P.DIAGNOSIS,   is_step=True),
 )
 # fmt: on
 

@@ -22,8 +22,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.certificate import Certificate
-from sithsup.database import make_private, primary, require_whole, translated
+from sithsup.database import DAMAGED, make_private, primary, require_whole, translated
 from sithsup.errors import JournalUnreadableError
+from sithsup.history import HistoryEntry, append_history
 from sithsup.model import (
     AcceptedTerms,
     CardCertificate,
@@ -36,6 +37,7 @@ from sithsup.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from sithsup.model import CardContents, Clock
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 FORMAT = 1
+PATTERN = "journal-*.sqlite3"
+"""The names of all journals in their folder."""
 NO_ROOM = "no room"
 _SCHEMA = f"""
     CREATE TABLE IF NOT EXISTS run (card TEXT, campaign TEXT, case_code TEXT, begun TEXT);
@@ -74,7 +78,6 @@ _FIELDS = {
     MessageKind.REJECTED: "rejected",
     MessageKind.ERROR: "error",
 }
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
 
 
 def card_key(contents: CardContents) -> str:
@@ -85,10 +88,11 @@ def card_key(contents: CardContents) -> str:
 class Journal:
     """The hot journal of one card. Use as a context manager; `finish` ends it, leaving the block keeps it hot."""
 
-    def __init__(self, folder: Path, card: str, clock: Clock, *, create: bool = True) -> None:
+    def __init__(self, folder: Path, card: str, clock: Clock, *, create: bool = True, only_looks: bool = False) -> None:
         """Open the card's journal, or make one. Raises `SecondInstanceError`, `JournalUnwritableError`.
 
-        With `create=False` a journal that does not exist is an empty one in memory, for looking at a card.
+        With `create=False` a journal that does not exist is an empty one in memory, for looking at a card. Whoever
+        `only_looks` gets a copy in memory of one that does: nothing of the file is changed or held.
         """
         self._folder = folder
         self._path = folder / f"journal-{card}.sqlite3"
@@ -96,9 +100,9 @@ class Journal:
         self.is_kept = create or self._path.exists()
         """Whether this journal is on the disk, not only in memory."""
         with translated(self._path):
-            if self.is_kept:
+            if self.is_kept and not only_looks:
                 make_private(folder, self._path)
-            self._db = self._open() if self.is_kept else self._connect(":memory:")
+            self._db = (self._copied() if only_looks else self._open()) if self.is_kept else self._connect(":memory:")
 
     def __enter__(self) -> Self:
         """Keep the journal for the length of the block."""
@@ -249,7 +253,7 @@ class Journal:
         """Write one line of history, then forget everything else."""
         for card, campaign, case_code, begun in self._read("SELECT card, campaign, case_code, begun FROM run"):
             entry = HistoryEntry(card, campaign, case_code, begun, self._now(), outcome.value)
-            _append_history(self._folder, entry)
+            append_history(self._folder, entry)
         self.discard()
 
     def discard(self) -> None:
@@ -267,12 +271,34 @@ class Journal:
         try:
             return self._connect(self._path)
         except sqlite3.DatabaseError as error:
-            if primary(error) not in _DAMAGED:
+            if primary(error) not in DAMAGED:
                 raise
             _log.error("journal is damaged, set aside: %s", error)
             os.replace(self._path, self._path.with_suffix(".unreadable"))  # noqa: PTH105  atomic on every system
             make_private(self._folder, self._path)
             return self._connect(self._path)
+
+    def _copied(self) -> sqlite3.Connection:
+        """What stands in the file. A damaged one costs comfort here too; it is set aside by whoever acts.
+
+        It is not opened for reading alone: SQLite then refuses a file in which the last write was cut short, and that
+        one is to be read of all files. What was cut is undone, as by everybody who opens it.
+        """
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        with contextlib.closing(sqlite3.connect(f"{self._path.as_uri()}?mode=rw", uri=True, timeout=0.2)) as file:
+            try:
+                file.execute("BEGIN")
+                file.execute("SELECT * FROM sqlite_master")  # raises where somebody holds it; a backup waits for ever
+                file.backup(memory)
+                require_whole(memory)
+                self._prepare(memory)
+            except sqlite3.DatabaseError as error:
+                memory.close()
+                if primary(error) not in DAMAGED:
+                    raise
+                _log.warning("journal is damaged: %s", error)
+                return self._connect(":memory:")
+        return memory
 
     def _connect(self, path: Path | str) -> sqlite3.Connection:
         db = sqlite3.connect(path, isolation_level=None, timeout=0.2)
@@ -323,69 +349,34 @@ class Unfinished:
     begun: str
 
 
-def unfinished(folder: Path, besides: str = "") -> tuple[Unfinished, ...]:
-    """Every upgrade that waits for its card on this computer, but for the card of this key (`card_key`).
+def unfinished(folder: Path, besides: Collection[str] = ()) -> tuple[Unfinished, ...]:
+    """Every upgrade that waits for its card on this computer, but for the cards of these keys (`card_key`).
 
     One that another process is at work on, or whose journal cannot be read, is not among them.
     """
     found = []
-    for path in sorted(folder.glob("journal-*.sqlite3")):
-        if besides and besides in path.name:
+    for path in sorted(folder.glob(PATTERN)):
+        if path.stem.removeprefix("journal-") in besides:
             continue
-        with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+        with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
             found += [Unfinished(*row) for row in db.execute("SELECT card, campaign, case_code, begun FROM run")]
     return tuple(found)
+
+
+def kept_cards(folder: Path) -> tuple[str, ...]:
+    """The cards (`card_key`) of which there is a journal, whether it can be read or not."""
+    return tuple(path.stem.removeprefix("journal-") for path in sorted(folder.glob("journal-*.sqlite3")))
 
 
 def begun_campaign(folder: Path, card: str) -> bytes:
     """The campaign with which the upgrade of a card (`card_key`) was begun here; empty where nothing was announced."""
     path = folder / f"journal-{card}.sqlite3"
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(_read_only(path)) as db:
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(read_only(path)) as db:
         for row in db.execute(f"SELECT content FROM campaign WHERE EXISTS ({_ANNOUNCED})"):  # noqa: S608  a constant
             return bytes(row[0])
     return b""
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
+def read_only(path: Path) -> sqlite3.Connection:
+    """Look into a file of ours that somebody else may be at work on; nothing in it is changed."""
     return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=0.2)
-
-
-# ------------------------------------------------------------------------------------------------ history
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One finished run. `card` is a masked card number, times are ISO 8601 in UTC."""
-
-    card: str
-    campaign: str
-    case_code: str
-    begun: str
-    ended: str
-    outcome: str
-
-
-def history(folder: Path) -> tuple[HistoryEntry, ...]:
-    """What was finished on this computer, newest first."""
-    path = folder / "history.sqlite3"
-    if not path.exists():
-        return ()
-    with translated(path), contextlib.closing(sqlite3.connect(path)) as db:
-        rows = db.execute("SELECT card, campaign, case_code, begun, ended, outcome FROM history ORDER BY entry DESC")
-        return tuple(HistoryEntry(*row) for row in rows)
-
-
-def _append_history(folder: Path, entry: HistoryEntry) -> None:
-    path = folder / "history.sqlite3"
-    with translated(path):
-        make_private(folder, path)
-        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
-            db.execute(
-                "CREATE TABLE IF NOT EXISTS history (entry INTEGER PRIMARY KEY, card TEXT, campaign TEXT, "
-                "case_code TEXT UNIQUE, begun TEXT, ended TEXT, outcome TEXT)"
-            )
-            db.execute(
-                "INSERT OR IGNORE INTO history (card, campaign, case_code, begun, ended, outcome) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                (entry.card, entry.campaign, entry.case_code, entry.begun, entry.ended, entry.outcome),
-            )

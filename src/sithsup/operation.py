@@ -163,7 +163,7 @@ class Operation:
         around = self._preflight.look(self.world.contents) if self._preflight else Surroundings()
         if self.world.campaign.middleware and self._module is None:  # asked only where its version matters
             self._module = self._token.module()
-        waiting = unfinished(self._folder, besides=self._key)
+        waiting = unfinished(self._folder, besides={self._key})
         return make_report(self.world, verdict, around, self._module, waiting)
 
     @property

@@ -21,7 +21,6 @@ import ssl
 import subprocess
 import sys
 import time
-from concurrent.futures import TimeoutError as TooLateError
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +30,7 @@ from sithsup import os_words
 from sithsup.ca import status
 from sithsup.card_lock import unusable
 from sithsup.certificate import Certificate
+from sithsup.database import unwritable
 from sithsup.eligibility import (
     CLOCK_TOLERANCE,
     AuthorityTime,
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sithsup.campaign import Campaign
+    from sithsup.errors import JournalError
     from sithsup.model import CardContents, Clock
 
 _log = logging.getLogger(__name__)
@@ -106,7 +107,7 @@ class Surroundings:
     """The time as an HTTP answer told it."""
     is_revoked: bool = False
     time: AuthorityTime | None = None
-    journal: JournalUnwritableError | None = None
+    journal: JournalError | None = None
     """Why no journal can be written."""
     locks: str | None = None
     """The folder in which no lock against other accounts can be made."""
@@ -186,13 +187,7 @@ class Preflight:
 
 def _answer(future: Future[Answer], deadline: float) -> Answer | None:
     """What a probe found; None where it came to nothing, or takes too long."""
-    try:
-        return future.result(max(0.0, deadline - time.monotonic()))
-    except TooLateError:
-        _log.info("a probe takes too long")
-    except Exception as error:  # noqa: BLE001  each probe fails alone
-        _log.info("a probe failed: %r", error)
-    return None
+    return _alone(lambda: future.result(max(0.0, deadline - time.monotonic())))
 
 
 def _alone(probe: Callable[[], Answer]) -> Answer | None:
@@ -206,16 +201,16 @@ def _alone(probe: Callable[[], Answer]) -> Answer | None:
 # ------------------------------------------------------------------------------------- probes of the computer
 
 
-def journal_problem(folder: Path) -> JournalUnwritableError | None:
+def journal_problem(folder: Path) -> JournalError | None:
     """Why a journal cannot be written in a folder, which need not be there yet; None where it can."""
     place = folder
     try:
         place = next(each for each in (folder, *folder.parents) if each.exists())
         try_to_write(place)
-        problem = os_words.reason(os_words.DISK_FULL) if shutil.disk_usage(place).free < LEAST_DISK else ""
+        is_full = shutil.disk_usage(place).free < LEAST_DISK
     except OSError as error:
-        problem = os_words.reason(error)
-    return JournalUnwritableError(path=str(place), problem=problem) if problem else None
+        return unwritable(place, error)
+    return unwritable(place, os_words.DISK_FULL) if is_full else None
 
 
 def battery() -> int | None:
@@ -262,6 +257,10 @@ class Warned(NamedTuple):
     is_quiet: bool = False
     in_recovery: bool = False
     """Whether it matters to whoever finishes or undoes too."""
+
+    def finding(self, values: Mapping[str, object]) -> Finding:
+        """What is told where it holds."""
+        return Finding(self.name, self.severity, self.text, values, self.contact, self.exit_code, self.is_quiet)
 
 
 def _if(holds: bool) -> dict[str, object] | None:  # noqa: FBT001  it is the answer
@@ -391,8 +390,9 @@ def warnings(facts: Facts, around: Surroundings) -> tuple[Finding, ...]:
         return ()
     rows = [row for row in WARNINGS if facts.stage is Stage.FRESH or row.in_recovery]
     found = ((row, row.holds(facts, around)) for row in rows)
-    return tuple(
-        Finding(row.name, row.severity, row.text, values, row.contact, row.exit_code, row.is_quiet)
-        for row, values in found
-        if values is not None
-    )
+    return tuple(row.finding(values) for row, values in found if values is not None)
+
+
+def warning(name: str, **values: object) -> Finding:
+    """One of the list, for whoever knows by other means that it holds."""
+    return next(row for row in WARNINGS if row.name == name).finding(values)

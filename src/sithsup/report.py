@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from sithsup import __version__
 from sithsup.consent import asked
-from sithsup.eligibility import Facts, Finding, Reason, Severity, Stage, findings, refusal
+from sithsup.eligibility import NOT_USABLE, SETTLED, Facts, Finding, Reason, Severity, Stage, findings, refusal
 from sithsup.errors import JournalUnwritableError
 from sithsup.evidence import key_ids
+from sithsup.model import CodeState, KeyRole
 from sithsup.preflight import warnings
 from sithsup.recovery import Choice, Situation
 from sithsup.texts import readable, tr
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from sithsup.preflight import Surroundings
     from sithsup.recovery import Verdict
 
+SHUT = {CodeState.LOCKED, CodeState.UNSET}
+"""States of a code in which nothing can be done with its keys."""
 STAGES = {Situation.FRESH: Stage.FRESH, Situation.UPGRADED: Stage.DONE}
 
 
@@ -77,6 +80,25 @@ class Report:
             raise refusal(*self.against)
         for finding in self.stops:
             raise JournalUnwritableError(finding.name, **finding.values)
+
+
+def works(report: Report) -> dict[str, bool | None]:
+    """What of the card works now; None where that was not judged, or cannot be told.
+
+    A card that this program has nothing to do with is not judged. A code that is locked, or was never chosen, opens
+    nothing; a card that is revoked or has expired does nothing.
+    """
+    verdict, reasons = report.verdict, set(report.reasons)
+    if verdict.situation is Situation.FRESH and not reasons.isdisjoint(SETTLED):
+        return dict.fromkeys(("old_works", "old_signs", "new_works", "can_log_in"))
+    shut = {role for token in report.contents.tokens if token.info.code in SHUT for role in token.roles}
+    is_spent = not reasons.isdisjoint(NOT_USABLE - {Reason.PIN_LOCKED})
+    return {
+        "old_works": verdict.old_works and not is_spent and KeyRole.AUTHENTICATION not in shut,
+        "old_signs": verdict.old_signs and not is_spent and KeyRole.SIGNATURE not in shut,
+        "new_works": verdict.new_works,
+        "can_log_in": verdict.can_log_in and not is_spent and KeyRole.AUTHENTICATION not in shut,
+    }
 
 
 def warning_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:

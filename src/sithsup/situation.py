@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from sithsup.texts import mark
+
 
 class Situation(StrEnum):
     """What a card is, for a campaign."""
@@ -36,3 +38,11 @@ class Outcome(StrEnum):
     UPGRADED = "upgraded"
     RESTORED = "restored"
     INTERRUPTED = "interrupted"
+
+
+ENDINGS = {
+    # Translators: how an upgrade ended; stands in a list of cards
+    Outcome.UPGRADED: mark("upgraded"),
+    # Translators: how an upgrade ended; stands in a list of cards
+    Outcome.RESTORED: mark("restored"),
+}

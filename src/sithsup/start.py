@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sithsup import logs, os_words, system_log, texts
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from sithsup.settings import Resolution
 
 _log = logging.getLogger(__name__)
+
+LONGEST_LOOK = 20.0
+"""Seconds for one call, where several cards are looked at."""
 
 
 def read() -> Resolution:
@@ -43,10 +47,19 @@ def _begin_log(settings: Settings) -> None:
         _log.warning("there is no log in %s: %s", settings.logs, os_words.reason(error))
 
 
-def start_card(settings: Settings) -> CardProcess:
-    """Start the process; it loads the module by itself. Raises `NoModuleError`."""
+def hurried(settings: Settings) -> Settings:
+    """The same for whoever looks at many cards, and does not wait long for one that hangs."""
+    return replace(settings, card_timeout=min(settings.card_timeout, LONGEST_LOOK))
+
+
+def start_card(settings: Settings, reader: str | None = None) -> CardProcess:
+    """Start the process; it loads the module by itself. Raises `NoModuleError`.
+
+    With a `reader`, no card in another one is asked for anything.
+    """
     from sithsup.card.modules import find_module  # noqa: PLC0415  the window is there before any of it is needed
     from sithsup.card.process import CardProcess  # noqa: PLC0415  as above
 
     module = find_module(str(settings.module) if settings.module else None)
-    return CardProcess(module, time_out=settings.card_timeout, generation_time_out=settings.key_timeout)
+    times = {"time_out": settings.card_timeout, "generation_time_out": settings.key_timeout}
+    return CardProcess(module, reader=reader, **times)

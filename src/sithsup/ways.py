@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 
 from sithsup.texts import mark, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Interface(Enum):
@@ -185,6 +189,12 @@ WAYS = {
         mark("If you are sure of the PUK code, begin again in a terminal and answer yes."),
         mark("If you are sure of the PUK code, begin again and answer yes."),
     ),
+    "save_elsewhere": Way(
+        mark(
+            "Name another file with --out and run “sithsup diagnose” again. What was found is told here all the same."
+        ),
+        mark("Choose another place and save the report once more."),
+    ),
     "correct": Way(
         mark("Correct the setting and try again."),
         mark("Correct the setting. Then close the window and start the program again."),
@@ -195,7 +205,12 @@ WAYS = {
 
 def advise(message: str, **values: object) -> str:
     """Translate an advice and fill it in as `texts.tr` does, and with what is to be done here."""
-    return translated(message).format_map(_Filled(values))
+    return advise_at(_current.interface, message, values)
+
+
+def advise_at(interface: Interface, message: str, values: Mapping[str, object]) -> str:
+    """The same, with what is to be done at another interface."""
+    return translated(message).format_map(_Filled(interface, values))
 
 
 def set_interface(interface: Interface) -> None:
@@ -206,9 +221,13 @@ def set_interface(interface: Interface) -> None:
 class _Filled(dict[str, object]):
     """Values by name; what has none is a way, and knows the same values."""
 
+    def __init__(self, interface: Interface, values: Mapping[str, object]) -> None:
+        super().__init__(values)
+        self._interface = interface
+
     def __missing__(self, name: str) -> str:
         way = WAYS[name]
-        return advise(way.window if _current.interface is Interface.WINDOW else way.command, **self)
+        return advise_at(self._interface, way.window if self._interface is Interface.WINDOW else way.command, self)
 
 
 class _Current:

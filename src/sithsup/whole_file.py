@@ -14,6 +14,11 @@ SMALL = bytes(512)
 """What is written to see whether it can be."""
 
 
+def nearest(folder: Path) -> Path:
+    """The folder, or the lowest of those above it that is there. Raises nothing."""
+    return next(place for place in (folder, *folder.parents) if os.path.exists(place))  # noqa: PTH110  raises nothing
+
+
 def try_to_write(folder: Path) -> None:
     """Write a small file in a folder that is there, and remove it. Raises OSError where that cannot be done."""
     with tempfile.NamedTemporaryFile(prefix=".", dir=folder) as file:

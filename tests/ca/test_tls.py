@@ -20,7 +20,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from sithsup.ca import tls
 from sithsup.ca.transport import HttpTransport
-from sithsup.errors import AuthorityUnreachableError, PortalError, ProxyRefusedError, ServerUntrustedError
+from sithsup.errors import (
+    AuthorityUnreachableError,
+    PortalError,
+    ProxyFailedError,
+    ProxyRefusedError,
+    ServerUntrustedError,
+)
 from sithsup.settings import DIRECT
 from tests.ca import pki
 
@@ -39,10 +45,10 @@ def server_certificate(address: str = "127.0.0.1", *, until: datetime = NOW + DA
     return pki.make(pki.name("TEST server"), [(names, False)], ROOT, not_before=NOW - 2 * DAY, not_after=until)
 
 
-def _question(connection: socket.socket) -> bytes:
+def _question(connection: socket.socket, end: bytes = b"question") -> bytes:
     """Everything that is asked; what is left unread would cut the connection."""
     heard = b""
-    while not heard.endswith(b"question") and (more := connection.recv(65536)):
+    while not heard.endswith(end) and (more := connection.recv(65536)):
         heard += more
     return heard
 
@@ -53,9 +59,14 @@ def speaking(
     keyed: pki.Keyed,
     newest: ssl.TLSVersion | None = None,
     behave: Callable[[ssl.SSLSocket], None] = lambda secured: secured.sendall(ANSWER),
+    above: tuple[pki.Keyed, ...] = (),
+    question: bytes = b"question",
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """A server over TLS that answers one question; gives its address and what it has heard."""
-    pem = keyed.certificate.public_bytes(Encoding.PEM)
+    """A server over TLS that answers one question after the other; gives its address and what it has heard.
+
+    It shows the certificates `above` its own too. A `question` ends with these bytes.
+    """
+    pem = b"".join(shown.certificate.public_bytes(Encoding.PEM) for shown in (keyed, *above))
     pem += keyed.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (folder / "pem").write_bytes(pem)
     context, heard = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), list[bytes]()
@@ -66,15 +77,20 @@ def speaking(
         context.maximum_version = newest
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def listen() -> None:
-            connection, _ = listener.accept()
+        def answer(connection: socket.socket) -> None:
             with connection, suppress(OSError), context.wrap_socket(connection, server_side=True) as secured:
-                heard.append(_question(secured))
+                heard.append(_question(secured, question))
                 behave(secured)
+
+        def listen() -> None:
+            with suppress(OSError):
+                while True:
+                    answer(listener.accept()[0])
 
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()
         yield f"https://127.0.0.1:{listener.getsockname()[1]}/", heard
+        listener.shutdown(socket.SHUT_RDWR)
         thread.join(5)
 
 
@@ -107,6 +123,25 @@ def test_a_server_that_nobody_vouches_for_is_not_spoken_to(
         transport.exchange(b"question")
     assert caught.value.values["problem"] == problem
     assert b"question" not in b"".join(heard)
+
+
+@pytest.mark.parametrize("through", ["a tunnel", "nothing"])
+def test_whoever_cannot_be_trusted_is_looked_at_and_told_nothing(through: str, tmp_path: Path) -> None:
+    """The whole chain, through a proxy too."""
+    keyed = server_certificate()
+    with speaking(tmp_path, keyed, above=(ROOT,)) as (address, heard), tunnelling(_port(address)) as proxy:
+        way = proxy if through == "a tunnel" else DIRECT
+        with HttpTransport(address, proxy=way) as transport:
+            assert transport.shown_chain(5) == (keyed.der, ROOT.der)
+    assert heard == [b""]
+
+
+def test_where_nobody_shows_anything_there_is_no_chain() -> None:
+    """A port where nobody listens, and a server that does not speak TLS."""
+    with HttpTransport("https://127.0.0.1:1/") as transport:
+        assert transport.shown_chain(1) == ()
+    with saying(ANSWER) as port, HttpTransport(f"https://127.0.0.1:{port}/") as transport:
+        assert transport.shown_chain(1) == ()
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1:DeprecationWarning")
@@ -218,15 +253,15 @@ def test_a_proxy_that_wants_a_password_is_named(scheme: str, monkeypatch: pytest
 
 
 def test_a_proxy_that_fails_is_another_thing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the authority is out of reach."""
+    """Then it is told what it answers."""
     with saying(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n") as port:
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
         with (
             HttpTransport("https://authority.invalid/") as transport,
-            pytest.raises(AuthorityUnreachableError) as told,
+            pytest.raises(ProxyFailedError) as told,
         ):
             transport.exchange(b"question")
-    assert type(told.value) is AuthorityUnreachableError
+    assert told.value.values["status"] == "502"
 
 
 @pytest.mark.parametrize("address", ["http://authority.invalid/cmp", "http://127.0.0.1:1/cmp"])

@@ -34,6 +34,11 @@ def test_rsa_numbers_become_the_same_bytes_as_elsewhere(exponent: int) -> None:
     assert mechanisms.rsa_numbers(spki(numbers)) == (modulus, exponent.to_bytes((exponent.bit_length() + 7) // 8))
 
 
+def test_a_key_in_a_bit_string_of_no_bytes_is_none() -> None:
+    """Found by fuzzing: the parser stumbles over it with an IndexError."""
+    assert mechanisms.rsa_numbers(bytes.fromhex("3011300d06092a864886f70d01010105000300")) is None
+
+
 @pytest.mark.parametrize("algorithm", list(CURVES))
 def test_ec_points_with_and_without_their_wrapping(algorithm: KeyAlgorithm) -> None:
     """The standard wraps the point in an OCTET STRING; some modules do not."""

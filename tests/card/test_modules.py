@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.card.modules import PLACES, find_module
+from sithsup.card.modules import PLACES, every_place, find_module
 from sithsup.errors import NoModuleError
 
 if TYPE_CHECKING:
@@ -55,3 +55,14 @@ def test_writing_modules_come_before_opensc() -> None:
         assert kinds == sorted(kinds), system
         assert any(kinds), system
         assert not all(kinds), system
+
+
+def test_every_place_is_listed_once_the_named_one_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether anything is there or not."""
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("HOME", "/home/test")
+    known = every_place(None)
+    assert known[0] == "/home/test/.iid/lib/libiidp11.so"
+    assert len(known) == len(PLACES["linux"])
+    assert every_place("/named.so") == ("/named.so", *known)
+    assert every_place(known[3]) == (known[3], *known[:3], *known[4:])

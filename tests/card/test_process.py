@@ -20,7 +20,9 @@ from sithsup.card.process import CardProcess
 from sithsup.errors import (
     ModuleBrokenError,
     ModuleCrashedError,
+    ModuleCrashesError,
     ModuleHungError,
+    ModuleNotStartingError,
     ObjectGoneError,
     PukIncorrectError,
     SithsupError,
@@ -140,21 +142,78 @@ class TestTrouble:
     ) -> None:
         """It is broken, and takes nobody along."""
         monkeypatch.setenv("TROUBLED_CRASH", "C_Initialize")
-        self.check_broken(troubled_card)
+        self.check_broken(troubled_card, crashes=True)
 
-    def check_broken(self, path: str) -> None:
+    def check_broken(self, path: str, *, crashes: bool = False) -> None:
         with pytest.raises(ModuleBrokenError) as caught:
             CardProcess(path).wait()
         assert caught.value.values["path"] == path
+        assert isinstance(caught.value, ModuleCrashesError) is crashes
 
     def test_a_module_that_hangs_while_it_is_loaded(self, troubled_card: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody waits for it who need not; who does gives it its time, and no more."""
         monkeypatch.setenv("TROUBLED_HANG", "C_Initialize")
         process = CardProcess(troubled_card, time_out=2)
-        with pytest.raises(ModuleHungError):
+        with pytest.raises(ModuleNotStartingError):
             process.tokens()
-        with pytest.raises(ModuleHungError):
+        with pytest.raises(ModuleNotStartingError) as caught:
             process.wait()
+        assert caught.value.values == {"path": troubled_card, "seconds": "2"}
+
+    @linux_only
+    def test_a_call_of_somebody_who_only_looks_is_left_behind(
+        self, troubled_card: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All its questions have one time; then its process is not killed, and ends by itself when its own is over."""
+        monkeypatch.setenv("TROUBLED_HANG", "C_GetSlotList")
+        process = CardProcess(troubled_card, time_out=3, in_all=1.5)
+        assert process.module().manufacturer == "SoftHSM"
+        began = time.monotonic()
+        with pytest.raises(ModuleHungError) as caught:
+            process.slots()
+        assert caught.value.values == {"seconds": "1.5"}
+        process.close()
+        assert is_running(process.pid)
+        assert time.monotonic() - began < 3
+        assert ends(process.pid, within=6)
+
+    @linux_only
+    def test_a_call_that_was_left_behind_ends_in_order(
+        self, troubled_card: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One that comes back is not cut: the process logs nobody out that it did not log in, and ends well."""
+        monkeypatch.setenv("TROUBLED_LATE", "1500")
+        process = CardProcess(troubled_card, time_out=5, in_all=1)
+        with pytest.raises(ModuleHungError):
+            process.slots()
+        process.close()
+        process._process.join(10)
+        assert process._process.exitcode == 0
+
+    def test_nobody_is_logged_out_who_gave_no_code(self, troubled_card: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A module may share its log-in with other programs: who only reads leaves it alone."""
+        monkeypatch.setenv("TROUBLED_CRASH", "C_Logout")
+        for gives_code in (False, True):
+            process = CardProcess(troubled_card)
+            process.objects(opened(process) if gives_code else authentication(process))
+            process.close()
+            assert process._process.exitcode == (-6 if gives_code else 0)
+
+    def test_slots_are_described_with_and_without_a_token(self, process: CardProcess) -> None:
+        """SoftHSM2 always has one more, which is not initialised."""
+        first, second, fresh = process.slots()
+        assert {first.token, second.token} == set(process.tokens())
+        assert (fresh.token, fresh.has_token, fresh.answer) == (None, True, "")
+        assert {"CKM_RSA_PKCS_KEY_PAIR_GEN", "CKM_ECDSA"} <= set(first.mechanisms)
+
+    def test_a_token_that_a_module_does_not_describe(
+        self, troubled_card: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Its slot is listed, with the module's answer."""
+        monkeypatch.setenv("TROUBLED_UNKNOWN", "1")
+        with CardProcess(troubled_card) as process:
+            assert {slot.answer for slot in process.slots()} == {"CKR_TOKEN_NOT_RECOGNIZED (0xE1)"}
+            assert process.tokens() == ()
 
     def test_an_error_crosses_as_itself(self, process: CardProcess) -> None:
         """Kind, detail and values."""

@@ -252,8 +252,8 @@ def test_nobody_is_told_unless_the_log_wants_it(troubled_card: str, monkeypatch:
     token.close()
 
 
-def _kept(received: list[object], receive: Callable[[float], object], limit: float) -> object:
-    received.append(receive(limit))
+def _kept(received: list[object], receive: Callable[[float, float], object], limit: float, seconds: float) -> object:
+    received.append(receive(limit, seconds))
     return received[-1]
 
 

@@ -82,6 +82,10 @@ class TestReading:
             assert not info.read_only
             assert info.algorithms == frozenset(KeyAlgorithm)
 
+    def test_a_card_that_shows_its_tokens_is_recognised(self, bench: Bench) -> None:
+        """Every reader that is named holds tokens, or nothing."""
+        assert bench.token.unrecognized() == ()
+
     def test_an_empty_token_holds_nothing(self, bench: Bench) -> None:
         """No object is made up."""
         assert bench.token.objects(bench.authentication) == ()

@@ -3,6 +3,8 @@
  * Environment, read at each call:
  *   TROUBLED_HANG, TROUBLED_CRASH   the name of a function that never answers, or ends the process
  *   TROUBLED_SLOW                   milliseconds that a key generation takes longer
+ *   TROUBLED_LATE                   milliseconds that a list of slots takes longer
+ *   TROUBLED_UNKNOWN                no card is recognised
  *   TROUBLED_PULLED                 a file: while it exists the card is out of the reader
  *   TROUBLED_PIN_PAD                the reader asks for the code by itself, and this is what its holder types
  *   TROUBLED_TRIES                  so many wrong codes lock it
@@ -15,6 +17,9 @@
  *   TROUBLED_ONE_CARD               all slots are in one reader, all tokens have one serial number
  *   TROUBLED_READ_ONLY              nothing can be written, and no session for writing is opened
  *   TROUBLED_FULL                   nothing can be created any more
+ *   TROUBLED_HANGING_CARD           whoever asks the token of this serial number for anything waits for ever
+ *   TROUBLED_MUTE_CARD              the token of this serial number is not recognised
+ *   TROUBLED_NAMELESS_CARD          not even the slot of this one is described
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -29,13 +34,14 @@ typedef struct { unsigned char version[2]; void *functions[68]; } function_list;
 
 enum {
     INITIALIZE = 0, FINALIZE = 1, GET_INFO = 2, INIT_PIN = 10, GET_SLOT_LIST = 4, GET_SLOT_INFO = 5, GET_TOKEN_INFO = 6, GET_MECHANISM_LIST = 7,
-    OPEN_SESSION = 12, CLOSE_ALL_SESSIONS = 14, GET_SESSION_INFO = 15, LOGIN = 18, CREATE_OBJECT = 20, DESTROY_OBJECT = 22,
+    OPEN_SESSION = 12, CLOSE_ALL_SESSIONS = 14, GET_SESSION_INFO = 15, LOGIN = 18, LOGOUT = 19, CREATE_OBJECT = 20, DESTROY_OBJECT = 22,
     GET_ATTRIBUTE_VALUE = 24, SET_ATTRIBUTE_VALUE = 25, FIND_INIT = 26, FIND = 27, FIND_FINAL = 28, SIGN = 43,
     GENERATE_KEY_PAIR = 59
 };
 enum {
     CKR_OK = 0, CKR_GENERAL_ERROR = 5, CKR_ATTRIBUTE_TYPE_INVALID = 0x12, CKR_DEVICE_MEMORY = 0x31,
-    CKR_PIN_INCORRECT = 0xA0, CKR_PIN_LOCKED = 0xA4, CKR_SESSION_HANDLE_INVALID = 0xB3, CKR_TOKEN_NOT_PRESENT = 0xE0, CKR_TOKEN_WRITE_PROTECTED = 0xE2
+    CKR_PIN_INCORRECT = 0xA0, CKR_PIN_LOCKED = 0xA4, CKR_SESSION_HANDLE_INVALID = 0xB3, CKR_TOKEN_NOT_PRESENT = 0xE0,
+    CKR_TOKEN_NOT_RECOGNIZED = 0xE1, CKR_TOKEN_WRITE_PROTECTED = 0xE2
 };
 enum { CKA_CLASS = 0, CKA_ID = 0x102, CKA_PUBLIC_EXPONENT = 0x122, CKA_ALWAYS_AUTHENTICATE = 0x202 };
 enum { READ_WRITE_SESSION = 2, WRITE_PROTECTED = 2 };
@@ -100,6 +106,8 @@ static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count)
     printf("this module prints on the terminal\n");
     fflush(stdout);
     fprintf(stderr, "and on its error output\n");
+    if (wants("TROUBLED_LATE", NULL))
+        usleep(1000 * atoi(getenv("TROUBLED_LATE")));
     if (trouble("C_GetSlotList") != CKR_OK && present) {
         *count = 0;
         return CKR_OK;
@@ -107,9 +115,17 @@ static ulong get_slot_list(unsigned char present, ulong *slots, ulong *count)
     return CALL(GET_SLOT_LIST, present, slots, count);
 }
 
+/* Whether the token in a slot is the one that a variable names by its serial number. */
+static int is_meant(const char *name, ulong slot)
+{
+    unsigned char info[512];
+    const char *serial = getenv(name);
+    return serial && CALL(GET_TOKEN_INFO, slot, info) == CKR_OK && memcmp(info + 80, serial, 16) == 0;
+}
+
 static ulong get_slot_info(ulong slot, unsigned char *info)
 {
-    ulong rv = CALL(GET_SLOT_INFO, slot, info);
+    ulong rv = is_meant("TROUBLED_NAMELESS_CARD", slot) ? CKR_GENERAL_ERROR : CALL(GET_SLOT_INFO, slot, info);
     if (wants("TROUBLED_ONE_CARD", NULL)) {
         memset(info, ' ', 64);
         memcpy(info, "Troubled reader", 15);
@@ -128,6 +144,11 @@ static ulong get_token_info(ulong slot, unsigned char *info)
     ulong rv, *flags = (ulong *)(info + 96);
     if (is_pulled())
         return CKR_TOKEN_NOT_PRESENT;
+    if (wants("TROUBLED_UNKNOWN", NULL))
+    while (is_meant("TROUBLED_HANGING_CARD", slot))
+        pause();
+    if (is_meant("TROUBLED_MUTE_CARD", slot))
+        return CKR_TOKEN_NOT_RECOGNIZED;
     rv = CALL(GET_TOKEN_INFO, slot, info);
     if (wants("TROUBLED_READ_ONLY", NULL))
         *flags |= WRITE_PROTECTED;
@@ -185,6 +206,12 @@ static ulong login(ulong session, ulong user, const char *code, ulong length)
     rv = CALL(LOGIN, session, user, code, length);
     *wrong = rv == CKR_PIN_INCORRECT ? *wrong + 1 : rv == CKR_OK ? 0 : *wrong;
     return rv;
+}
+
+static ulong logout(ulong session)
+{
+    TROUBLE("C_Logout");
+    return CALL(LOGOUT, session);
 }
 
 static ulong init_pin(ulong session, const char *code, ulong length)
@@ -287,6 +314,7 @@ ulong C_GetFunctionList(function_list **list)
     ours.functions[OPEN_SESSION] = open_session;
     ours.functions[GET_SESSION_INFO] = get_session_info;
     ours.functions[LOGIN] = login;
+    ours.functions[LOGOUT] = logout;
     ours.functions[CREATE_OBJECT] = create_object;
     ours.functions[DESTROY_OBJECT] = destroy_object;
     ours.functions[GET_ATTRIBUTE_VALUE] = get_attribute_value;

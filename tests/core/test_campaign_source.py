@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,7 +35,6 @@ from tests.support import campaigns, cms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 SHIPPED = resources() / "campaigns" / "siths-2020.json"
 ADDRESS = "https://campaign.invalid/siths.p7m"
@@ -266,6 +266,21 @@ def test_what_cannot_be_remembered_keeps_nobody_from_a_card(site: Site, caplog: 
     (site.folder / "data").touch()
     assert of_file(site, site.file(2)).document().campaign.version == 2
     assert "cannot remember" in caplog.text
+    caplog.clear()
+
+
+def test_what_cannot_be_looked_into_keeps_nobody_from_a_card_either(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A data folder of another account: nothing is remembered there, as in a new one."""
+    (site.folder / "data").touch()
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = site.file(2)
+    monkeypatch.setattr(Path, "glob", refused)
+    assert of_file(site, path).document().campaign.version == 2
     caplog.clear()
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.card_lock import CardLock, unusable
+from sithsup.card_lock import CardLock, at_work, unusable
 from sithsup.errors import SecondInstanceError
 from sithsup.settings import Settings, table
 from sithsup.situation import Outcome
@@ -204,3 +204,29 @@ def test_a_folder_where_no_lock_can_be_made_is_told(tmp_path: Path) -> None:
     assert unusable(tmp_path / "file" / "locks") == str(tmp_path / "file" / "locks")
     assert unusable(None) == "-"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_whether_anybody_is_at_work_on_any_card(shared: Path) -> None:
+    """Another account's card too, whose name nobody here knows; looking takes nothing, and makes nothing."""
+    assert not at_work(shared, ("card",))
+    assert not list(shared.iterdir())
+    with another(shared) as (came, _):
+        assert came == "held"
+        assert at_work(shared, ())
+        assert at_work(shared, ("another",))
+        assert at_work(None, ()) is False
+    assert not at_work(shared, ("card",))
+    mine = CardLock(shared, "mine")
+    mine.take()
+    assert at_work(shared, ())
+    mine.release()
+
+
+def test_a_look_at_locks_keeps_nobody_away(shared: Path) -> None:
+    """Whoever takes one while it is looked at tries again."""
+    CardLock(shared, "card").take()
+    lock = CardLock(shared, "card2")
+    for _ in range(200):
+        lock.take()
+        at_work(shared, ("card2",))
+        lock.release()

@@ -192,3 +192,27 @@ def test_a_bug_before_any_command_says_that_it_is_one(
     assert "Traceback" not in told
     assert [record.getMessage() for record in caplog.records] == ["bug"]
     caplog.clear()
+
+
+# -------------------------------------------------------------------------------------- how long a card is waited for
+
+
+@pytest.mark.parametrize(
+    ("arguments", "set_to", "expected"),
+    [(["check"], "60", 60), (["check", "--all-readers"], "60", 20), (["check", "--all-readers"], "5", 5)],
+)
+def test_a_card_among_many_is_not_waited_for_as_long(
+    arguments: list[str], set_to: str, expected: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For the readers' own processes too: what is set goes on to them."""
+    seen: list[Settings] = []
+
+    def run(_: object, settings: Settings, __: object) -> int:
+        seen.append(settings)
+        return 0
+
+    monkeypatch.setenv("SITHSUP_CARD_TIMEOUT", set_to)
+    monkeypatch.setattr(main, "start_card", seen.append)
+    monkeypatch.setattr(commands, "run", run)
+    assert main.run(arguments) == 0
+    assert [settings.card_timeout for settings in seen] == [expected, expected]

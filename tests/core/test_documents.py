@@ -11,10 +11,10 @@ from platformdirs.unix import Unix
 from platformdirs.windows import Windows
 
 from sithsup import cli
-from sithsup.cli import commands
+from sithsup.cli import exit_codes
 from sithsup.demo.kinds import Kind
 from sithsup.eligibility import RULES
-from sithsup.errors import CancelledError, leaves
+from sithsup.errors import CancelledError, kinds
 from sithsup.logs import LEVELS
 from sithsup.preflight import WARNINGS
 from sithsup.settings import Level, Settings, value_name, variable_name
@@ -79,8 +79,8 @@ def test_the_exit_codes_are_the_same_in_every_document() -> None:
 
 def test_the_exit_codes_are_the_program_s() -> None:
     """Every code that an error, a reason or an ending has is documented, and no other."""
-    of_endings = {0, commands.TO_BE_UPGRADED, commands.INTERRUPTED, CancelledError.exit_code}
-    of_code = {leaf.exit_code for leaf in leaves()} | {row.exit_code for row in RULES} | of_endings
+    of_endings = {0, exit_codes.TO_BE_UPGRADED, exit_codes.INTERRUPTED, CancelledError.exit_code}
+    of_code = {kind.exit_code for kind in kinds()} | {row.exit_code for row in RULES} | of_endings
     assert {int(code) for code in column(table("README.md", "exit code"))} == of_code
 
 
@@ -171,7 +171,7 @@ def test_every_relative_link_leads_somewhere(document: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_error_code_exists(document: str) -> None:
     """A code that a document names is one of the program's."""
-    known = {leaf.code for leaf in leaves()}
+    known = {kind.code for kind in kinds()}
     assert set(re.findall(r"SU-\d{4}", read(document))) <= known
 
 

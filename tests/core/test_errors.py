@@ -9,9 +9,11 @@ import pytest
 
 from sithsup.cli.view import View
 from sithsup.errors import (
+    AnswerOfAnotherTimeError,
     AuthorityBusyError,
     AuthorityRefusedError,
     AuthorityUnreachableError,
+    CampaignUnreachableError,
     CancelledError,
     CardChoiceError,
     CardRemovedError,
@@ -24,12 +26,18 @@ from sithsup.errors import (
     InterruptedUpgradeError,
     IssuerUnknownError,
     LastTryError,
+    ModuleBrokenError,
     NoCardError,
+    NoModuleError,
+    ProxyUnusableError,
     SithsupError,
     StatusNotOfferedError,
+    StepNotSeenError,
+    StillWaitingError,
     role_text,
 )
 from sithsup.model import CodeState, KeyRole
+from sithsup.ways import advise
 
 HOUR, DAY = 3600, 24 * 3600
 
@@ -51,6 +59,11 @@ HOUR, DAY = 3600, 24 * 3600
 def test_a_busy_issuer_s_time_is_told_as_people_say_it(seconds: float, words: str) -> None:
     """Rounded up: whoever comes back then is not too early."""
     assert f"Try again in {words}." in AuthorityBusyError(retry_after=seconds).next_step
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(1, "a minute"), (45, "45 minutes"), (180, "3 hours")])
+def test_how_long_to_wait_is_told_as_people_say_it_too(minutes: int, words: str) -> None:
+    assert StillWaitingError(minutes=minutes).next_step == f"Leave the card as it is and try again in {words}."
 
 
 def test_a_busy_issuer_that_names_no_time_gets_a_while() -> None:
@@ -79,6 +92,22 @@ def test_a_status_that_cannot_be_asked_for_is_no_fault_of_the_network(
     """Whoever reads that somebody cannot be reached looks for the fault in the wrong place."""
     assert kind.what_text != AuthorityUnreachableError.what_text
     assert "reach" not in kind.what_text + kind.why_text
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        (AnswerOfAnotherTimeError, "time zone of this computer"),
+        (StepNotSeenError, "how to go on"),
+        (NoModuleError, "your local IT support"),
+        (ModuleBrokenError, "your local IT support"),
+        (ProxyUnusableError, "your local IT support"),
+        (CampaignUnreachableError, "your local IT support"),
+    ],
+)
+def test_a_remedy_leads_to_what_helps(kind: type[SithsupError], words: str) -> None:
+    """Nobody is sent to another network because of a clock, or told to do what only an administrator may."""
+    assert words in advise(kind.next_text)
 
 
 def shown(

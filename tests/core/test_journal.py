@@ -13,7 +13,8 @@ import pytest
 
 from sithsup.certificate import Certificate
 from sithsup.errors import JournalUnreadableError, JournalUnwritableError, SecondInstanceError
-from sithsup.journal import Journal, Unfinished, history, unfinished
+from sithsup.history import history
+from sithsup.journal import Journal, Unfinished, kept_cards, unfinished
 from sithsup.model import Message, MessageKind
 from sithsup.sim.case import CardKind, old_card
 from sithsup.situation import Outcome
@@ -308,6 +309,100 @@ def test_an_error_of_the_database_is_an_error_of_ours(tmp_path: Path) -> None:
             journal.remember("target", ORDER, b"key")
 
 
+# ------------------------------------------------------------------------------------------- looking alone
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file in a folder, its content and when it was written last."""
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+
+
+def test_whoever_only_looks_sees_everything_and_leaves_no_trace(tmp_path: Path) -> None:
+    """Not even the counter that SQLite keeps in the file; and what is written to the copy stays there."""
+    with opened(tmp_path) as journal:
+        journal.begin("…1234", "campaign", "CASE")
+        journal.remember("target", ORDER, b"key")
+    before = snapshot(tmp_path)
+    with opened(tmp_path, create=False, only_looks=True) as copy:
+        assert copy.is_kept
+        assert copy.case_code == "CASE"
+        assert copy.is_announced
+        copy.remember("target", Message(MessageKind.ORDER, b"two", b"another"), b"key")
+    assert snapshot(tmp_path) == before
+
+
+def test_whoever_only_looks_makes_none(tmp_path: Path) -> None:
+    with opened(tmp_path / "none", create=False, only_looks=True) as journal:
+        assert not journal.is_kept
+        assert not journal.is_announced
+    assert not (tmp_path / "none").exists()
+
+
+def test_whoever_only_looks_keeps_nobody_away(tmp_path: Path) -> None:
+    """Two look at once, and somebody begins to work meanwhile."""
+    opened(tmp_path).close()
+    looks = {"create": False, "only_looks": True}
+    with opened(tmp_path, **looks), opened(tmp_path, **looks), opened(tmp_path) as journal:
+        journal.remember("target", ORDER, b"key")
+
+
+def test_whoever_only_looks_does_not_wait_for_whoever_works(tmp_path: Path) -> None:
+    """A copy would be made as soon as the run has ended, which may take minutes."""
+    with opened(tmp_path), pytest.raises(SecondInstanceError):
+        opened(tmp_path, create=False, only_looks=True)
+
+
+@pytest.mark.parametrize("damage", [b"this is no database, it is a text" * 100, b"SQLite format 3\0" + b"\xff" * 4096])
+def test_whoever_only_looks_leaves_a_damaged_journal_where_it_is(
+    tmp_path: Path, damage: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is set aside by whoever acts; a case is open all the same."""
+    (tmp_path / "journal-card.sqlite3").write_bytes(damage)
+    before = snapshot(tmp_path)
+    with opened(tmp_path, create=False, only_looks=True) as journal:
+        assert journal.is_kept
+        assert not journal.is_announced
+    assert snapshot(tmp_path) == before
+    assert "journal is damaged" in caplog.text
+    caplog.clear()
+
+
+def test_whoever_only_looks_sees_what_was_there_before_a_write_was_cut_short(tmp_path: Path) -> None:
+    """The journal of a run that was killed is the one that must be read."""
+    with opened(tmp_path) as journal:
+        journal.remember("target", ORDER, b"key")
+    path = tmp_path / "journal-card.sqlite3"
+    code = """
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN IMMEDIATE")
+for entry in range(200):
+    db.execute("INSERT INTO message (target, kind, der) VALUES ('target', 'error', zeroblob(4000))")
+os._exit(0)
+"""
+    subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+    assert path.with_name(f"{path.name}-journal").stat().st_size, "a write was cut short"
+    with opened(tmp_path, create=False, only_looks=True) as journal:
+        assert [t.order for t in journal.transactions("target")] == [ORDER]
+        assert journal._read("SELECT count(*) FROM message") == [(1,)]
+
+
+def test_whoever_only_looks_is_told_what_else_is_wrong(tmp_path: Path) -> None:
+    """A newer program's journal, and a folder in its place."""
+    opened(tmp_path).close()
+    path = tmp_path / "journal-card.sqlite3"
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(JournalUnreadableError, match="format 99"):
+        opened(tmp_path, create=False, only_looks=True)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(JournalUnwritableError):
+        opened(tmp_path, create=False, only_looks=True)
+
+
 # -------------------------------------------------------------------------------------------- unfinished
 
 
@@ -316,7 +411,7 @@ def test_what_waits_for_another_card_is_listed(tmp_path: Path) -> None:
     for key, name in (("one", "…1111"), ("two", "…2222")):
         with Journal(tmp_path, key, Clock()) as journal:
             journal.begin(name, "campaign", f"CASE {key}")
-    assert unfinished(tmp_path, besides="one") == (Unfinished("…2222", "campaign", "CASE two", BEGUN.isoformat()),)
+    assert unfinished(tmp_path, besides={"one"}) == (Unfinished("…2222", "campaign", "CASE two", BEGUN.isoformat()),)
     assert {each.card for each in unfinished(tmp_path)} == {"…1111", "…2222"}
 
 
@@ -328,3 +423,12 @@ def test_what_cannot_be_read_or_is_being_worked_on_is_not_listed(tmp_path: Path)
         assert unfinished(tmp_path) == ()
     assert len(unfinished(tmp_path)) == 1
     assert unfinished(tmp_path / "nowhere") == ()
+
+
+def test_every_card_with_a_journal_is_known_by_its_name(tmp_path: Path) -> None:
+    """Also one whose journal cannot be read, or is held."""
+    (tmp_path / "journal-damaged.sqlite3").write_bytes(b"x")
+    (tmp_path / "journal-gone.unreadable").write_bytes(b"x")
+    with opened(tmp_path):
+        assert kept_cards(tmp_path) == ("card", "damaged")
+    assert kept_cards(tmp_path / "none") == ()

@@ -1,21 +1,18 @@
-"""What `history` and `errors` list for a person: whole sentences, local times, the person's language."""
+"""What `history` lists for a person: whole sentences, local times, the person's language."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
 from dataclasses import replace
-from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sithsup import cli, texts
-from sithsup.cli.lists import STAND_INS, error_lines, history_lines
-from sithsup.errors import CampaignInvalidError, CampaignMissingError, leaves
-from sithsup.journal import HistoryEntry
-from sithsup.ways import WAYS
+from sithsup.cli.lists import history_lines
+from sithsup.errors import CampaignInvalidError, CampaignMissingError
+from sithsup.history import HistoryEntry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,39 +68,6 @@ def test_a_history_without_entries_says_so(
     assert (said.out, said.err) == ("", f"{sentence}\n")
     assert cli.run(["history", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["history"] == []
-
-
-def test_every_value_of_every_error_has_a_stand_in() -> None:
-    """A new placeholder needs one, and an old one that is gone needs none."""
-    said = (text for leaf in leaves() for text in (leaf.what_text, leaf.why_text, leaf.next_text))
-    names = placeholders(*said)
-    ways = names & set(WAYS)
-    assert set(STAND_INS) == names - ways | placeholders(*(WAYS[name].command for name in ways))
-
-
-def placeholders(*said: str) -> set[str]:
-    return {name for text in said for _, name, _, _ in Formatter().parse(text) if name}
-
-
-@pytest.mark.parametrize("language", ["en", "sv"])
-def test_the_list_of_errors_is_whole_sentences(language: str) -> None:
-    """One line for each code, without a brace, and with the exit code."""
-    texts.set_language(language)
-    lines = list(error_lines())
-    assert [line[:7] for line in lines] == sorted(f"{leaf.code}" for leaf in leaves())
-    for line in lines:
-        assert not re.search(r"[{}]", line)
-        assert re.search(r"(Exit code|Slutkod): \d+\.$", line)
-
-
-def test_the_list_of_errors_tells_why() -> None:
-    texts.set_language("en")
-    (line,) = (line for line in error_lines() if line.startswith("SU-2007"))
-    assert "They were ordered on another computer" in line
-    assert "try again in some minutes." in line
-    assert line.endswith("Exit code: 5.")
-    (line,) = (line for line in error_lines() if line.startswith("SU-1010"))
-    assert "answered: its answer. Take the card out" in line
 
 
 # ---------------------------------------------------------------------------------------- small texts

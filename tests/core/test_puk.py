@@ -34,9 +34,12 @@ from sithsup.locked import new_code_lines, order_text
 from sithsup.model import CardContents, CodeState, KeyAlgorithm, KeyRole, TokenContents, TokenId, TokenInfo
 from sithsup.sim.case import campaign
 from tests.support.lab import START
+from tests.support.standard_input import lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+__all__ = ["lines"]
 
 ROLES = frozenset({KeyRole.SIGNATURE})
 ALLOWED = range(6, 9)
@@ -53,17 +56,6 @@ def token(puk: CodeState = CodeState.OK) -> TokenInfo:
     return TokenInfo(
         TokenId("1", "x (underskrift)"), "r", "m", "m", CodeState.LOCKED, False, False, frozenset(), None, puk=puk
     )
-
-
-@pytest.fixture
-def lines() -> Iterator[Callable[[bytes], int]]:
-    """Put lines on the standard input."""
-    before, (reading, writing) = os.dup(0), os.pipe()
-    os.dup2(reading, 0)
-    yield lambda content: os.write(writing, content)
-    os.dup2(before, 0)
-    for descriptor in (before, reading, writing):
-        os.close(descriptor)
 
 
 class TestStandardInput:

@@ -45,7 +45,8 @@ class Terminal:
     def run(self, lab: Lab, command: str) -> Ended:
         """Run a command as somebody at the lab's computer does."""
         self._monkeypatch.setattr(commands, "_connected", lambda _: lab.operation())
-        arguments = Namespace(command=command, json=True, yes=True, accept_terms=None, mail_understood=True)
+        consent = {"accept_terms": None, "mail_understood": True}
+        arguments = Namespace(command=command, json=True, yes=True, all_readers=False, **consent)
         code = commands.run(arguments, Settings(), None)
         said = self._capsys.readouterr()
         return Ended(code, said.err.splitlines(), json.loads(said.out))
@@ -162,7 +163,7 @@ def interrupted(folder: Path) -> Lab:
             3,
             [
                 "Your card is as it was before.",
-                "The upgrade was stopped, and what was begun was undone. (SU-5001)",
+                "The upgrade was stopped, and what was begun was undone. (SU-5001, CARD_REVOKED)",
                 "This card is revoked. Order a new card from your deputy issuer.",
                 "Contact your deputy issuer if you think that this is wrong.",
             ],
@@ -202,5 +203,5 @@ def test_a_refusal_that_cannot_be_followed_by_an_undo(terminal: Terminal, tmp_pa
     lab.authority.ledger.policy.permission = "NO_NEED"
     ended = terminal.run(lab, "resume")
     assert (ended.code, ended.result["outcome"]) == (4, "interrupted")
-    assert "The upgrade cannot go on now. (SU-5001)" in ended.said
+    assert "The upgrade cannot go on now. (SU-5001, NO_NEED)" in ended.said
     assert "No upgrade was begun" not in " ".join(ended.said)

@@ -206,7 +206,8 @@ def test_what_cannot_be_used_of_it_is_named(scheme: str, value: str, words: str)
     assert (error.code, error.exit_code, error.values["name"]) == ("SU-3002", 2, f"{scheme}_proxy")
     assert f"{scheme}_proxy" in error.why
     assert words in error.why
-    assert error.next_step == "Set SITHSUP_PROXY to an http proxy or to “direct”."
+    assert "Ask your local IT support" in error.next_step
+    assert "(SITHSUP_PROXY) to an http proxy or to “direct”." in error.next_step
     assert "secret" not in "".join(traceback.format_exception(error))
 
 

@@ -14,6 +14,7 @@ from sithsup import evidence, recovery, steps
 from sithsup.campaign import AuthorityData, OldKeys, Window
 from sithsup.card.session import Card
 from sithsup.certificate import Certificate
+from sithsup.eligibility import AUTHORITY_REASONS
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityRefusedError,
@@ -32,7 +33,7 @@ from sithsup.errors import (
     UnusableError,
     UpgradeFinishedError,
 )
-from sithsup.journal import history
+from sithsup.history import history
 from sithsup.model import CertificateState, CertificateStatus, CodeState, KeyRole, ObjectKind, Seen, SubjectKind
 from sithsup.runner import WALKS, Mark
 from sithsup.sim import pki
@@ -45,6 +46,7 @@ from sithsup.upgrade import UPGRADE
 from tests.support.lab import NEW, OLD, Inline, Lab, acts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from sithsup.sim.card import StoredObject
@@ -146,16 +148,47 @@ def test_a_card_of_somebody_else_is_not_opened_to_be_restored(tmp_path: Path) ->
     assert "log_in" not in lab.faults.calls
 
 
+# ------------------------------------------------------------------------------------ before the first code
+
+
+def of_another_card(lab: Lab) -> None:
+    """Give the card one more old certificate, made for another card of the same person."""
+    other = lab.case.person.model_copy(update={"card_number": pki.Person.invent(2).card_number})
+    lab.case = replace(lab.case, person=other)
+    lab.certify_again(KeyRole.AUTHENTICATION, SubjectKind.HSA_ID)
+
+
+STAND_IN_THE_WAY: dict[str, Callable[[Lab], object]] = {
+    "CARD_NUMBERS_DISAGREE": of_another_card,
+    "READ_ONLY": lambda lab: setattr(lab.card, "read_only", True),
+    "CARD_FULL": lambda lab: setattr(lab.card, "room_for_certificates", 0),
+}
+
+
+@pytest.mark.parametrize("reason", STAND_IN_THE_WAY)
+def test_what_the_card_itself_shows_stops_an_upgrade_before_a_code_is_asked(reason: str, tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    STAND_IN_THE_WAY[reason](lab)
+    before = lab.certificates()
+    refused = lab.run("upgrade")
+    assert isinstance(refused, NotEligibleError)
+    assert refused.reasons == (reason,)
+    assert lab.holder.given == 0
+    assert "log_in" not in lab.faults.calls
+    assert lab.certificates() == before
+
+
 # ------------------------------------------------------------------------------------------------ ask-authority
 
 
-def test_the_authority_is_asked_before_anything_is_generated(tmp_path: Path) -> None:
+@pytest.mark.parametrize("reason", AUTHORITY_REASONS)
+def test_the_authority_is_asked_before_anything_is_generated(reason: str, tmp_path: Path) -> None:
     """Its no leaves the card untouched, and no journal behind."""
     lab = Lab(tmp_path)
-    lab.authority.ledger.policy.permission = "NOT_IN_HSA"
+    lab.authority.ledger.policy.permission = reason
     refused = lab.run("upgrade")
     assert isinstance(refused, NotEligibleError)
-    assert refused.reasons == ("NOT_IN_HSA",)
+    assert refused.reasons == (reason,)
     assert "generate_key_pair" not in lab.faults.calls
     assert lab.end() == OLD
     assert list((tmp_path / "A").iterdir()) == []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup import cli, texts
-from sithsup.cli.lists import STAND_INS, example
+from sithsup.catalogue import STAND_INS, matching
 from sithsup.errors import (
     AuthorityBusyError,
     InterruptedByPersonError,
@@ -75,7 +75,7 @@ def buttons() -> set[str]:
 def test_in_the_window_no_error_speaks_of_commands(language: str) -> None:
     texts.set_language(language)
     set_interface(Interface.WINDOW)
-    values = STAND_INS | dict.fromkeys(("card", "waiting", "wait"), "-")
+    values = STAND_INS | {"role": "-"}
     said = {advise(text, **values) for kind in kinds() for text in texts_of(kind)}
     said |= {advise(f"{{{name}}}", **values) for name in WAYS}
     assert {text for text in said - {tr(each) for each in IN_BOTH} if OF_COMMANDS.search(text)} == set()
@@ -98,7 +98,7 @@ def test_every_command_that_a_way_names_is_there(capsys: pytest.CaptureFixture[s
     commands = set(re.findall(r"^ {4}(\w+) ", capsys.readouterr().out, re.MULTILINE))
     assert set(re.findall(r"“sithsup (\w+)”", said)) <= commands
     options = ""
-    for command in ("upgrade", "unblock"):
+    for command in ("upgrade", "unblock", "diagnose"):
         with pytest.raises(SystemExit):
             cli.run([command, "--help"])
         options += capsys.readouterr().out
@@ -134,7 +134,8 @@ def test_the_command_line_is_told_of_commands_until_a_window_opens() -> None:
 def test_a_way_knows_the_values_of_its_advice() -> None:
     texts.set_language("en")
     assert "“--accept-terms 7”" in TermsNotAcceptedError(version="7").next_step
-    assert example(TermsNotAcceptedError.next_text).endswith("with “--accept-terms VERSION”.")
+    (entry,) = matching(TermsNotAcceptedError.code)
+    assert entry.remedies[0].command_line.endswith("with “--accept-terms VERSION”.")
     with pytest.raises(KeyError):
         advise("{accept}")
 

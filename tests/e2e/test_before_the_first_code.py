@@ -126,6 +126,12 @@ def test_a_wrong_clock_is_told_and_not_believed(ahead: dict[str, float], words: 
     assert "Your local IT support: " in ended.err
 
 
+def test_nobody_upgrades_by_a_wrong_clock(demo: Demo) -> None:
+    """No code is asked for."""
+    ended = demo.run("upgrade", "--json", "--yes", "--pin-stdin", program=clock(hours=-3))
+    assert (ended.code, ended.result["reasons"]) == (3, ["CLOCK_WRONG"])
+
+
 def test_a_clock_that_is_nearly_right_will_do(demo: Demo) -> None:
     assert check(demo, program=clock(minutes=3)) == (10, [])
 

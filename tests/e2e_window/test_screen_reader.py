@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", *NEEDED)
 
 PAGES = (shown.INSERT, shown.PREPARE, shown.CODES, shown.UPGRADING, shown.DONE)
+NAMED = "object:property-change:accessible-name"
 ACTED_ON = {"push button", "check box", "password text", "text", "progress bar"}
 
 
@@ -71,6 +72,36 @@ def test_every_page_shows_one_heading_and_names_what_is_acted_on(desktop: Deskto
         check_page(window, shown.UPGRADING)
         window.wait_for_page(shown.DONE)
         check_page(window, shown.DONE)
+
+
+def test_no_question_ends_the_window(desktop: Desktop, demo: Demo) -> None:
+    """Each part of the first three pages is asked for a child that it does not have, as by a tool whose page has gone.
+
+    What nobody has written yet is no address there, so that it would be noticed if it was read.
+    """
+    with Window.open(desktop, demo, environ={"MALLOC_PERTURB_": "165"}) as window:
+        window.wait_for_page(shown.CARD)
+        window.wait(lambda: window.child_too_many == [], "the first page")
+        window.go_to_prepare()
+        window.wait(lambda: window.child_too_many == [], "the second page")
+        window.agree()
+        window.press(shown.NEXT)
+        window.wait_for_page(shown.CODES)
+        window.wait(lambda: window.child_too_many == [], "the third page")
+        window.keys("Escape")
+        assert window.wait_for_end() == 0
+
+
+def test_text_that_can_be_copied_is_heard_by_its_name_alone(desktop: Desktop, demo: Demo) -> None:
+    """Of a change of its text Qt's bridge would complain: it is that of a document, which no tool is shown."""
+    with Window.open(desktop, demo) as window:
+        window.wait_for_page(shown.CARD)
+        window.wait(
+            lambda: any(name.startswith("Kortnummer ") for name in window.reader.carried(NAMED)), "the card's number"
+        )
+        window.keys("Escape")
+        assert window.wait_for_end() == 0
+    assert "text event" not in window.said
 
 
 def check_page(window: Window, heading: str) -> None:

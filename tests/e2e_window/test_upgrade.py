@@ -43,6 +43,8 @@ def test_a_card_is_upgraded_by_keyboard_alone(desktop: Desktop, demo: Demo) -> N
         assert window.wait_for_end() == 0
         assert complaints(window) == []
     assert demo.identity() == NEW
+    told = demo.last_outcome()  # as from the command line
+    assert (told["last"]["act"], told["last"]["outcome"], told["campaigns"][0]["done"]) == ("upgrade", "upgraded", True)
 
 
 def test_a_card_is_upgraded_by_accessible_actions_alone(desktop: Desktop, demo: Demo) -> None:

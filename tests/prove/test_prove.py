@@ -18,7 +18,8 @@ from prove import killed, killer, mutants, report, simulated, virtual
 from prove.case import ENDINGS, Place, Result, count
 from prove.customs import CUSTOMS, PLAIN
 from sithsup.evidence import World, old_on_card
-from sithsup.journal import history, unfinished
+from sithsup.history import history
+from sithsup.journal import unfinished
 from sithsup.sim.case import CardKind
 from sithsup.sim.faults import EVERY_VERB, Failure, Mishap, When
 from sithsup.steps import write_certificates

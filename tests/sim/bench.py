@@ -118,6 +118,7 @@ class Bench:
         """Go through a whole upgrade with the calls that a real one makes."""
         self.token.module()
         self.token.readers()
+        self.token.unrecognized()
         self.log_in()
         number = self.case.person.card_number
         self.authority.query(number, self.signer())

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 AUTH = KeyRole.AUTHENTICATION
 CERTIFICATE, PRIVATE, PUBLIC = ObjectKind.CERTIFICATE, ObjectKind.PRIVATE_KEY, ObjectKind.PUBLIC_KEY
-LISTING = {"module", "readers", "tokens"}
+LISTING = {"module", "readers", "unrecognized", "tokens"}
 
 ERRORS: dict[Failure, type[BaseException]] = {
     Failure.CARD_PULLED: ModuleRefusedError,
@@ -58,6 +58,7 @@ def log_in_anew(bench: Bench) -> None:
 ACTS: dict[str, Callable[[Bench], object]] = {
     "module": lambda bench: bench.token.module(),
     "readers": lambda bench: bench.token.readers(),
+    "unrecognized": lambda bench: bench.token.unrecognized(),
     "tokens": lambda bench: bench.token.tokens(),
     "objects": lambda bench: bench.token.objects(bench.token_id(AUTH)),
     "log_in": log_in_anew,

@@ -39,6 +39,7 @@ from sithsup.demo.start import Kind
 from sithsup.demo.status import DemoStatus
 from sithsup.model import KeyAlgorithm
 from tests.demo.tools import Pkcs11Tool, openssl
+from tests.support.schemas import LAST_OUTCOME, require_valid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -221,6 +222,12 @@ class Demo:
                 continue  # it has ended
             if is_ours:
                 found.append(process)
+        return found
+
+    def last_outcome(self) -> dict[str, Any]:
+        """What the program has left for tools that look after many computers; it is of the published shape."""
+        found: dict[str, Any] = json.loads((self.data / "last-outcome.json").read_bytes())
+        require_valid(found, LAST_OUTCOME)
         return found
 
     # ------------------------------------------------------------------------------------------- the judge

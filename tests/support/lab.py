@@ -79,6 +79,8 @@ class Lab:
     """How far the computer's clock is ahead of the authority's."""
     jump: timedelta = timedelta()
     """What `skew` becomes once the first run has ended."""
+    make: Callable[..., Operation] = Operation
+    """What opens the card."""
 
     def __post_init__(self) -> None:
         self.case: Case = old_card(self.kind, START)
@@ -130,7 +132,7 @@ class Lab:
         """Open the card as a fresh process does."""
         contents = choose_card(find_cards(self.token), reader=None, number=None)
         assert self.campaign
-        return Operation(
+        return self.make(
             self.token,
             contents,
             authority=self.authority,

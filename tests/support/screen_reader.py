@@ -98,6 +98,10 @@ class Reader:
                 return [node.get_role_name(), node.get_name()]
         return None
 
+    def child_too_many(self) -> list[str]:
+        """The names of everything shown that gives a child by a number for which it has none."""
+        return [node.get_name() for node, _ in self._shown() if node.get_child_at_index(node.get_child_count())]
+
     def press(self, name: str) -> bool:
         """Press the button or the box that is called so, by its accessible action; False while it cannot be."""
         for node, _ in self._shown():

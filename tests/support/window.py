@@ -173,6 +173,12 @@ class Window:
         return (self.reader.ask("focused") or ("", ""))[1]
 
     @property
+    def child_too_many(self) -> list[str]:
+        """The names of everything that gives a child by a number for which it has none."""
+        told: list[str] = self.reader.ask("child_too_many")
+        return told
+
+    @property
     def is_open(self) -> bool:
         """Whether the process lives."""
         return self.process.poll() is None

@@ -83,7 +83,8 @@ def place(scene: Scene, widget: QWidget) -> QRect:
 
 def audit(scene: Scene, *, by_eye: bool = True) -> list[str]:
     """Everything that is wrong with what is shown; without `by_eye` what another language may change."""
-    found = [*clipped(scene), *cut_by_ink(scene), *too_small(scene), *nameless(scene), *unreached(scene)]
+    found = [*clipped(scene), *cut_by_ink(scene), *too_small(scene), *nameless(scene), *shared_keys(scene)]
+    found += unreached(scene)
     return [*found, *pale(scene), *without_focus(scene)] if by_eye else found
 
 
@@ -208,6 +209,17 @@ def nameless(scene: Scene) -> Iterator[str]:
             yield f"no name: {name(widget)}"
         elif isinstance(widget, QAbstractButton) and text_of(widget) not in spoken:
             yield f"its name “{spoken}” is not what is written on it: {name(widget)}"
+
+
+def shared_keys(scene: Scene) -> Iterator[str]:
+    """A key with Alt that two things on the page answer to: then it presses neither."""
+    keyed: dict[str, str] = {}
+    for button in scene.widgets:
+        if isinstance(button, QAbstractButton) and (found := re.search("&([^& ])", button.text())):
+            key = found[1].lower()
+            if key in keyed:
+                yield f"the key {key} is that of “{keyed[key]}” too: {name(button)}"
+            keyed[key] = button.text()
 
 
 def tour(scene: Scene, key: Qt.Key = Qt.Key.Key_Tab) -> list[QWidget]:

@@ -48,7 +48,7 @@ from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
 from sithsup.ui.shown import Shown
 from sithsup.upgrade import UPGRADE
-from tests.ui import unblock_states
+from tests.ui import diagnosis_states, unblock_states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -314,6 +314,7 @@ def states() -> dict[str, Shown]:
         "support": replace(
             trouble(AuthorityUnreachableError(seconds=30)), flow=Flow(Page.SUPPORT, Facts(), (Page.HELP,))
         ),
+        **diagnosis_states.states(),
     }
 
 
@@ -360,6 +361,7 @@ AFTER: dict[str, Callable[[WizardPage], object]] = {
     "prepare-not-ticked": lambda page: page.go_on(),
     "codes-missing": lambda page: page.go_on(),
     "upgrading-long-key": _wait,
+    **diagnosis_states.AFTER,
     "help-no-log-folder": _seek_log,
 }
 """What happens on a page before it is looked at."""

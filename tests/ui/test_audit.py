@@ -13,13 +13,13 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget, QWizard
 
-from sithsup.errors import leaves
+from sithsup.errors import kinds
 from sithsup.sim import pki
 from sithsup.texts import ENGLISH, PSEUDO, SWEDISH
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.parts import Signed
 from sithsup.ui.plastic import grouped
-from tests.ui import unblock_states
+from tests.ui import diagnosis_states, unblock_states
 from tests.ui.audit import Scene, audit, unmarked
 from tests.ui.states import CASE, ORGANIZATION, PEOPLE, TERMS, WARNING, mishaps, sim_campaign, states
 from tests.ui.window import CONTRAST, Setting, opened, settle, show
@@ -43,12 +43,14 @@ def data() -> frozenset[str]:
             *(number for person in PEOPLE for number in (person.card_number, grouped(person.card_number))),
             ORGANIZATION,
             CASE,
-            *(kind.code for kind in leaves()),
+            *(kind.code for kind in kinds()),
             str(words.words.why),
             str(unblock_states.CAMPAIGN.words.why),
             str(WARNING.message),
             str(TERMS.text),
             f"{pki.OLD_PERSONS},",
+            diagnosis_states.FOLDER,
+            diagnosis_states.CASE,
             "sithsup",
             "English",
             "Svenska",
@@ -150,6 +152,12 @@ def _pale_sign(page: WizardPage) -> None:
     page.column.insertWidget(2, signed)
 
 
+def _same_key(page: WizardPage) -> None:
+    button = QPushButton("&Tomt")
+    button.setAutoDefault(False)
+    page.column.insertWidget(page.column.count() - 1, button)
+
+
 FAULTS: dict[str, tuple[Callable[[WizardPage], None], str]] = {
     "pale text": (_pale, "contrast of the text"),
     "a pale edge": (_pale_edge, "contrast of the edge"),
@@ -160,6 +168,7 @@ FAULTS: dict[str, tuple[Callable[[WizardPage], None], str]] = {
     "a tiny button": (_tiny_button, "target of"),
     "a button without a name": (_nameless_button, "no name"),
     "a button with another name": (_misnamed_button, "is not what is written"),
+    "two buttons for one key": (_same_key, "is that of"),
     "a trap": (_trap, "not reached by Tab"),
     "an odd order": (_odd_order, "the order of the page"),
     "no ring": (_no_ring, "focus is not seen"),

@@ -13,10 +13,9 @@ from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication
 
 from sithsup import texts
-from sithsup.ui import theme
+from sithsup.ui import accessible, theme
 from sithsup.ui.frame import window_size
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import install_headings
 from sithsup.ui.wizard import Wizard
 from sithsup.ways import Interface, set_interface
 from tests.ui.states import AFTER, mishaps, states
@@ -86,7 +85,7 @@ def opened(setting: Setting) -> Iterator[Wizard]:
     """The window, without a worker."""
     app = application()
     dress(setting)
-    install_headings()
+    accessible.install()
     wizard = Wizard()
     wizard.resize(window_size(SCREEN))
     wizard.show()

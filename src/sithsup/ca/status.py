@@ -14,7 +14,7 @@ import secrets
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from asn1crypto import algos
 from cryptography import x509
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[str, bytes | None], bytes]
     """Gets what lies at an address, or posts it an OCSP request."""
+    Reader = Callable[[str, x509.Certificate, x509.Certificate, Fetch, datetime], CertificateStatus]
 
 SKEW = timedelta(minutes=5)
 LONGEST_FRESH = timedelta(days=1)
@@ -58,26 +59,51 @@ STATES = {
 }
 
 
+class Way(NamedTuple):
+    """One place to ask. `ask` raises an `AuthorityError`, and whatever fetching raises."""
+
+    service: str
+    """OCSP or CRL."""
+    address: str
+    ask: Callable[[Fetch, datetime], CertificateStatus]
+
+
 def ask(certificate: bytes, issuer: bytes, fetch: Fetch, now: datetime) -> CertificateStatus:
     """Ask each address until one answers; raises what the last one that did not answer well came to.
 
     An answer of another time goes before whatever did not answer at all: it tells of a clock that is wrong.
     """
-    try:
-        subject, authority = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
-        ways = [*_ocsp_ways(subject, authority, fetch, now), *_crl_ways(subject, authority, fetch, now)]
-    except HOSTILE as error:
-        raise _untrusted(f"{type(error).__name__}: {error}") from error
     failure: AuthorityError = StatusNotOfferedError(address="-")
-    for way in ways:
+    for way in ways(certificate, issuer):
         try:
-            return way()
+            return way.ask(fetch, now)
         except AuthorityError as error:
             if isinstance(error, AnswerUntrustedError) or not isinstance(failure, AnswerOfAnotherTimeError):
                 failure = error
-        except HOSTILE as error:
-            failure = _untrusted(f"{type(error).__name__}: {error}")
     raise failure
+
+
+def ways(certificate: bytes, issuer: bytes) -> tuple[Way, ...]:
+    """Every place that a certificate names, in the order in which they are asked; OCSP first."""
+    try:
+        subject, authority = x509.load_der_x509_certificate(certificate), x509.load_der_x509_certificate(issuer)
+        places = [
+            *(("OCSP", url, _ask_ocsp) for url in _ocsp_addresses(subject)),
+            *(("CRL", url, _read_list) for url in _list_addresses(subject)),
+        ]
+    except HOSTILE as error:
+        raise _untrusted(f"{type(error).__name__}: {error}") from error
+    return tuple(Way(service, url, partial(_ask, reader, url, subject, authority)) for service, url, reader in places)
+
+
+def _ask(
+    reader: Reader, url: str, certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
+) -> CertificateStatus:
+    """Ask one of them; what a parser makes of a hostile answer is an error of ours."""
+    try:
+        return reader(url, certificate, issuer, fetch, now)
+    except HOSTILE as error:
+        raise _untrusted(f"{type(error).__name__}: {error}") from error
 
 
 def _untrusted(detail: str) -> AnswerUntrustedError:
@@ -96,9 +122,7 @@ def _status(
     return CertificateStatus(CertificateState.UNKNOWN if is_guess else state, at, revoked)
 
 
-def _ocsp_ways(
-    certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
-) -> Iterator[Callable[[], CertificateStatus]]:
+def _ocsp_addresses(certificate: x509.Certificate) -> Iterator[str]:
     try:
         access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
     except x509.ExtensionNotFound:
@@ -107,19 +131,16 @@ def _ocsp_ways(
         if description.access_method == AuthorityInformationAccessOID.OCSP and (
             url := _url(description.access_location)
         ):
-            yield partial(_ask_ocsp, url, certificate, issuer, fetch, now)
+            yield url
 
 
-def _crl_ways(
-    certificate: x509.Certificate, issuer: x509.Certificate, fetch: Fetch, now: datetime
-) -> Iterator[Callable[[], CertificateStatus]]:
+def _list_addresses(certificate: x509.Certificate) -> Iterator[str]:
     try:
         points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     except x509.ExtensionNotFound:
         return
     for point in points:
-        for url in filter(None, map(_url, point.full_name or ())):
-            yield partial(_read_list, url, certificate, issuer, fetch, now)
+        yield from filter(None, map(_url, point.full_name or ()))
 
 
 def _url(name: x509.GeneralName) -> str:

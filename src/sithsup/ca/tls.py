@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sithsup.texts import mark
 
@@ -23,6 +23,8 @@ OTHER_PROTOCOL = mark("the server speaks no version of TLS that is safe enough")
 _BY_CODE = {62: OTHER_NAME, 64: OTHER_NAME, 9: EXPIRED, 10: EXPIRED}
 """OpenSSL's X509_V_ERR codes."""
 
+_DER = 2
+"""`_ssl.ENCODING_DER`."""
 _IS_UNSAFE = re.compile("PROTOCOL|VERSION|CIPHER|FALLBACK|KEY_TOO_SMALL|INSUFFICIENT_SECURITY|HANDSHAKE_FAILURE|LEGACY")
 """In OpenSSL's names of what went wrong: the two found nothing that both hold safe. Whatever else goes wrong under way,
 a damaged record for one, is an accident."""
@@ -37,6 +39,22 @@ def client_context(anchors: Iterable[bytes]) -> ssl.SSLContext:
     for anchor in anchors:
         context.load_verify_locations(cadata=anchor)
     return context
+
+
+def context_for_anybody() -> ssl.SSLContext:
+    """Let anybody show what they have. Only for a look: nothing may be said over such a connection."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def shown_chain(secured: Any) -> tuple[bytes, ...]:
+    """The certificates that the other side showed in the handshake, its own first (DER).
+
+    Python before 3.13 has no public way to more than the first of them.
+    """
+    inner = getattr(secured, "_sslobj", secured)
+    return tuple(certificate.public_bytes(_DER) for certificate in inner.get_unverified_chain() or ())
 
 
 def problem(error: BaseException | None) -> str | None:

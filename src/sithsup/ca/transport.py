@@ -14,11 +14,11 @@ import math
 import socket
 import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +30,7 @@ from sithsup.errors import (
     AuthorityBusyError,
     AuthorityUnreachableError,
     PortalError,
+    ProxyFailedError,
     ProxyRefusedError,
     ServerFailedError,
     ServerUntrustedError,
@@ -40,7 +41,11 @@ from sithsup.texts import tr
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from datetime import datetime
+
+    Watch = Callable[[str, Mapping[str, Any]], None]
+    """Learns of every step of a connection, by httpcore's names; what it raises ends the question."""
 
 _log = logging.getLogger(__name__)
 
@@ -152,14 +157,14 @@ class HttpTransport:
             return content
         raise _strange(self.address, response)
 
-    def greet(self, seconds: float) -> datetime | None:
+    def greet(self, seconds: float, watch: Watch | None = None) -> datetime | None:
         """See whether anybody answers at the address, whatever they say; their time (Date), which nobody has signed.
 
         Raises an `AuthorityError` that tells what is in the way.
         """
 
         def ask() -> bytes:
-            response, _ = self._ask("HEAD", self.address, None, {}, seconds=seconds)
+            response, _ = self._ask("HEAD", self.address, None, {}, seconds=seconds, watch=watch)
             if response.is_redirect or response.status_code in IN_THE_WAY:
                 raise _strange(self.address, response)
             return str(response.headers.get("date", "")).encode()
@@ -170,16 +175,32 @@ class HttpTransport:
         except (TypeError, ValueError):
             return None
 
+    def shown_chain(self, seconds: float) -> tuple[bytes, ...]:
+        """The certificates that whoever answers over https shows (DER), believed or not. Nothing is said to them."""
+        client = self._new_client(verify=tls.context_for_anybody())
+        with suppress(httpx.HTTPError, TimeoutError), _limited(seconds, _stop_once_secure) as trace:
+            try:
+                client.head(self.address, extensions={"trace": trace})
+            except _ShownError as shown:
+                return shown.chain
+        return ()
+
     def fetch(
-        self, address: str, question: bytes | None = None, *, largest: int = LARGEST_LIST, seconds: float = math.inf
+        self,
+        address: str,
+        question: bytes | None = None,
+        *,
+        largest: int = LARGEST_LIST,
+        seconds: float = math.inf,
+        watch: Watch | None = None,
     ) -> bytes:
         """Get a revocation list or another file, or post an OCSP request; in at most so many seconds."""
         if question is None:
-            response, content = self._ask("GET", address, None, {}, largest=largest, seconds=seconds)
+            response, content = self._ask("GET", address, None, {}, largest=largest, seconds=seconds, watch=watch)
         else:
             headers = {"Content-Type": OCSP_REQUEST, "Accept": OCSP_RESPONSE}
             most = min(seconds, STATUS_SECONDS)
-            response, content = self._ask("POST", address, question, headers, seconds=most)
+            response, content = self._ask("POST", address, question, headers, seconds=most, watch=watch)
         if response.status_code == httpx.codes.OK and _media_type(response) != "text/html":
             return content
         raise _strange(address, response)
@@ -193,12 +214,14 @@ class HttpTransport:
         *,
         largest: int | None = None,
         seconds: float = math.inf,
+        watch: Watch | None = None,
     ) -> tuple[httpx.Response, bytes]:
         """Ask, and have the log told of it."""
         began = time.monotonic()
         facts: dict[str, str | int] = {"sent_bytes": len(body or b"")}
         try:
-            response, content = self._answer(method, url, body, headers, largest or self._largest, seconds)
+            limited = _limited(min(seconds, self._seconds), watch)
+            response, content = self._answer(method, url, body, headers, largest or self._largest, limited)
         except Exception as error:
             facts["failed"] = type(error).__name__
             raise
@@ -210,12 +233,18 @@ class HttpTransport:
             logs.traffic(_log, method, address=_place(url), **facts)
 
     def _answer(
-        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], largest: int, seconds: float
+        self,
+        method: str,
+        url: str,
+        body: bytes | None,
+        headers: Mapping[str, str],
+        largest: int,
+        limited: AbstractContextManager[Watch],
     ) -> tuple[httpx.Response, bytes]:
         try:
             client = self._client(url)
             with (
-                _limited(min(seconds, self._seconds)) as trace,
+                limited as trace,
                 client.stream(method, url, content=body, headers=headers, extensions={"trace": trace}) as response,
             ):
                 return response, _bounded(response, largest)
@@ -269,12 +298,11 @@ class _Line:
     def is_cut(self) -> bool:
         return self._is_cut.is_set()
 
-    def trace(self, event: str, info: Mapping[str, object]) -> None:
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Learn of a connection; what httpcore calls it depends on who connects, and on whether to a proxy."""
-        stream = info.get("return_value")
         if event.endswith("connect_tcp.complete"):
             # a handle of our own: TLS takes over the connection's, and leaves none to cut
-            self._sockets.append(stream.get_extra_info("socket").dup())  # type: ignore[attr-defined]
+            self._sockets.append(info["return_value"].get_extra_info("socket").dup())
             if self.is_cut:
                 _shut(self._sockets[-1])
 
@@ -289,7 +317,7 @@ class _Line:
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], None]]:
+def _limited(seconds: float, watch: Watch | None = None) -> Iterator[Watch]:
     """Give httpx a callback that learns of the connection, which is cut when the time is up.
 
     Its own time-outs hold for each piece: a peer that sends one byte now and then would never end.
@@ -299,7 +327,7 @@ def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], N
     timer.daemon = True
     timer.start()
     try:
-        yield line.trace
+        yield _both(line.trace, watch) if watch else line.trace
     except httpx.TransportError as error:
         if line.is_cut:
             raise TimeoutError(f"no whole answer in {seconds:g} seconds") from error
@@ -307,6 +335,30 @@ def _limited(seconds: float) -> Iterator[Callable[[str, Mapping[str, object]], N
     finally:
         timer.cancel()
         line.close()
+
+
+def _both(first: Watch, second: Watch) -> Watch:
+    def watch(event: str, info: Mapping[str, Any]) -> None:
+        first(event, info)
+        second(event, info)
+
+    return watch
+
+
+class _ShownError(Exception):
+    """No error but the end of a look: what was to be seen is seen."""
+
+    def __init__(self, chain: tuple[bytes, ...]) -> None:
+        super().__init__()
+        self.chain = chain
+
+
+def _stop_once_secure(event: str, info: Mapping[str, Any]) -> None:
+    if event.endswith("start_tls.complete"):
+        stream = info["return_value"]
+        chain = tls.shown_chain(stream.get_extra_info("ssl_object"))
+        stream.close()
+        raise _ShownError(chain)
 
 
 def _shut(found: socket.socket) -> None:
@@ -349,9 +401,10 @@ def _strange(address: str, response: httpx.Response) -> Exception:
 
 
 def _proxy_error(address: str, detail: str) -> AuthorityUnreachableError:
-    """Tell a proxy that wants to know who asks from one that fails."""
-    kind = ProxyRefusedError if detail.startswith(PROXY_WANTS_MORE) else AuthorityUnreachableError
-    return kind(detail, address=address)
+    """Tell a proxy that wants to know who asks from one that does not lead there."""
+    if detail.startswith(PROXY_WANTS_MORE):
+        return ProxyRefusedError(detail, address=address)
+    return ProxyFailedError(detail, address=address, status=detail.partition(" ")[0])
 
 
 def _retry_after(response: httpx.Response) -> float | None:

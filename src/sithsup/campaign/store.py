@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from contextlib import suppress
 from glob import escape
 from typing import TYPE_CHECKING
 
@@ -87,12 +88,13 @@ class Store:
         self._write(f"{_name(address)}.tried", b"")
 
     def _accepted(self, campaign: str) -> dict[int, Path]:
-        """The versions of a campaign that were accepted, as a rule one."""
+        """The versions of a campaign that were accepted, as a rule one. Of a folder that cannot be read, none."""
         found = {}
-        for path in self._folder.glob(f"{escape(campaign)}-*{_ACCEPTED}"):
-            name, _, version = path.stem.rpartition("-")
-            if name == campaign and version.isascii() and version.isdigit():
-                found[int(version)] = path
+        with suppress(OSError):
+            for path in self._folder.glob(f"{escape(campaign)}-*{_ACCEPTED}"):
+                name, _, version = path.stem.rpartition("-")
+                if name == campaign and version.isascii() and version.isdigit():
+                    found[int(version)] = path
         return found
 
     def _write(self, name: str, content: bytes) -> bool:

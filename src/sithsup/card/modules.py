@@ -52,8 +52,18 @@ def find_module(named: str | None, places: tuple[str, ...] | None = None) -> str
     a module: loading it tells (`ModuleBrokenError`).
     """
     candidates = (named,) if named else places if places is not None else PLACES.get(sys.platform, ())
-    searched = tuple(os.path.expandvars(os.path.expanduser(place)) for place in candidates)  # noqa: PTH111  expandvars needs text
+    searched = tuple(map(_expanded, candidates))
     for place in searched:
         if Path(place).is_file():
             return place
     raise NoModuleError(places=", ".join(searched))
+
+
+def every_place(named: str | None) -> tuple[str, ...]:
+    """The named place, if any, and every place where this system may keep a module, whether one is there or not."""
+    known = map(_expanded, PLACES.get(sys.platform, ()))
+    return tuple(dict.fromkeys((*([_expanded(named)] if named else []), *known)))
+
+
+def _expanded(place: str) -> str:
+    return os.path.expandvars(os.path.expanduser(place))  # noqa: PTH111  expandvars needs text

@@ -50,6 +50,11 @@ def name_of(value: int, prefix: str = "CKR") -> str:
     return str(getattr(P11, prefix).get(value, "unknown"))
 
 
+def mechanism_name(value: int) -> str:
+    """The name of a mechanism."""
+    return str(P11.CKM.get(value, f"0x{value:X}"))
+
+
 @contextmanager
 def secret(digits: bytearray | None) -> Iterator[Any]:
     """Lend a code in a buffer of the binding's, overwritten afterwards. No digits make it empty: the PIN pad asks."""

@@ -1,4 +1,4 @@
-"""The PKCS#11 module itself, as a `Token`. No CKA_*, CKR_* or handle leaves this file and `native`.
+"""The PKCS#11 module itself, as a `Token`. No CKA_*, CKR_* or handle leaves this file, `slots` and `native`.
 
 Traps of PyKCS11 that this file steers around, all measured:
 
@@ -17,21 +17,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
 from PyKCS11 import LowLevel
 
-from sithsup.card import attributes, mechanisms, native, templates, unblocking
+from sithsup.card import attributes, libraries, mechanisms, native, slots, templates, unblocking
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
+from sithsup.card.slots import Slots
 from sithsup.card.traffic import Traffic
 from sithsup.card.unblocking import Way
 from sithsup.errors import (
+    CardError,
     CardReadOnlyError,
     CardRemovedError,
     CodeIncorrectError,
     CodeNeededError,
-    ModuleBrokenError,
     ModuleRefusedError,
     ObjectGoneError,
 )
-from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
+from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, SlotInfo, TokenId, TokenInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,23 +62,26 @@ class Opened(NamedTuple):
 class Pkcs11Token:
     """A loaded module. Sessions are opened when they are needed, one per token: for reading until a code is given."""
 
-    def __init__(self, path: str, tell: Tell | None = None) -> None:
+    def __init__(self, path: str, reader: str | None = None, tell: Tell | None = None) -> None:
         """Load and initialise the module; raises `ModuleBrokenError`. If it crashes, so does this process.
 
-        `tell` is told of each call.
+        With a `reader`, no card in another one is asked for anything. `tell` is told of each call.
         """
         self._path = path
         self._library = P11.PyKCS11Lib()
         if tell is not None:
             self._library.lib = Traffic(self._library.lib, tell)
+        self._slots = Slots(self._library, reader)
         self._sessions: dict[TokenId, tuple[Session, int]] = {}
+        self._opened: set[TokenId] = set()
+        """Tokens that a code was given for: nobody else's log-in is ended, should a module share them."""
         self._load()
 
     def _load(self) -> None:
         try:
             self._library.load(self._path)
         except P11.PyKCS11Error as error:
-            raise ModuleBrokenError(native.name_of(error.value), path=self._path) from error
+            raise libraries.broken(self._path, native.name_of(error.value)) from error
 
     # ------------------------------------------------------------------------------------------ reading
 
@@ -89,16 +93,24 @@ class Pkcs11Token:
         return ModuleInfo(self._path, text(info.manufacturerID), text(info.libraryDescription), version)
 
     def readers(self) -> tuple[str, ...]:
-        """Name every reader once, however many slots it shows. A slot whose card goes at this moment is left out."""
-        names = []
-        for slot in self._slots():
-            with suppress(P11.PyKCS11Error):
-                names.append(text(self._library.getSlotInfo(slot).slotDescription))
-        return tuple(dict.fromkeys(names))
+        """Name every reader."""
+        return self._slots.readers()
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card of which no token is shown."""
+        return self._slots.unrecognized()
 
     def tokens(self) -> tuple[TokenInfo, ...]:
         """Describe every token that is present and initialised."""
         return tuple(info for _, info in self._present())
+
+    def slots(self) -> tuple[SlotInfo, ...]:
+        """Describe every slot, whatever is in it; one whose card goes at this moment is left out."""
+        described = []
+        for slot in self._slots.listed():
+            with suppress(CardError):
+                described.append(slots.describe(self._library, slot, self._token_info, self._mechanisms))
+        return tuple(described)
 
     def objects(self, token: TokenId) -> tuple[CardObject, ...]:
         """Read every object: one search, then one call per object and one more per certificate."""
@@ -119,18 +131,21 @@ class Pkcs11Token:
             if opened.is_logged_in:
                 return
             self._flags(opened, token)  # that it is the token, once more: a code is about to be sent
+            self._opened.add(token)
             value = native.log_in(opened.session, P11.CKU_USER, digits)
             if value not in (P11.CKR_OK, P11.CKR_USER_ALREADY_LOGGED_IN):
                 raise self._code_error(token, value)
 
     def log_out(self, token: TokenId) -> None:
-        """C_Logout and close the session, where there is one."""
+        """C_Logout where a code was given, and close the session, where there is one."""
         session, _ = self._sessions.pop(token, (None, 0))
         if session is not None:
             with suppress(P11.PyKCS11Error):  # a session that died with its card is closed already
-                session.logout()
+                if token in self._opened:
+                    session.logout()
             with suppress(P11.PyKCS11Error):
                 session.closeSession()
+        self._opened.discard(token)
 
     def unblock(self, token: TokenId, puk: Code, code: Code) -> None:
         """The one way that is known of this module (`unblocking.TABLE`); nobody is logged in before or after."""
@@ -256,7 +271,7 @@ class Pkcs11Token:
 
     def _present(self) -> Iterator[tuple[int, TokenInfo]]:
         """Every initialised token and its slot of this moment. One that vanishes meanwhile is left out."""
-        for slot in self._slots(present=True):
+        for slot in self._slots.listed(present=True):
             try:
                 with native.errors():
                     info = self._token_info(slot)
@@ -265,20 +280,13 @@ class Pkcs11Token:
             if info is not None:
                 yield slot, info
 
-    def _slots(self, *, present: bool = False) -> list[int]:
-        """C_GetSlotList; PyKCS11 asks for the length first, and a card may come in between."""
-        with suppress(P11.PyKCS11Error):
-            return list(self._library.getSlotList(tokenPresent=present))
-        with native.errors():
-            return list(self._library.getSlotList(tokenPresent=present))
-
     def _token_info(self, slot: int) -> TokenInfo | None:
         found = self._library.getTokenInfo(slot)
         if not found.flags & P11.CKF_TOKEN_INITIALIZED:
             return None
         return TokenInfo(
             id=native.token_id(found),
-            reader=text(self._library.getSlotInfo(slot).slotDescription),
+            reader=self._slots.reader_of(slot),
             manufacturer=text(found.manufacturerID),
             model=text(found.model),
             code=attributes.code_state(found.flags),

@@ -20,6 +20,7 @@ from __future__ import annotations
 import atexit
 import faulthandler
 import logging
+import math
 import multiprocessing
 import os
 import signal
@@ -32,14 +33,21 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sithsup.card.call import Call
 from sithsup.card.pin import Code
-from sithsup.errors import CardError, ModuleBrokenError, ModuleCrashedError, ModuleHungError, SithsupError
+from sithsup.errors import (
+    CardError,
+    ModuleCrashedError,
+    ModuleCrashesError,
+    ModuleHungError,
+    ModuleNotStartingError,
+    SithsupError,
+)
 from sithsup.logs import TRAFFIC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
-    from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
+    from sithsup.model import CardObject, KeyAlgorithm, ModuleInfo, SlotInfo, TokenId, TokenInfo
 
 _log = logging.getLogger(__name__)
 
@@ -62,10 +70,22 @@ class CardProcess:
     """A `Token` in a process of its own. Use it as a context manager, or call `close`."""
 
     def __init__(
-        self, module_path: str, *, time_out: float = TIME_OUT, generation_time_out: float = GENERATION_TIME_OUT
+        self,
+        module_path: str,
+        *,
+        reader: str | None = None,
+        time_out: float = TIME_OUT,
+        generation_time_out: float = GENERATION_TIME_OUT,
+        in_all: float = math.inf,
     ) -> None:
-        """Start the process, which loads the module by itself: `wait` for that, or ask the first question."""
-        self._module_path = module_path
+        """Start the process, which loads the module by itself: `wait` for that, or ask the first question.
+
+        With a `reader`, no card in another one is asked for anything. `in_all` is how many seconds all questions
+        together may take, for somebody who only looks: the process is then left behind, and ends when its call does, or
+        its own time is over.
+        """
+        self._module_path, self._reader = module_path, reader
+        self._in_all, self._deadline = in_all, time.monotonic() + in_all
         self._time_out = time_out
         self._generation_time_out = generation_time_out
         self._turn = threading.RLock()  # one question at a time, whoever asks
@@ -79,7 +99,7 @@ class CardProcess:
         self._is_told = _log.isEnabledFor(TRAFFIC)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        arguments = (theirs, self._module_path, self._time_out, self._is_told)
+        arguments = (theirs, self._module_path, self._reader, self._time_out, self._is_told)
         self._process = context.Process(target=serve, args=arguments, name="card", daemon=True)
         self._process.start()
         theirs.close()  # else its end would never be seen as end-of-file
@@ -109,6 +129,16 @@ class CardProcess:
     def readers(self) -> tuple[str, ...]:
         """Name every reader."""
         found: tuple[str, ...] = self._ask("readers")
+        return found
+
+    def slots(self) -> tuple[SlotInfo, ...]:
+        """Describe every slot, for support."""
+        found: tuple[SlotInfo, ...] = self._ask("slots")
+        return found
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card of which no token is shown."""
+        found: tuple[str, ...] = self._ask("unrecognized")
         return found
 
     def tokens(self) -> tuple[TokenInfo, ...]:
@@ -183,7 +213,7 @@ class CardProcess:
     # --------------------------------------------------------------------------------- question and answer
 
     def wait(self) -> None:
-        """Wait until the module is loaded; raises `ModuleBrokenError`, also when loading crashes the process."""
+        """Wait until the module is loaded; raises `ModuleBrokenError` or `ModuleNotStartingError`."""
         if self._is_loaded:
             return
         self._require_alive()
@@ -191,7 +221,10 @@ class CardProcess:
             self._answer(self._time_out)
         except ModuleCrashedError as error:
             self.close()
-            raise self._dead(ModuleBrokenError(error.detail, path=self._module_path)) from error
+            raise self._dead(ModuleCrashesError(error.detail, path=self._module_path)) from error
+        except ModuleHungError as error:
+            self.close()
+            raise self._dead(ModuleNotStartingError(error.detail, path=self._module_path, **error.values)) from error
         except BaseException:
             self.close()
             raise
@@ -237,14 +270,10 @@ class CardProcess:
     def _answer(self, seconds: float) -> Any:
         limit = time.monotonic() + seconds
         try:
-            while isinstance(answer := self._receive(limit), Call):
+            while isinstance(answer := self._receive(limit, seconds), Call):
                 self._call = None if answer.answer else answer
                 if answer.answer:
                     answer.tell(_log)
-        except TimeoutError:
-            self._process.kill()
-            self._process.join()
-            raise self._dead(ModuleHungError(f"no answer in {seconds:g} s", seconds=f"{seconds:g}")) from None
         except (EOFError, OSError) as error:
             raise self._dead(ModuleCrashedError(f"exit code {self._end()}")) from error
         self._outstanding = 0.0
@@ -252,13 +281,25 @@ class CardProcess:
             raise answer.error()
         return answer
 
-    def _receive(self, limit: float) -> Any:
-        """What comes next; raises TimeoutError or, when the process has ended, EOFError or OSError."""
-        if not connection.wait((self._pipe, self._process.sentinel), max(0.0, limit - time.monotonic())):
-            raise TimeoutError
+    def _receive(self, limit: float, seconds: float) -> Any:
+        """What comes next before `limit`. Raises `ModuleHungError`; EOFError or OSError when the process has ended."""
+        ends = min(limit, self._deadline)
+        if not connection.wait((self._pipe, self._process.sentinel), max(0.0, ends - time.monotonic())):
+            raise self._hung(seconds, is_killed=limit <= self._deadline)
         if not self._pipe.poll():  # it ended before it took its end of the pipe, which Windows keeps open for it
             raise EOFError
         return self._pipe.recv()
+
+    def _hung(self, seconds: float, *, is_killed: bool) -> CardError:
+        """End the process, unless somebody only looked: one that is killed in a transaction has its card reset."""
+        given = f"{min(seconds, self._in_all):g}"
+        death = self._dead(ModuleHungError(f"no answer in {given} s", seconds=given))
+        if is_killed:
+            self._process.kill()
+            self._process.join()
+        else:
+            self._outstanding = seconds  # it ends by itself, in order, after the call that it is in
+        return death
 
     def _end(self) -> int | None:
         """Wait for the end of a process that has closed its pipe; its exit code, negative for a signal."""
@@ -292,7 +333,7 @@ class SentError:
 # ----------------------------------------------------------------------------------------- the other side
 
 
-def serve(pipe: Connection, module_path: str, time_out: float, is_told: bool) -> None:  # noqa: FBT001  spawned with it
+def serve(pipe: Connection, module_path: str, reader: str | None, time_out: float, is_told: bool) -> None:  # noqa: FBT001
     """The whole life of the card process."""
     _leave_the_terminal()
     _set_alarm(time_out + ALARM_MARGIN)
@@ -303,7 +344,7 @@ def serve(pipe: Connection, module_path: str, time_out: float, is_told: bool) ->
             pipe.send(call)
 
     try:
-        token = Pkcs11Token(module_path, tell if is_told else None)
+        token = Pkcs11Token(module_path, reader, tell if is_told else None)
     except CardError as error:
         pipe.send(SentError(error))
         return

@@ -29,7 +29,10 @@ class Token(Protocol):
         """Tell which module this is."""
 
     def readers(self) -> tuple[str, ...]:
-        """Name every reader, with a card in it or not."""
+        """Name every reader, with a card in it or not; an empty name where the module does not tell."""
+
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card that shows no token: mute, the wrong way round, or of a kind unknown here."""
 
     def tokens(self) -> tuple[TokenInfo, ...]:
         """Describe every token that is present and initialised; reads flags and mechanisms, needs no code."""

@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
 def show_asked(view: View, report: Report) -> None:
     """Tell, before anything is begun, what must be agreed to, and how a script does that."""
-    asked, is_fresh = report.asked, report.verdict.situation is Situation.FRESH
-    is_to_be_upgraded = is_fresh and SETTLED.isdisjoint(report.reasons)
-    view.result["terms"] = asked.terms.version if asked.terms and is_to_be_upgraded else None
+    asked = report.asked
+    view.result["terms"] = asked.terms.version if asked.terms and _is_to_be_upgraded(report) else None
     view.result["encrypted_mail"] = [_data(certificate, stays=asked.mail_stays) for certificate in asked.mail]
-    view.result["upgrade_arguments"] = list(script_arguments(asked)) if is_to_be_upgraded else []
-    if not is_fresh or report.stops:
+    view.result["upgrade_arguments"] = upgrade_arguments(report)
+    if report.verdict.situation is not Situation.FRESH or report.stops:
         return
     if asked.terms:
         view.say(tr("You will be asked to accept the terms, version “{version}”.", version=asked.terms.version))
@@ -55,10 +54,19 @@ def agree(view: View, asked: Asked, campaign: Campaign, given: Consent, ask: Cal
     return Consent(terms, mail_understood)
 
 
+def upgrade_arguments(report: Report) -> list[str]:
+    """What `upgrade` needs for a card where there is nobody to ask; nothing for one that is not to be upgraded."""
+    return list(script_arguments(report.asked)) if _is_to_be_upgraded(report) else []
+
+
 def script_arguments(asked: Asked) -> tuple[str, ...]:
-    """What `upgrade` needs where there is nobody to ask."""
+    """The arguments that agree to what is asked."""
     terms = ("--accept-terms", asked.terms.version) if asked.terms else ()
     return (*terms, *(("--mail-understood",) if asked.mail_goes else ()))
+
+
+def _is_to_be_upgraded(report: Report) -> bool:
+    return report.verdict.situation is Situation.FRESH and SETTLED.isdisjoint(report.reasons)
 
 
 def _data(certificate: Certificate, *, stays: bool) -> dict[str, object]:

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.request import getproxies
 
-from sithsup import errors, system_log
+from sithsup import system_log
 from sithsup.card.session import choose_card
+from sithsup.cli import exit_codes
 from sithsup.cli.agree import agree, show_asked
 from sithsup.cli.codes import code_source
-from sithsup.cli.lists import error_kinds, error_lines, example, history_lines
+from sithsup.cli.lists import history_lines
 from sithsup.cli.receipt import show_receipt
 from sithsup.cli.settings_list import explained_lines, settings_data, settings_lines
 from sithsup.cli.view import View
@@ -31,8 +32,8 @@ from sithsup.errors import (
     SecondInstanceError,
     SithsupError,
 )
+from sithsup.history import history
 from sithsup.in_force import Campaigns
-from sithsup.journal import history
 from sithsup.locked import new_code_lines, order_text
 from sithsup.receipt import saved_page
 from sithsup.recovery import Choice, Situation
@@ -49,15 +50,11 @@ if TYPE_CHECKING:
     from sithsup.card.process import CardProcess
     from sithsup.errors import Contact
     from sithsup.operation import Operation
-    from sithsup.report import Report
     from sithsup.runner import StepEvent
     from sithsup.settings import Resolution
 
 _log = logging.getLogger(__name__)
 
-TO_BE_UPGRADED = 10
-"""`check`'s exit code for a card that is to be upgraded."""
-INTERRUPTED = 4
 RECOVERY = {"resume", "restore"}
 ACTS = {"upgrade", *RECOVERY}
 """The commands of which the computer's own log is told."""
@@ -65,7 +62,7 @@ LOOK_AROUND = {"check", "upgrade"}
 """The commands before which all that surrounds the card is looked at: nothing hinders whoever finishes or undoes."""
 YES, NO = {"y", "yes", "j", "ja"}, {"n", "no", "nej", ""}
 """What a person may answer; whatever else is typed, the question is put again."""
-NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "history": ("data",)}
+NEEDED: dict[str, tuple[str, ...]] = {"errors": (), "diagnose": (), "history": ("data",)}
 """The commands that run whatever else of the settings is broken, with the settings that they need."""
 
 
@@ -88,7 +85,11 @@ class Context:
 
     def whom(self, contact: Contact) -> str:
         """The same of somebody who is to be asked anyway."""
-        return contact_line(contact, self.campaign, self.hsa_id, self.settings) or tr(NOBODY_TEXTS[contact])
+        return self.known(contact) or tr(NOBODY_TEXTS[contact])
+
+    def known(self, contact: Contact) -> str:
+        """The same, as far as it is known; empty where it is not."""
+        return contact_line(contact, self.campaign, self.hsa_id, self.settings)
 
     @property
     def campaign(self) -> Campaign | None:
@@ -101,7 +102,7 @@ def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError
     settings, needed = Settings.usable(found), NEEDED.get(arguments.command)
     if needed is not None and all(map(found.is_sound, needed)):
         return run(arguments, settings, None)
-    context = Context(arguments, settings, None, View(arguments.command, as_json=arguments.json))
+    context = Context(arguments, settings, None, _view(arguments))
     context.view.error(error, context.contact(error))
     lines = _settings(arguments, context.view) if arguments.command == "settings" else ()
     return context.view.finish(error.exit_code, lines)
@@ -109,7 +110,7 @@ def refuse(arguments: argparse.Namespace, found: Resolution, error: SithsupError
 
 def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess | None) -> int:
     """Run a command, and turn whatever it raises into its texts and its exit code."""
-    context = Context(arguments, settings, started, View(arguments.command, as_json=arguments.json))
+    context = Context(arguments, settings, started, _view(arguments))
     if arguments.command not in ACTS:
         return _run(context)
     system_log.began(arguments.command)
@@ -121,29 +122,46 @@ def run(arguments: argparse.Namespace, settings: Settings, started: CardProcess 
 
 
 def _run(context: Context) -> int:
-    arguments = context.arguments
     try:
-        return COMMANDS[arguments.command](context)
+        return _carry_out(context)
     except SithsupError as error:
         _log.info("%s", error)
         context.view.error(error, context.contact(error))
         return context.view.finish(error.exit_code)
+
+
+def _carry_out(context: Context) -> int:
+    """Do what the command says. Whatever ends it is an error that people can be told of: a bug says that it is one."""
+    try:
+        return COMMANDS[context.arguments.command](context)
+    except SithsupError:
+        raise
     except KeyboardInterrupt:
-        is_untouched = arguments.command == "upgrade" and not context.view.result.get("outcome")
-        context.view.error(NotBegunError() if is_untouched else CancelledError())
-        return context.view.finish(CancelledError.exit_code)
-    except Exception as error:  # noqa: BLE001  the last line of defence: a bug says that it is one
+        is_untouched = context.arguments.command == "upgrade" and not context.view.result.get("outcome")
+        raise (NotBegunError if is_untouched else CancelledError) from None
+    except Exception as error:
         _log.exception("bug")
-        bug = SithsupError(repr(error))
-        context.view.error(bug, context.contact(bug))
-        return context.view.finish(SithsupError.exit_code)
+        raise SithsupError(repr(error)) from error
+
+
+def _view(arguments: argparse.Namespace) -> View:
+    view = View(arguments.command, as_json=arguments.json)
+    if arguments.all_readers:
+        from sithsup.cli import all_readers
+
+        view.result |= all_readers.blank()
+    return view
 
 
 # ----------------------------------------------------------------------------------------------- commands
 
 
 def check(context: Context) -> int:
-    """Tell what the card is and what can be done; nothing is asked and nothing is written."""
+    """Tell what the card is, or every card, and what can be done; nothing is asked and nothing is written."""
+    if context.arguments.all_readers:
+        from sithsup.cli import all_readers
+
+        return all_readers.run(context)
     try:
         return _check(context)
     except SecondInstanceError as error:
@@ -158,11 +176,7 @@ def _check(context: Context) -> int:
         report = operation.look()
         context.view.report(report, operation.world.campaign, context.whom)
         show_asked(context.view, report)
-        if report.verdict.situation is Situation.INTERRUPTED:
-            return context.view.finish(INTERRUPTED)
-        if report.verdict.situation is Situation.UNUSABLE:
-            return context.view.finish(errors.UnusableError.exit_code)
-        return context.view.finish(_advice(report))
+        return context.view.finish(exit_codes.of_card(report))
 
 
 def upgrade(context: Context) -> int:
@@ -190,7 +204,7 @@ def resume(context: Context) -> int:
             return context.view.finish(0)
         report = operation.look()
         context.view.nothing_begun(report, context.whom)
-        return context.view.finish(_advice(report))
+        return context.view.finish(exit_codes.advice(report))
 
 
 def restore(context: Context) -> int:
@@ -210,7 +224,7 @@ def _act(context: Context, operation: Operation, act: Callable[[], Iterator[Step
     except SithsupError as error:
         if operation.began_nothing:
             context.view.began_nothing(error)
-            error.exit_code = CardError.exit_code if error.exit_code == INTERRUPTED else error.exit_code
+            error.exit_code = CardError.exit_code if error.exit_code == exit_codes.INTERRUPTED else error.exit_code
         raise
     except KeyboardInterrupt:
         if operation.outcome or not operation.is_begun:
@@ -237,11 +251,6 @@ def _interruption(operation: Operation, kind: type[InterruptedByPersonError]) ->
     return kind(works=bool(verdict.can_log_in), may_restore=may_restore)
 
 
-def _advice(report: Report) -> int:
-    """The exit code for a card on which nothing is begun."""
-    return report.stops[0].exit_code if report.stops else TO_BE_UPGRADED
-
-
 def unblock(context: Context) -> int:
     """Give a locked code a new value by means of the PUK code."""
     from sithsup.cli import unblock
@@ -262,19 +271,20 @@ def show_history(context: Context) -> int:
 
 
 def show_errors(context: Context) -> int:
-    """List every error code with its texts."""
-    context.view.result["errors"] = [
-        {
-            "code": leaf.code,
-            "kind": leaf.__name__,
-            "what": example(leaf.what_text),
-            "why": example(leaf.why_text),
-            "next": example(leaf.next_text),
-            "exit_code": leaf.exit_code,
-        }
-        for leaf in error_kinds()
-    ]
-    return context.view.finish(0, error_lines())
+    """List every error code with its texts, or tell one in full."""
+    from sithsup.cli.errors import entries_data, full_lines, overview_lines, sought
+
+    typed = " ".join(context.arguments.code)
+    found = sought(typed)
+    context.view.result["errors"] = entries_data(found, context.known)
+    return context.view.finish(0, full_lines(found, context.known) if typed else overview_lines(found))
+
+
+def diagnose(context: Context) -> int:
+    """Find out what support asks for."""
+    from sithsup.cli import diagnose
+
+    return diagnose.diagnose(context)
 
 
 def show_settings(context: Context) -> int:
@@ -353,6 +363,7 @@ COMMANDS: dict[str, Callable[[Context], int]] = {
     "resume": resume,
     "restore": restore,
     "unblock": unblock,
+    "diagnose": diagnose,
     "history": show_history,
     "errors": show_errors,
     "campaign": run_campaign,

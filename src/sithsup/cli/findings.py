@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sithsup.eligibility import NOT_USABLE, SETTLED, Reason, level
+from sithsup.eligibility import level
 from sithsup.errors import Contact
 from sithsup.locked import new_code_lines
-from sithsup.model import CodeState, KeyRole
-from sithsup.recovery import Situation
-from sithsup.report import contact_lines, deadline_line
+from sithsup.report import contact_lines, deadline_line, works
+from sithsup.situation import Situation
 from sithsup.texts import tr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sithsup.campaign import Campaign
     from sithsup.eligibility import Finding
+    from sithsup.journal import Unfinished
     from sithsup.report import Report
 
-SHUT = {CodeState.LOCKED, CodeState.UNSET}
-"""States of a code in which nothing can be done with its keys."""
+
+def report_data(report: Report, campaign: Campaign) -> dict[str, Any]:
+    """What the card is and what may be chosen."""
+    verdict = report.verdict
+    is_interrupted = verdict.situation is Situation.INTERRUPTED
+    return {
+        "situation": verdict.situation.value,
+        **works(report),
+        "doubt": verdict.doubt.code if verdict.doubt else None,
+        "missing": list(verdict.missing) if is_interrupted else [],
+        "seconds_left": verdict.seconds if is_interrupted else 0,
+        "choices": [choice.value for choice in verdict.choices],
+        "level": level(report.contents, campaign),
+        "case_open": report.case_open,
+    }
+
+
+def waiting_data(waiting: Iterable[Unfinished]) -> list[dict[str, Any]]:
+    """Upgrades of other cards that were begun on this computer."""
+    return [{"card": each.card, "case_code": each.case_code, "begun": each.begun} for each in waiting]
 
 
 def findings_data(report: Report, whom: Callable[[Contact], str]) -> dict[str, Any]:
@@ -50,25 +68,6 @@ def stop_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:
 def named(finding: Finding) -> str:
     """What stands in the way, with its name for whoever helps over the phone; nothing is wrong where all is done."""
     return f"{finding.text()} ({finding.name})" if finding.exit_code else finding.text()
-
-
-def works_data(report: Report) -> dict[str, bool | None]:
-    """What of the card works now; None where that was not judged, or cannot be told.
-
-    A card that this program has nothing to do with is not judged. A code that is locked, or was never chosen, opens
-    nothing; a card that is revoked or has expired does nothing.
-    """
-    verdict, reasons = report.verdict, set(report.reasons)
-    if verdict.situation is Situation.FRESH and not reasons.isdisjoint(SETTLED):
-        return dict.fromkeys(("old_works", "old_signs", "new_works", "can_log_in"))
-    shut = {role for token in report.contents.tokens if token.info.code in SHUT for role in token.roles}
-    is_spent = not reasons.isdisjoint(NOT_USABLE - {Reason.PIN_LOCKED})
-    return {
-        "old_works": verdict.old_works and not is_spent and KeyRole.AUTHENTICATION not in shut,
-        "old_signs": verdict.old_signs and not is_spent and KeyRole.SIGNATURE not in shut,
-        "new_works": verdict.new_works,
-        "can_log_in": verdict.can_log_in and not is_spent and KeyRole.AUTHENTICATION not in shut,
-    }
 
 
 def begin_line(report: Report) -> str:

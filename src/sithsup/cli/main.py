@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sithsup.cli.parser import OF_A_CARD, make_parser
 from sithsup.cli.streams import written
 from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
-from sithsup.start import prepare, read, start_card
+from sithsup.start import hurried, prepare, read, start_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,7 @@ def _run(argv: Sequence[str]) -> int:
         from sithsup.cli import commands
 
         return commands.refuse(arguments, found, error)
+    settings = hurried(settings) if arguments.all_readers else settings
     started = _start(settings) if arguments.command in OF_A_CARD else None
     gc.disable()  # loading makes many objects and hardly any garbage
     from sithsup.cli import commands  # as late as this: now two processes load at once

@@ -19,12 +19,14 @@ COMMANDS = {
     "resume": mark("Finish an upgrade that was interrupted, here or on another computer."),
     "restore": mark("Undo an upgrade that was interrupted, as long as that is possible."),
     "unblock": mark("Give a locked code a new value by means of the PUK code."),
+    "diagnose": mark("Find out what support asks for, and make a report of it that is safe to hand on."),
     "history": mark("List what was finished on this computer."),
-    "errors": mark("List every error code with its texts."),
+    "errors": mark("List every error code with its texts, or tell one in full."),
     "campaign": mark("Show the campaign in force; verify or sign one."),
     "settings": mark("List the settings in force."),
     "demo": mark("Try the program on a throw-away card and a small authority on this computer."),
 }
+SOUGHT = "SU-1101, PIN_LOCKED"
 OF_A_CARD = {"check", "upgrade", "resume", "restore", "unblock"}
 WITH_CODES = OF_A_CARD - {"check"}
 ITS_OWN_TEXTS = (
@@ -72,7 +74,7 @@ def make_parser(argv: Sequence[str]) -> Parser:
         parents += [codes] if name in WITH_CODES else []
         parents += [consent] if name == "upgrade" else []
         sub = commands.add_parser(name, parents=parents, help=tr(text), description=tr(text))
-        sub.set_defaults(pin_stdin=False, yes=False)
+        sub.set_defaults(pin_stdin=False, yes=False, all_readers=False)
         _add_own(sub, name, argv)
     return parser
 
@@ -117,11 +119,8 @@ def _add_own(sub: argparse.ArgumentParser, name: str, argv: Sequence[str]) -> No
     """What one command has and no other."""
     if name in WITH_CODES - {"unblock"}:
         sub.add_argument("--yes", action="store_true", help=tr("do not ask before beginning"))
-    if name == "unblock":
-        roles = [role.value for role in KeyRole]
-        sub.add_argument("--role", choices=roles, help=tr("the code that is meant, where several could be"))
-    if name == "settings":
-        sub.add_argument("--explain", action="store_true", help=tr("tell where each of them comes from, and why"))
+    if name in OWN:
+        OWN[name](sub)
     if name == "campaign" and name in argv:
         from sithsup.cli import campaign_arguments
 
@@ -130,3 +129,36 @@ def _add_own(sub: argparse.ArgumentParser, name: str, argv: Sequence[str]) -> No
         from sithsup.cli.demo_arguments import add_arguments
 
         add_arguments(sub)
+
+
+def _add_check(sub: argparse.ArgumentParser) -> None:
+    every = tr("look at every card in every reader; the exit code is that of the most urgent one")
+    sub.add_argument("--all-readers", action="store_true", help=every)
+
+
+def _add_unblock(sub: argparse.ArgumentParser) -> None:
+    roles = [role.value for role in KeyRole]
+    sub.add_argument("--role", choices=roles, help=tr("the code that is meant, where several could be"))
+
+
+def _add_errors(sub: argparse.ArgumentParser) -> None:
+    example = tr("the code, or the name of a reason, that is told in full, such as {examples}", examples=SOUGHT)
+    sub.add_argument("code", nargs="*", metavar=tr("CODE"), help=example)
+
+
+def _add_diagnose(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--out", metavar=tr("FILE"), help=tr("save a report: a new file, or a folder to put it in"))
+
+
+def _add_settings(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--explain", action="store_true", help=tr("tell where each of them comes from, and why"))
+
+
+OWN = {
+    "check": _add_check,
+    "unblock": _add_unblock,
+    "errors": _add_errors,
+    "diagnose": _add_diagnose,
+    "settings": _add_settings,
+}
+"""What adds the arguments of a command that are quick to declare."""

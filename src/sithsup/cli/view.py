@@ -8,10 +8,18 @@ import time
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from sithsup.cli.findings import begin_line, campaign_lines, findings_data, named, stop_lines, works_data
+from sithsup.cli.findings import (
+    begin_line,
+    campaign_lines,
+    findings_data,
+    named,
+    report_data,
+    stop_lines,
+    waiting_data,
+)
 from sithsup.cli.locked import Unlocking
 from sithsup.cli.streams import written
-from sithsup.eligibility import NOT_USABLE, level, named_reason, reason_text
+from sithsup.eligibility import NOT_USABLE, named_reason, reason_text
 from sithsup.errors import (
     AuthorityBusyError,
     AuthorityRefusedError,
@@ -21,10 +29,11 @@ from sithsup.errors import (
     role_text,
 )
 from sithsup.recovery import Choice, Situation
-from sithsup.report import warning_lines
+from sithsup.report import warning_lines, works
 from sithsup.runner import Mark
 from sithsup.situation import Outcome
 from sithsup.texts import mark, tr
+from sithsup.ways import advise
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -131,18 +140,7 @@ class View:
         """Tell what the card is and what may be chosen; `whom` says whom to ask."""
         verdict = report.verdict
         self.findings(report, whom)
-        self.result |= {
-            "busy": False,
-            "situation": verdict.situation.value,
-            **works_data(report),
-            "doubt": verdict.doubt.code if verdict.doubt else None,
-            "missing": list(verdict.missing) if verdict.situation is Situation.INTERRUPTED else [],
-            "seconds_left": verdict.seconds if verdict.situation is Situation.INTERRUPTED else 0,
-            "choices": [choice.value for choice in verdict.choices],
-            "level": level(report.contents, campaign),
-            "waiting": [{"card": w.card, "case_code": w.case_code, "begun": w.begun} for w in report.waiting],
-            "case_open": report.case_open,
-        }
+        self.result |= {"busy": False, **report_data(report, campaign), "waiting": waiting_data(report.waiting)}
         if verdict.situation is Situation.UPGRADED:
             self._stops(report, lambda _: "")
             self.say(tr(CASE_TEXTS[report.case_open]))
@@ -161,7 +159,7 @@ class View:
 
     def _works(self, report: Report) -> None:
         """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
-        verdict, can_log_in = report.verdict, works_data(report)["can_log_in"]
+        verdict, can_log_in = report.verdict, works(report)["can_log_in"]
         if verdict.situation is not Situation.INTERRUPTED:
             return
         self.say(tr(LOG_IN_TEXTS[can_log_in]))
@@ -173,8 +171,8 @@ class View:
             self.say(verdict.doubt.what)
             self.say(tr("So it cannot be told now whether the upgrade can still be undone. Try again later."))
         if not verdict.choices:
-            self.say(FinishElsewhereError().what)
-            self.say(FinishElsewhereError().next_step)
+            self.say(tr(FinishElsewhereError.what_text))
+            self.say(advise(FinishElsewhereError.next_text))
             return
         for choice in verdict.choices:
             self.say(tr(CHOICE_TEXTS[choice]))
@@ -260,24 +258,17 @@ class View:
     def error(self, error: SithsupError, contact: str = "") -> None:
         """Tell an error: what happened, why, what to do, whom to ask."""
         self.told = error
-        is_well, why = not error.exit_code, _why(error)
+        is_well = not error.exit_code
         if self.result.get("outcome") == Outcome.INTERRUPTED and not isinstance(error, InterruptedUpgradeError):
             self.say(tr("The upgrade did not get further this time."))
-        self.result["error"] = {
-            "code": error.code,
-            "kind": type(error).__name__,
-            "what": error.what,
-            "why": why,
-            "next": error.next_step,
-            "contact": contact,
-            "address": error.values.get("address"),
-            "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
-        }
+        self.result["error"] = error_data(error, contact)
+        names = error.code
         if isinstance(error, NotEligibleError):
             self.result["reasons"] = list(error.reasons)
+            names = ", ".join((error.code, *error.reasons))
         for line in (
-            error.what if is_well else f"{error.what} ({error.code})",
-            why,
+            error.what if is_well else f"{error.what} ({names})",
+            _why(error),
             self._left,
             error.next_step,
             *self.unlocking.error_lines(error),
@@ -286,17 +277,40 @@ class View:
             if line:
                 self.say(line)
 
+    def tell(self, lines: Iterable[str]) -> None:
+        """Write the result, or a part of it, to stdout for a person."""
+        if not self._as_json:
+            _write(lines)
+
     def finish(self, exit_code: int, lines: Iterable[str] = ()) -> int:
         """Write the result to stdout: JSON for a machine, lines for a person."""
         if self.case_code:
             self.say(tr("Case code: {code}", code=self.case_code))
+        self.tell(lines)
         if self._as_json:
             self.result["exit_code"] = exit_code
-            lines = (json.dumps(self.result, ensure_ascii=False, indent=2),)
-        with written(sys.stdout):
-            for line in lines:
-                print(line)
+            _write((json.dumps(self.result, ensure_ascii=False, indent=2),))
         return exit_code
+
+
+def error_data(error: SithsupError, contact: str) -> dict[str, Any]:
+    """An error for machines, with what people are told of it; `contact` is whom they are told to ask."""
+    return {
+        "code": error.code,
+        "kind": type(error).__name__,
+        "what": error.what,
+        "why": _why(error),
+        "next": error.next_step,
+        "contact": contact,
+        "address": error.values.get("address"),
+        "retry_after": error.retry_after if isinstance(error, AuthorityBusyError) else None,
+    }
+
+
+def _write(lines: Iterable[str]) -> None:
+    with written(sys.stdout):
+        for line in lines:
+            print(line)
 
 
 def card_data(contents: CardContents) -> dict[str, Any]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sithsup.campaign import Text
     from sithsup.certificate import Certificate
-    from sithsup.eligibility.facts import Facts
+    from sithsup.eligibility.facts import AuthorityTime, Facts
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """By how much a computer's clock may differ from the authority's."""
@@ -121,13 +121,16 @@ def paused(facts: Facts) -> Told | None:
 
 def clock_wrong(facts: Facts) -> Told | None:
     """This computer's clock, beside the authority's."""
-    if facts.time is None:
-        return None
-    behind = facts.time.at - facts.time.clock
+    return clock_of(facts.time) if facts.time else None
+
+
+def clock_of(time: AuthorityTime) -> Told | None:
+    """The same of a time that was told, whatever is known of a card."""
+    behind = time.at - time.clock
     if behind > CLOCK_TOLERANCE:
         message = mark("The clock of this computer is {span} behind. Have it set right, and try again.")
         return Told(message, {"span": behind})
-    if facts.time.is_exact and -behind > CLOCK_TOLERANCE:
+    if time.is_exact and -behind > CLOCK_TOLERANCE:
         message = mark("The clock of this computer is {span} ahead. Have it set right, and try again.")
         return Told(message, {"span": -behind})
     return None

@@ -26,7 +26,7 @@ from sithsup.texts import mark
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sithsup.eligibility.facts import Facts
+    from sithsup.eligibility.facts import AuthorityTime, Facts
 
 USUAL_EXIT = 3
 """The exit code of most reasons (design section 8)."""
@@ -259,6 +259,12 @@ def _found(facts: Facts) -> Iterator[Finding]:
             continue
         if (told := row.holds(facts)) is not None:
             yield row.finding(told)
+
+
+def clock_finding(time: AuthorityTime) -> Finding | None:
+    """That this computer's clock is wrong; None where it is right, as far as this time tells."""
+    told = holds.clock_of(time)
+    return ROWS[Reason.CLOCK_WRONG].finding(told) if told else None
 
 
 def refusal(*found: Finding) -> NotEligibleError:

@@ -4,14 +4,22 @@
     ├── CardError                       the card, its reader, its module
     │   ├── NoModuleError               SU-1001    ├── CardRemovedError      SU-1006
     │   ├── ModuleBrokenError           SU-1002    ├── ModuleHungError       SU-1007
-    │   ├── NoReaderError               SU-1003    ├── ModuleCrashedError    SU-1008
-    │   │   └── NoSuchReaderError       SU-1003
+    │   │   ├── ModuleCrashesError      SU-1002    │   └── ModuleNotStartingError SU-1007
+    │   │   └── ModuleOfOtherKindError  SU-1021    ├── ModuleCrashedError    SU-1008
+    │   ├── NoReaderError               SU-1003    │
+    │   │   ├── NoSuchReaderError       SU-1003    │
+    │   │   └── ReaderHiddenError       SU-1003    │
     │   ├── NoCardError                 SU-1004    ├── OtherCardError        SU-1009
     │   │   └── NoSuchCardError         SU-1004
     │   ├── CardChoiceError             SU-1005    ├── ModuleRefusedError    SU-1010
     │   │                                          │   └── OtherCardMeantError SU-1009
     │   ├── ObjectGoneError             SU-1011    ├── CardFullError         SU-1012
     │   ├── NotSupportedError           SU-1013    ├── CardReadOnlyError     SU-1014
+    │   ├── CardServiceStoppedError     SU-1015    ├── CardMuteError         SU-1018
+    │   │   └── CardServiceMissingError SU-1015    ├── CardHeldError         SU-1019
+    │   ├── CardServiceHungError        SU-1016    ├── CardUnknownError      SU-1020
+    │   ├── CardServiceDeniedError      SU-1017    ├── KeyMissingError       SU-1022
+    │   │                                          ├── PairIncompleteError   SU-1023
     │   └── CodeError
     │       ├── CodeIncorrectError      SU-1101    ├── CodeNeededError       SU-1103
     │       │   └── CodeLengthError     SU-1101    │   └── CodeNotReadError  SU-1103
@@ -21,6 +29,7 @@
     │       ├── PukLockedError          SU-1106    ├── CodeUnsuitableError   SU-1110
     │       ├── PukLastTryError         SU-1107    ├── CodeNotLockedError    SU-1111
     │       └── UnblockElsewhereError   SU-1108    └── CodeChoiceError       SU-1112
+    │           └── UnblockOnPadError   SU-1108
     ├── AuthorityError                  the certification authority and the way to it
     │   ├── AuthorityUnreachableError   SU-2001    ├── AnswerUntrustedError        SU-2004
     │   │                                          │   └── AnswerOfAnotherTimeError SU-2004
@@ -29,7 +38,14 @@
     │   ├── StatusNotOfferedError       SU-2008    ├── StillWaitingError           SU-2007
     │   ├── ServerUntrustedError        SU-2009    ├── PortalError                 SU-2010
     │   ├── ProxyRefusedError           SU-2011    ├── IssuerUnknownError          SU-2012
-    │   └── ServerFailedError           SU-2013
+    │   ├── ServerFailedError           SU-2013
+    │   └── errors.network              each step of the way (AuthorityUnreachable)
+    │       ├── NoNetworkError          SU-2101    ├── ProxyUnreachableError       SU-2107
+    │       ├── NameUnknownError        SU-2102    ├── ProxyFailedError            SU-2108
+    │       ├── NameServiceSilentError  SU-2103    ├── InterceptedError            SU-2109
+    │       ├── ConnectionRejectedError SU-2104    ├── StatusSilentError           SU-2110
+    │       ├── ConnectionTimedOutError SU-2105    ├── SjunetOnlyError             SU-2111
+    │       └── ServerSilentError       SU-2106    └── ProxyScriptError            SU-2112
     ├── ConfigurationError              what the organisation set up
     │   ├── CampaignInvalidError        SU-3001    ├── SettingsInvalidError        SU-3002
     │   │   ├── CampaignMissingError    SU-3001    │   └── ProxyUnusableError      SU-3002
@@ -37,17 +53,21 @@
     │   │   └── CampaignOldError        SU-3004    └── ArgumentInvalidError        SU-3006
     ├── JournalError                    this computer's memory
     │   ├── JournalUnwritableError      SU-4001    ├── SecondInstanceError         SU-4002
-    │   └── JournalUnreadableError      SU-4003
+    │   │   └── DiskFullError           SU-4001    ├── HistoryUnreadableError      SU-4004
+    │   └── JournalUnreadableError      SU-4003    ├── LogUnwritableError          SU-4005
+    │                                          └── ReportUnsavedError          SU-4006
+    ├── ComputerError                   what the computer's own system is set up to do
+    │   └── ServiceDisabledError        SU-6001    └── CertificatesLeftError      SU-6002
     └── UpgradeError                    the upgrade itself
         ├── NotEligibleError            SU-5001    ├── ProofFailedError            SU-5004
         │   └── StoppedError            SU-5001    ├── UnusableError               SU-5005
         │       └── StoppedHalfwayError SU-5001    ├── CancelledError              SU-5006
         ├── StepNotSeenError            SU-5003    ├── FinishElsewhereError        SU-5010
         ├── InterruptedUpgradeError     SU-5007    │   └── NoRoomHereError         SU-5012
-        │   └── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
-        │       └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
-        ├── CardTornError               SU-5014    │   └── RestoreElsewhereError   SU-5011
-        │                                          ├── NotBegunError (Cancelled)   SU-5006
+        │   ├── InterruptedByPersonError SU-5007   ├── PointOfNoReturnError        SU-5002
+        │   │   └── InterruptedWayBackError SU-5007│   ├── UpgradeFinishedError    SU-5008
+        │   └── UpgradeWaitsError       SU-5007    │   └── RestoreElsewhereError   SU-5011
+        ├── CardTornError               SU-5014    ├── NotBegunError (Cancelled)   SU-5006
         │                                          │   └── TermsDeclinedError      SU-5006
         └── TermsNotAcceptedError       SU-5015    └── MailNotUnderstoodError      SU-5016
 
@@ -72,7 +92,7 @@ from sithsup.errors.authority import (
     StillWaitingError,
     TransactionUnknownError,
 )
-from sithsup.errors.base import Contact, SithsupError, leaves
+from sithsup.errors.base import Contact, SithsupError, kinds
 from sithsup.errors.card import (
     CardChoiceError,
     CardError,
@@ -88,7 +108,10 @@ from sithsup.errors.card import (
     LastTryError,
     ModuleBrokenError,
     ModuleCrashedError,
+    ModuleCrashesError,
     ModuleHungError,
+    ModuleNotStartingError,
+    ModuleOfOtherKindError,
     ModuleRefusedError,
     NoCardError,
     NoModuleError,
@@ -102,6 +125,7 @@ from sithsup.errors.card import (
     role_text,
 )
 from sithsup.errors.case_code import is_case_code, new_case_code
+from sithsup.errors.computer import CertificatesLeftError, ComputerError, ServiceDisabledError
 from sithsup.errors.configuration import (
     ArgumentInvalidError,
     CampaignInvalidError,
@@ -112,6 +136,32 @@ from sithsup.errors.configuration import (
     ConfigurationError,
     ProxyUnusableError,
     SettingsInvalidError,
+)
+from sithsup.errors.network import (
+    ConnectionRejectedError,
+    ConnectionTimedOutError,
+    InterceptedError,
+    NameServiceSilentError,
+    NameUnknownError,
+    NoNetworkError,
+    ProxyFailedError,
+    ProxyScriptError,
+    ProxyUnreachableError,
+    ServerSilentError,
+    SjunetOnlyError,
+    StatusSilentError,
+)
+from sithsup.errors.readers import (
+    CardHeldError,
+    CardMuteError,
+    CardServiceDeniedError,
+    CardServiceHungError,
+    CardServiceMissingError,
+    CardServiceStoppedError,
+    CardUnknownError,
+    KeyMissingError,
+    PairIncompleteError,
+    ReaderHiddenError,
 )
 from sithsup.errors.unblock import (
     CodeChoiceError,
@@ -129,19 +179,23 @@ from sithsup.errors.unblock import (
 from sithsup.errors.upgrade import (
     CancelledError,
     CardTornError,
+    DiskFullError,
     FinishElsewhereError,
+    HistoryUnreadableError,
     InterruptedByPersonError,
     InterruptedUpgradeError,
     InterruptedWayBackError,
     JournalError,
     JournalUnreadableError,
     JournalUnwritableError,
+    LogUnwritableError,
     MailNotUnderstoodError,
     NoRoomHereError,
     NotBegunError,
     NotEligibleError,
     PointOfNoReturnError,
     ProofFailedError,
+    ReportUnsavedError,
     RestoreElsewhereError,
     SecondInstanceError,
     StepNotSeenError,
@@ -152,6 +206,7 @@ from sithsup.errors.upgrade import (
     UnusableError,
     UpgradeError,
     UpgradeFinishedError,
+    UpgradeWaitsError,
 )
 
 __all__ = [
@@ -171,10 +226,18 @@ __all__ = [
     "CardChoiceError",
     "CardError",
     "CardFullError",
+    "CardHeldError",
+    "CardMuteError",
     "CardReadOnlyError",
     "CardRemovedError",
+    "CardServiceDeniedError",
+    "CardServiceHungError",
+    "CardServiceMissingError",
+    "CardServiceStoppedError",
     "CardTornError",
+    "CardUnknownError",
     "CertificateUnsuitableError",
+    "CertificatesLeftError",
     "CodeChoiceError",
     "CodeError",
     "CodeIncorrectError",
@@ -184,9 +247,15 @@ __all__ = [
     "CodeNotLockedError",
     "CodeNotReadError",
     "CodeUnsuitableError",
+    "ComputerError",
     "ConfigurationError",
+    "ConnectionRejectedError",
+    "ConnectionTimedOutError",
     "Contact",
+    "DiskFullError",
     "FinishElsewhereError",
+    "HistoryUnreadableError",
+    "InterceptedError",
     "InterruptedByPersonError",
     "InterruptedUpgradeError",
     "InterruptedWayBackError",
@@ -194,14 +263,22 @@ __all__ = [
     "JournalError",
     "JournalUnreadableError",
     "JournalUnwritableError",
+    "KeyMissingError",
     "LastTryError",
+    "LogUnwritableError",
     "MailNotUnderstoodError",
     "ModuleBrokenError",
     "ModuleCrashedError",
+    "ModuleCrashesError",
     "ModuleHungError",
+    "ModuleNotStartingError",
+    "ModuleOfOtherKindError",
     "ModuleRefusedError",
+    "NameServiceSilentError",
+    "NameUnknownError",
     "NoCardError",
     "NoModuleError",
+    "NoNetworkError",
     "NoReaderError",
     "NoRoomHereError",
     "NoSuchCardError",
@@ -212,23 +289,33 @@ __all__ = [
     "ObjectGoneError",
     "OtherCardError",
     "OtherCardMeantError",
+    "PairIncompleteError",
     "PointOfNoReturnError",
     "PortalError",
     "ProofFailedError",
+    "ProxyFailedError",
     "ProxyRefusedError",
+    "ProxyScriptError",
+    "ProxyUnreachableError",
     "ProxyUnusableError",
     "PukIncorrectError",
     "PukLastTryError",
     "PukLockedError",
     "PukNeededError",
     "PukNotReadError",
+    "ReaderHiddenError",
+    "ReportUnsavedError",
     "RestoreElsewhereError",
     "SecondInstanceError",
     "ServerFailedError",
+    "ServerSilentError",
     "ServerUntrustedError",
+    "ServiceDisabledError",
     "SettingsInvalidError",
     "SithsupError",
+    "SjunetOnlyError",
     "StatusNotOfferedError",
+    "StatusSilentError",
     "StepNotSeenError",
     "StillWaitingError",
     "StoppedError",
@@ -242,8 +329,9 @@ __all__ = [
     "UnusableError",
     "UpgradeError",
     "UpgradeFinishedError",
+    "UpgradeWaitsError",
     "is_case_code",
-    "leaves",
+    "kinds",
     "new_case_code",
     "role_text",
 ]

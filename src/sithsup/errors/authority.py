@@ -52,6 +52,7 @@ class AuthorityBusyError(AuthorityError):
     why_text = mark("It asks the program to come back later.")
     next_text = mark("Try again in a while. {see}")
     later_text = mark("Try again in {wait}. {see}")
+    other_texts = (later_text,)
 
     def __init__(self, detail: str = "", *, retry_after: float | None = None, **values: object) -> None:
         """Keep when to come back."""
@@ -102,6 +103,11 @@ class AnswerUntrustedError(AuthorityError):
 class AnswerOfAnotherTimeError(AnswerUntrustedError):
     """The same, because it is told for another time than this computer's: one of the two clocks is wrong."""
 
+    next_text = mark(
+        "See that date, time and time zone of this computer are right, and try again. If they are, tell your local IT "
+        "support. {see}"
+    )
+
 
 class CertificateUnsuitableError(AuthorityError):
     """The authority issued a certificate that does not belong on this card. `mismatches` says why."""
@@ -126,7 +132,17 @@ class StillWaitingError(AuthorityError):
     exit_code = 5
     what_text = mark("It cannot be told yet whether the new certificates are in use.")
     why_text = mark("They were ordered on another computer, or this computer has lost its journal.")
-    next_text = mark("Leave the card as it is and try again in {minutes} minutes.")
+    next_text = mark("Leave the card as it is and try again in {wait}.")
+
+    def __init__(self, *, minutes: int) -> None:
+        """Keep for how long."""
+        super().__init__(minutes=minutes)
+        self.minutes = minutes
+
+    @property
+    def shown(self) -> Mapping[str, object]:
+        """The time as people say it."""
+        return {"wait": span(60 * self.minutes)}
 
 
 class StatusNotOfferedError(AuthorityUnreachableError):

@@ -31,6 +31,8 @@ class SithsupError(Exception):
     what_text: ClassVar[str] = mark("Something happened that the program did not expect.")
     why_text: ClassVar[str] = mark("This is a fault in the program, not in your card.")
     next_text: ClassVar[str] = "{see_and_report}"
+    other_texts: ClassVar[tuple[str, ...]] = ()
+    """What `next_step` may say in the place of `next_text`, when more is known of the moment."""
 
     def __init__(self, detail: str = "", **values: object) -> None:
         """Keep a technical detail for the log and the values that the texts need."""
@@ -41,12 +43,17 @@ class SithsupError(Exception):
     def __str__(self) -> str:
         """For the log: code, kind, detail and values on one line."""
         values = "".join(f" {name}={value!r}" for name, value in self.logged.items())
-        return f"{self.code} {type(self).__name__}: {self.detail}{values}"
+        return f"{self.reference} {type(self).__name__}: {self.detail}{values}"
 
     @property
     def shown(self) -> Mapping[str, object]:
         """The values as people read them."""
         return self.values
+
+    @property
+    def reference(self) -> str:
+        """What support is told over the phone."""
+        return self.code
 
     @property
     def logged(self) -> Mapping[str, object]:
@@ -69,13 +76,9 @@ class SithsupError(Exception):
         return advise(self.next_text, **self.shown)
 
 
-def leaves() -> tuple[type[SithsupError], ...]:
-    """Every error that has a code of its own, and the root, whose code says that it is a bug."""
+def kinds() -> tuple[type[SithsupError], ...]:
+    """Every kind of error that has a code, the plainest of one code first; the root's code says that it is a bug."""
     found: list[type[SithsupError]] = [SithsupError]
-    branches: list[type[SithsupError]] = [SithsupError]
-    while branches:
-        for kind in branches.pop().__subclasses__():
-            branches.append(kind)
-            if "code" in vars(kind):
-                found.append(kind)
-    return tuple(found)
+    for kind in found:  # it grows by those below each
+        found += kind.__subclasses__()
+    return tuple(kind for kind in found if kind is SithsupError or kind.code != SithsupError.code)

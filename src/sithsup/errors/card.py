@@ -30,7 +30,10 @@ class NoModuleError(CardError):
     code = "SU-1001"
     what_text = mark("There is no program for smart cards on this computer.")
     why_text = mark("No PKCS#11 module was found in: {places}")
-    next_text = mark("Install your organisation's smart card program (such as Net iD), or use another computer.")
+    next_text = mark(
+        "Have your local IT support install your organisation's smart card program (such as Net iD), or use another "
+        "computer."
+    )
 
 
 class ModuleBrokenError(CardError):
@@ -39,7 +42,22 @@ class ModuleBrokenError(CardError):
     code = "SU-1002"
     what_text = mark("The smart card program on this computer does not work.")
     why_text = mark("The file {path} is not a working PKCS#11 module.")
-    next_text = mark("Install the smart card program again, or use another computer.")
+    next_text = mark("Have your local IT support install the smart card program again, or use another computer.")
+
+
+class ModuleCrashesError(ModuleBrokenError):
+    """The module takes its process along while it is loaded. Value: `path`."""
+
+    why_text = mark("The file {path} crashes as soon as it is loaded.")
+
+
+class ModuleOfOtherKindError(ModuleBrokenError):
+    """The module is made for another processor or system. Values: `path`, `theirs`, `ours`."""
+
+    code = "SU-1021"
+    what_text = mark("The smart card program on this computer is of the wrong kind.")
+    why_text = mark("The file {path} is made for {theirs}, but this program needs one for {ours}.")
+    next_text = mark("Ask your local IT support for the smart card program for {ours}, or use another computer.")
 
 
 class NoReaderError(CardError):
@@ -57,7 +75,10 @@ class NoCardError(CardError):
     code = "SU-1004"
     what_text = mark("No card was found in the reader.")
     why_text = mark("There is no card, it is the wrong way round, or it does not answer.")
-    next_text = mark("Put the card in with the chip up, in the direction of the arrow, and try again.")
+    next_text = mark(
+        "Put the card in with the chip up, in the direction of the arrow, and try again. If that does not help, try "
+        "another card reader."
+    )
 
 
 class NoSuchReaderError(NoReaderError):
@@ -104,6 +125,17 @@ class ModuleHungError(CardError):
     what_text = mark("The card does not answer.")
     why_text = mark("The smart card program did not answer within {seconds} seconds.")
     next_text = "{put_in_anew}"
+
+
+class ModuleNotStartingError(ModuleHungError):
+    """The module did not come to an end of loading. Values: `path`, `seconds`."""
+
+    what_text = mark("The smart card program on this computer does not start.")
+    why_text = mark("The file {path} was not loaded within {seconds} seconds.")
+    next_text = mark(
+        "Take the card out and try again. If that does not help, restart the computer, or have your local IT support "
+        "install the smart card program again."
+    )
 
 
 class ModuleCrashedError(CardError):
@@ -237,6 +269,7 @@ class CodeIncorrectError(CodeError):
         "Only one try is left before the code is locked. If you are not sure of the code, do not try again: change it "
         "with your PUK code in the smart card program, or ask your deputy issuer."
     )
+    other_texts: ClassVar[tuple[str, ...]] = (few_text, last_text)
 
     def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
         """Keep the state of the code after the try."""
@@ -256,6 +289,7 @@ class CodeLengthError(CodeIncorrectError):
     why_text = mark("It is too short or too long to be the code for {role}. It was not sent, and no try was used.")
     bare_text = mark("It is too short or too long. It was not sent, and no try was used.")
     next_text = mark("Check which code is which and try again.")
+    other_texts = ()
 
     @property
     def next_step(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import ClassVar, Self
 
 from sithsup.errors.base import SithsupError
 from sithsup.texts import mark, tr
@@ -22,6 +22,8 @@ class CampaignInvalidError(ConfigurationError):
 
     code = "SU-3001"
     what_text = mark("The campaign file cannot be used.")
+    file_text = mark("The file {path}: {problem}")
+    line_text = mark("The file {path}, line {line}: {problem}")
     why_text = mark("The file {path}, line {line}, at {place}: {problem}")
     next_text = mark("Ask your local IT support for a correct campaign file.")
 
@@ -43,20 +45,16 @@ class CampaignInvalidError(ConfigurationError):
     @property
     def why(self) -> str:
         """The file, the place in it as far as there is one, and the problem."""
-        if self.values["line"] and self.values["place"]:
-            return super().why
+        text = self.file_text
         if self.values["line"]:
-            return tr("The file {path}, line {line}: {problem}", **self.shown)
-        return tr("The file {path}: {problem}", **self.shown)
+            text = self.why_text if self.values["place"] else self.line_text
+        return tr(text, **self.shown)
 
 
 class CampaignMissingError(CampaignInvalidError):
     """There is no campaign file where it should be."""
 
-    @property
-    def why(self) -> str:
-        """The file."""
-        return tr("The file {path} does not exist.", **self.shown)
+    why_text = file_text = mark("The file {path} does not exist.")
 
 
 class CampaignUntrustedError(CampaignInvalidError):
@@ -84,7 +82,10 @@ class CampaignUnreachableError(ConfigurationError):
     exit_code = 8
     what_text = mark("The program could not fetch the campaign: what is to be upgraded, and when.")
     why_text = mark("{address}: {problem}")
-    next_text = mark("Check that the computer is connected to the network, and try again.")
+    next_text = mark(
+        "Check that the computer is connected to the network, and try again. If that does not help, tell your local IT "
+        "support."
+    )
 
 
 class SettingsInvalidError(ConfigurationError):
@@ -95,6 +96,7 @@ class SettingsInvalidError(ConfigurationError):
     why_text = mark("{name}: {problem}")
     next_text = "{correct}"
     managed_text = mark("Ask your local IT support to correct the setting. Nothing on the card was changed.")
+    other_texts: ClassVar[tuple[str, ...]] = (managed_text,)
 
     @property
     def next_step(self) -> str:
@@ -107,7 +109,10 @@ class ProxyUnusableError(SettingsInvalidError):
     """What the system says of its proxies cannot be used. Values: `name`, `problem`."""
 
     why_text = mark("{problem}")
-    next_text = mark("Set SITHSUP_PROXY to an http proxy or to “direct”.")
+    next_text = mark(
+        "Ask your local IT support to set the program's proxy (SITHSUP_PROXY) to an http proxy or to “direct”."
+    )
+    other_texts = ()
 
 
 class ArgumentInvalidError(ConfigurationError):

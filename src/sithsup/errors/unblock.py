@@ -23,6 +23,7 @@ class PukIncorrectError(CodeError):
         "Only one try is left. If that is wrong too, the code can never be unlocked again. If you are not sure of the "
         "PUK code, do not try again: ask your deputy issuer."
     )
+    other_texts = (last_text,)
 
     def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
         """Keep the state of the PUK code after the try."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from sithsup.errors.base import Contact, SithsupError
 from sithsup.texts import mark, tr
 from sithsup.ways import advise
@@ -22,6 +24,14 @@ class JournalUnwritableError(JournalError):
     next_text = mark("Free some disk space or correct the folder's permissions. {then_see}")
 
 
+class DiskFullError(JournalUnwritableError):
+    """The same, because the disk is full."""
+
+    what_text = mark("The disk is full, so the program cannot save what it needs.")
+    why_text = mark("No room is left for {path}")
+    next_text = mark("Free some disk space. {then_see}")
+
+
 class SecondInstanceError(JournalError):
     """Another process is at work on this card."""
 
@@ -40,6 +50,40 @@ class JournalUnreadableError(JournalError):
     next_text = "{move_away}"
 
 
+class HistoryUnreadableError(JournalError):
+    """The list of finished cases cannot be read. As long as that is so no case can be closed."""
+
+    code = "SU-4004"
+    what_text = mark("The list of what was finished on this computer cannot be read.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Correct the permissions of the file, or move it away: a new list is then begun.")
+
+
+class LogUnwritableError(JournalError):
+    """The log cannot be written. Nothing is stopped by that. Values: `path`, `problem`."""
+
+    code = "SU-4005"
+    what_text = mark("The program cannot write its log.")
+    why_text = mark("{path}: {problem}")
+    next_text = mark("Cards can be upgraded without it. Ask your local IT support to correct the folder.")
+
+
+class ReportUnsavedError(JournalError):
+    """The report of a diagnosis cannot be written where somebody wants it. Values: `path`, `problem`."""
+
+    code = "SU-4006"
+    exit_code = 2
+    contact = None
+    what_text = mark("The report could not be saved.")
+    why_text = mark("{path}: {problem}")
+    next_text = "{save_elsewhere}"
+
+    def __init__(self, detail: str = "", *, is_full: bool = False, **values: object) -> None:
+        """A full disk is nobody's wrong argument: try later."""
+        super().__init__(detail, **values)
+        self.exit_code = JournalError.exit_code if is_full else self.exit_code
+
+
 class UpgradeError(SithsupError):
     """The upgrade itself."""
 
@@ -56,6 +100,9 @@ class NotEligibleError(UpgradeError):
     what_text = mark("No upgrade was begun.")
     why_text = mark("{reason}")
     next_text = mark("Nothing on the card was changed. Contact your deputy issuer if you think that this is wrong.")
+    of_it_text = mark("Nothing on the card was changed. Contact your local IT support.")
+    well_text = mark("Nothing needs to be done.")
+    other_texts: ClassVar[tuple[str, ...]] = (of_it_text, well_text)
 
     def __init__(
         self,
@@ -71,6 +118,11 @@ class NotEligibleError(UpgradeError):
         self.reasons = reasons
         self.exit_code = exit_code
         self.contact = contact
+
+    @property
+    def reference(self) -> str:
+        """The code alone says too little: so many things may stand in the way."""
+        return f"{self.code} ({', '.join(self.reasons)})" if self.reasons else self.code
 
     @property
     def is_well(self) -> bool:
@@ -91,9 +143,9 @@ class NotEligibleError(UpgradeError):
     def next_step(self) -> str:
         """What to do."""
         if self.is_well:
-            return tr("Nothing needs to be done.")
+            return tr(self.well_text)
         if self.contact is Contact.LOCAL_IT:
-            return tr("Nothing on the card was changed. Contact your local IT support.")
+            return tr(self.of_it_text)
         return super().next_step
 
 
@@ -102,6 +154,7 @@ class StoppedError(NotEligibleError):
 
     what_text = mark("The upgrade was stopped, and what was begun was undone.")
     next_text = mark("Contact your deputy issuer if you think that this is wrong.")
+    other_texts: ClassVar[tuple[str, ...]] = (NotEligibleError.well_text,)
 
 
 class StoppedHalfwayError(StoppedError):
@@ -109,6 +162,7 @@ class StoppedHalfwayError(StoppedError):
 
     what_text = mark("The upgrade cannot go on now.")
     next_text = "{ask_halfway}"
+    other_texts = ()
 
 
 class PointOfNoReturnError(UpgradeError):
@@ -149,7 +203,7 @@ class StepNotSeenError(UpgradeError):
     code = "SU-5003"
     what_text = mark("A step of the upgrade did not have the result that it should.")
     why_text = mark("Its result cannot be seen on the card or at the certificate issuer. Name of the step: {step}")
-    next_text = "{see}"
+    next_text = "{see_and_go_on}"
 
 
 class ProofFailedError(UpgradeError):
@@ -204,6 +258,14 @@ class InterruptedUpgradeError(UpgradeError):
     what_text = mark("An upgrade of this card was interrupted.")
     why_text = mark("It was begun, on this computer or another, and not finished.")
     next_text = "{finish_or_go_back}"
+
+
+class UpgradeWaitsError(InterruptedUpgradeError):
+    """One of a card that need not be in the reader now. Values: `card` (masked), `case`, `date` (readable)."""
+
+    what_text = mark("An upgrade of the card {card} was begun on this computer and not finished.")
+    why_text = mark("Case code {case}, begun {date}")
+    next_text = mark("Put that card in. {finish_or_go_back}")
 
 
 class FinishElsewhereError(UpgradeError):
@@ -263,6 +325,10 @@ class InterruptedByPersonError(InterruptedUpgradeError):
     """Somebody pressed Ctrl-C in the middle of it. Says of the card only what is known of it."""
 
     what_text = mark("You interrupted the upgrade.")
+    why_text = mark("The card still works.")
+    next_text = "{go_on_or_back}"
+    only_on_text = "{go_on}"
+    other_texts: ClassVar[tuple[str, ...]] = (only_on_text,)
 
     def __init__(self, *, works: bool, may_restore: bool) -> None:
         """Choose the words: whether an identity on the card works, and whether going back is possible."""
@@ -272,24 +338,18 @@ class InterruptedByPersonError(InterruptedUpgradeError):
     @property
     def why(self) -> str:
         """What is known of the card."""
-        return tr("The card still works.") if self.works else ""
+        return super().why if self.works else ""
 
     @property
     def next_step(self) -> str:
         """How to go on."""
-        if self.may_restore:
-            return advise("{go_on_or_back}")
-        return advise("{go_on}")
+        return super().next_step if self.may_restore else advise(self.only_on_text)
 
 
 class InterruptedWayBackError(InterruptedByPersonError):
     """Somebody pressed Ctrl-C in the middle of going back."""
 
     what_text = mark("You interrupted the way back to the old certificates.")
-
-    @property
-    def next_step(self) -> str:
-        """How to go on."""
-        if self.may_restore:
-            return advise("{go_back_again}")
-        return advise("{see_and_go_on}")
+    next_text = "{go_back_again}"
+    only_on_text = "{see_and_go_on}"
+    other_texts = (only_on_text,)

@@ -1,46 +1,23 @@
-"""A receipt as text, as a page, and as data. What people read comes from `words`, so that text and page never differ.
-
-The page stands alone: no script, nothing fetched, its style within. It has a language, one heading of the first level,
-headings of columns, and grows with the reader's letters; it prints black on white.
-"""
+"""A receipt as text, as a page, and as data. What people read comes from `words`: text and page never differ."""
 
 from __future__ import annotations
 
 import textwrap
 from dataclasses import fields
-from html import escape
 from typing import TYPE_CHECKING, Any
 
-from sithsup.receipt.words import Section, Table, heading, sections
-from sithsup.texts import PSEUDO, language, resources
+from sithsup.receipt.words import heading, sections
+from sithsup.sheet import page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sithsup.receipt.receipt import Entry, Receipt
+    from sithsup.sheet import Section, Table
 
 FORMAT = 1
 """Of the data; it rises when something that is there changes its meaning."""
 WIDTH = 100
-_PAGE = """<!DOCTYPE html>
-<html lang="{lang}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>{title}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-<h1>{title}</h1>
-{sections}
-</main>
-</body>
-</html>
-"""
 
 
 def as_text(receipt: Receipt) -> str:
@@ -69,25 +46,7 @@ def _table_lines(table: Table) -> Iterator[str]:
 
 def as_html(receipt: Receipt) -> str:
     """For a web browser and a printer."""
-    lang = "en" if language() == PSEUDO else language()
-    style = (resources() / "style" / "receipt.css").read_text("utf-8")
-    body = "\n".join(_section_html(section) for section in sections(receipt))
-    return _PAGE.format(lang=lang, title=escape(heading()), style=style, sections=body)
-
-
-def _section_html(section: Section) -> str:
-    parts = [f"<h2>{escape(section.title)}</h2>"]
-    parts += [f"<p>{escape(p)}</p>" for sentence in section.sentences for p in sentence.splitlines() if p]
-    parts += [_table_html(section.table, section.title)] if section.table else []
-    parts += [f"<p><code>{escape(line)}</code></p>" for line in section.copied]
-    return "<section>\n" + "\n".join(parts) + "\n</section>"
-
-
-def _table_html(table: Table, caption: str) -> str:
-    heads = "".join(f'<th scope="col">{escape(head)}</th>' for head in table.heads)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>\n" for row in table.rows)
-    region = f'<div class="wide" role="region" aria-label="{escape(caption)}" tabindex="0">'
-    return f"{region}<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
+    return page(heading(), sections(receipt))
 
 
 def as_data(receipt: Receipt) -> dict[str, Any]:

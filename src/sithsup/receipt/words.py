@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sithsup.errors import role_text
 from sithsup.model import CertificateState, SubjectKind
+from sithsup.sheet import Section, Table
 from sithsup.texts import mark, tr
 
 if TYPE_CHECKING:
@@ -39,24 +39,6 @@ NO_RECEIPT = mark("No receipt could be made. The upgrade is finished all the sam
 NOT_TESTED = mark("Log-in and signature were not tested.")
 CODES_UNCHANGED = mark("Your codes are unchanged.")
 TAKE_OUT = mark("Take the card out of the reader and put it in again. Then close every window of your web browser.")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows under headings; every row has as many cells."""
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A heading, sentences, perhaps a table, and lines that are copied letter by letter."""
-
-    title: str
-    sentences: tuple[str, ...] = ()
-    table: Table | None = None
-    copied: tuple[str, ...] = ()
 
 
 def heading() -> str:

@@ -101,7 +101,7 @@ TEARS: dict[str, tuple[Tear, ...]] = {
     "unblock": (),  # a code has its new value or not
     "destroy": (Tear.PHANTOM,),  # of a private key; anything else is destroyed or not, never half
 }
-READING_VERBS = ("module", "readers", "tokens", "objects", "log_in", "log_out", "sign")
+READING_VERBS = ("module", "readers", "unrecognized", "tokens", "objects", "log_in", "log_out", "sign")
 CARD_VERBS = frozenset({*READING_VERBS, *TEARS})
 AUTHORITY_VERBS = frozenset({"query", "order", "confirm", "revoke", "status"})
 """The verbs that send a message; composing and reading send none and are not counted."""

@@ -103,6 +103,12 @@ class SimulatedToken:
         """Name every reader."""
         return self._list("readers", lambda: self.desk.all_readers)
 
+    def unrecognized(self) -> tuple[str, ...]:
+        """Name every reader with a card that has no token: such a card is mute."""
+        return self._list(
+            "unrecognized", lambda: tuple(card.reader for card in self.desk.cards if card.present and not card.tokens)
+        )
+
     def tokens(self) -> tuple[TokenInfo, ...]:
         """Describe every token of every card that is in."""
         return self._list(
@@ -275,7 +281,7 @@ class SimulatedToken:
 
     # -- going wrong -----------------------------------------------------------------------------------------
 
-    def _list(self, verb: Literal["module", "readers", "tokens"], act: Callable[[], R]) -> R:
+    def _list(self, verb: Literal["module", "readers", "unrecognized", "tokens"], act: Callable[[], R]) -> R:
         """Make a call that names no card: pulling one shows in the answer, or in the next one."""
         with self._lock:
             mishap = self._due(verb)

@@ -16,9 +16,8 @@ from PySide6.QtWidgets import QApplication
 
 from sithsup.errors import SithsupError
 from sithsup.flow import Act, Flow, Page
-from sithsup.ui import theme
+from sithsup.ui import accessible, theme
 from sithsup.ui.leave import destroy, end, leave
-from sithsup.ui.parts import install_headings
 from sithsup.ui.seen import Ending
 from sithsup.ui.shown import Shown
 from sithsup.ui.signs import icon
@@ -80,7 +79,7 @@ def _application() -> QApplication:
     font.setPointSizeF(font.pointSizeF() * GENEROUS)
     application.setFont(font)
     application.setWindowIcon(icon())
-    install_headings()
+    accessible.install()
     theme.apply(application)
     QGuiApplication.styleHints().colorSchemeChanged.connect(lambda _: theme.apply(application))
     return application

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QWidget, QWizard
 
 from sithsup.flow import Page
@@ -63,13 +63,20 @@ def tell_buttons(wizard: QWizard, page: WizardPage, shown: Shown) -> None:
 
 
 def lay_out(wizard: QWizard, side: Side) -> None:
-    """Rearrange what Qt has laid out. It does so once, as long as no page has a title of Qt's own."""
-    grid = wizard.findChild(QGridLayout)
-    assert grid  # noqa: S101  a modern wizard has one
-    parts = [part for place in range(grid.count()) if (part := grid.itemAt(place))]
-    rule = next(widget for part in parts if (widget := part.widget()) and type(widget) is QWidget)
+    """Rearrange what Qt has laid out. It does so once, as long as no page has a title of Qt's own.
+
+    No item of a layout is looked at: Qt deletes that of whatever gets another place, and Python, which is not told,
+    would take what comes to lie there for it. What is kept is found from the window down: Python forgets whatever was
+    found by something that it has forgotten.
+    """
+    inner = wizard.findChild(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    assert inner  # noqa: S101  a wizard has nothing else
+    grid = inner.layout()
+    assert isinstance(grid, QGridLayout)  # noqa: S101  a modern wizard has one
+    buttons = grid.findChild(QHBoxLayout)
+    assert buttons  # noqa: S101  the wizard's own
+    rule = next(child for child in inner.children() if type(child) is QWidget)
     rule.setFixedHeight(0)
-    buttons = next(found for part in parts if isinstance(found := part.layout(), QHBoxLayout))
     holder = side.parentWidget()
     assert isinstance(holder, QLabel)  # noqa: S101  Qt puts the side where a picture would be
     inside = holder.layout()

@@ -5,23 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QFont, QFontMetrics, QPainter, QPalette, QPen
-from PySide6.QtWidgets import (
-    QAccessibleWidget,
-    QApplication,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFont,
+    QFontMetrics,
+    QPainter,
+    QPalette,
+    QPen,
+    QTextDocument,
 )
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QObject
-    from PySide6.QtGui import QAccessibleInterface, QPaintEvent
+    from PySide6.QtGui import QPaintEvent
 
 HEADING_SIZE = 1.7
 """Of a page's heading, in units of the person's font."""
@@ -29,9 +28,6 @@ RING = 2
 """The thickness of the line around a text that has the focus."""
 SIGN_SIZE = 1.2
 """Of a sign beside text, in lines."""
-
-_headings: dict[QObject, QAccessibleInterface] = {}
-"""Qt keeps no reference to what Python makes for it."""
 
 
 def em() -> int:
@@ -62,24 +58,6 @@ class Heading(QLabel):
         self.setAccessibleName(text)
 
 
-class _HeadingInterface(QAccessibleWidget):
-    def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget, QAccessible.Role.Heading)
-
-
-def install_headings() -> None:
-    """Make every `Heading` one for assistive tools. Once in a process, before any is shown."""
-    QAccessible.installFactory(_interface)
-
-
-def _interface(_: str, item: QObject) -> QAccessibleInterface | None:
-    if not isinstance(item, Heading):
-        return None
-    if item not in _headings:
-        _headings[item] = _HeadingInterface(item)
-    return _headings[item]
-
-
 class Text(QLabel):
     """Plain text that wraps, and that can be selected by mouse and keyboard where it is worth copying."""
 
@@ -96,8 +74,19 @@ class Text(QLabel):
         if may_be_copied:
             flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             self.setTextInteractionFlags(flags)
-
             self.setMargin(RING)
+        self._is_told_twice = may_be_copied
+
+    def setText(self, text: str) -> None:  # noqa: N802  Qt's name
+        """Have assistive tools hear of it as of another name, and no more.
+
+        Text that can be selected is laid out in a document, which is made with the first text. It reports each change
+        again, as one of a text interface; a label has none, so that Qt's bridge complains of every one.
+        """
+        super().setText(text)
+        if self._is_told_twice and (document := self.findChild(QTextDocument)):
+            document.contentsChange.disconnect()
+            self._is_told_twice = False
 
     def tell(self, text: str) -> None:
         """Show a text; no text takes no room."""

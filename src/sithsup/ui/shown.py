@@ -48,6 +48,8 @@ class Shown:
     """Whether the run is to stop before its next step."""
     is_final: bool = False
     """Whether there is nothing to try again."""
+    is_practice: bool = False
+    """Whether card and authority are simulated."""
     logs: Path | None = None
     """The folder of the log, where there is one."""
 

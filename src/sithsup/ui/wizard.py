@@ -51,7 +51,8 @@ class Wizard(QWizard):
         `logs` is the folder of the log, where there is one.
         """
         super().__init__()
-        self._shown, self._is_busy, self._is_painted = Shown(logs=logs), False, False
+        self._shown = Shown(logs=logs, is_practice=banner is not None)
+        self._is_busy = self._is_painted = False
         self._news: tuple[str, ...] = ()
         self._inhibitor = Inhibitor()
         self._pages: dict[Page, WizardPage] = {}
@@ -275,6 +276,7 @@ class Wizard(QWizard):
         self._shown = self._shown.at(flow)
         if is_new:
             self._show_page()
+            self._page.came()
         else:
             self._tell()
             self._tell_news()
@@ -302,7 +304,7 @@ class Wizard(QWizard):
 
     @property
     def _may_practise(self) -> bool:
-        return self._shown.flow.page is Page.INSERT and self._banner is None
+        return self._shown.flow.page is Page.INSERT and not self._shown.is_practice
 
     @property
     def _page(self) -> WizardPage:
@@ -379,7 +381,7 @@ class Wizard(QWizard):
 def _kind(page: Page) -> type[WizardPage]:
     if page is Page.INSERT:
         return InsertPage
-    if page in {Page.HELP, Page.SUPPORT}:
+    if page in {Page.HELP, Page.SUPPORT, Page.DIAGNOSIS}:
         from sithsup.ui.pages import early  # noqa: PLC0415  so the window is there sooner
 
         return early.PAGES[page]

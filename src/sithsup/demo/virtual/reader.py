@@ -37,9 +37,9 @@ class Contact(IntEnum):
 class Reader:
     """Holds one card, in the reader or beside it. Commands are served by a thread of its own."""
 
-    def __init__(self, holder: Holder) -> None:
-        """Put nothing in yet."""
-        self._holder = holder
+    def __init__(self, holder: Holder, port: int = PORT, answer: bytes = ATR) -> None:
+        """Put nothing in yet. `port` is the reader's, `answer` what the card says to a reset."""
+        self._holder, self._port, self._answer = holder, port, answer
         self._wanted, self._noticed, self._out = threading.Event(), threading.Event(), threading.Event()
         self._out.set()
         self._pulled_at = 0.0
@@ -71,7 +71,7 @@ class Reader:
         while True:
             self._wanted.wait()
             try:
-                self._socket = socket.create_connection((HOST, PORT))
+                self._socket = socket.create_connection((HOST, self._port))
             except OSError:  # pcscd is not there yet
                 time.sleep(PAUSE)
                 continue
@@ -104,7 +104,7 @@ class Reader:
 
     def _touch(self, link: socket.socket, contact: int) -> None:
         if contact == Contact.ATR:
-            _send(link, ATR)
+            _send(link, self._answer)
             self._noticed.set()
         else:
             self._holder.lose_power()

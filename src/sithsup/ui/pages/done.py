@@ -81,7 +81,7 @@ class DonePage(WizardPage):
         self.case.tell(tr("Case code: {code}", code=ending.case_code) if ending.case_code else "")
         self.open.setText(tr("&Show the receipt"))
         self.open.setVisible(self._written is not None)
-        self.save.setText(tr("&Save the receipt as PDF …"))
+        self.save.setText(tr("Save the receipt as &PDF …"))
         self.save.setVisible(self._receipt is not None)
 
     def _tell_restored(self, ending: Ending) -> None:

@@ -12,7 +12,7 @@ from sithsup.errors import role_text
 from sithsup.flow import Page
 from sithsup.texts import mark, tr
 from sithsup.ui.log_folder import LogFolder
-from sithsup.ui.pages.page import UnblockButton, WizardPage
+from sithsup.ui.pages.page import DiagnoseButton, UnblockButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class HelpPage(WizardPage):
     page = Page.HELP
 
     def build(self) -> None:
+        self._shown: Shown | None = None
         self.panel = Panel(spacing=0.9)
         self.why, self.what_next = Signed("point", "info"), Signed("point", "now", bold=True)
         self.contact, self.codes = Signed("point", "person", may_be_copied=True), Text("quiet", may_be_copied=True)
@@ -45,9 +46,12 @@ class HelpPage(WizardPage):
         self.unblock = UnblockButton(self)
         self.copy = QPushButton()
         self.copy.clicked.connect(self._copy)
+        self.diagnose = DiagnoseButton(self)
         self.column.addWidget(self.panel)
         self.column.addWidget(self.unblock, 0, Qt.AlignmentFlag.AlignLeft)
         self.column.addWidget(self.codes)
+        self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.diagnose, 0, Qt.AlignmentFlag.AlignLeft)
         self.logs = LogFolder(self.copy)
         self.column.addWidget(self.logs)
 
@@ -55,6 +59,7 @@ class HelpPage(WizardPage):
         error = shown.error
         if error is None:
             return
+        self._shown = shown
         self.say(error.what, _lead(shown))
         self.why.tell(error.why)
         self.what_next.tell(error.next_step)
@@ -63,18 +68,31 @@ class HelpPage(WizardPage):
         self.unblock.tell(shown)
         case_code = shown.ending.case_code if shown.ending else ""
         case = tr("Case code: {code}", code=case_code) if case_code else ""
-        self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.code), case))))
+        self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.reference), case))))
         self.copy.setText(tr("&Copy the text"))
+        self.diagnose.tell(shown)
         self.logs.tell(shown.logs)
 
     def next_text(self, shown: Shown) -> str:
         return "" if shown.is_final else tr("&Try again")
 
     def _copy(self) -> None:
-        signed = (self.why.text, self.what_next.text, self.order.text, self.contact.text)
-        texts = (self.heading, self.lead, *signed, self.codes)
-        QGuiApplication.clipboard().setText("\n".join(text.text() for text in texts if text.text()))
-        announce(self, tr("Copied"))
+        """What may be handed on: nothing that tells who the holder is, and not whom they are to call."""
+        if self._shown and (error := self._shown.error):
+            what, cause, remedy = _words(error, self._shown)
+            texts = (what, self.lead.text(), cause, remedy, self.order.text.text(), self.codes.text())
+            QGuiApplication.clipboard().setText("\n".join(filter(None, texts)))
+            announce(self, tr("Copied"))
+
+
+def _words(error: SithsupError, shown: Shown) -> tuple[str, str, str]:
+    """An error in words, without what it repeats of the card or of an answer that could be somebody's."""
+    from sithsup.diagnostics import private  # noqa: PLC0415  this page comes before anything else is loaded
+    from sithsup.diagnostics.problem import Problem  # noqa: PLC0415  as above
+    from sithsup.diagnostics.values import Blotter  # noqa: PLC0415  as above
+
+    names = private.of_account() | (private.of_card(shown.card) if shown.card else set())
+    return Problem(error).words(Blotter(frozenset(names)))
 
 
 def _order(shown: Shown, error: SithsupError) -> str:

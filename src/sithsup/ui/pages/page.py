@@ -81,6 +81,9 @@ class WizardPage(QWizardPage):
         """Whether the page itself has a way on, in place of the main button; it is what `first` gives."""
         return False
 
+    def came(self) -> None:
+        """Do what is to be done when one has come to the page."""
+
     def consent(self) -> Consent | None:
         """What was agreed to on this page; None where nothing is asked."""
         return None
@@ -117,3 +120,17 @@ class UnblockButton(QPushButton):
         """Offer it where there is something to unlock."""
         self.setText(tr("&Unlock the code") if len(shown.locked) == 1 else tr("&Unlock a code"))
         self.setVisible(bool(shown.locked))
+
+
+class DiagnoseButton(QPushButton):
+    """Leads to where everything is looked into that support asks about."""
+
+    def __init__(self, page: WizardPage) -> None:
+        super().__init__()
+        self.setAutoDefault(False)
+        self.clicked.connect(lambda: page.happen(Happening.DIAGNOSE))
+
+    def tell(self, shown: Shown) -> None:
+        """Offer it, except where nothing is real."""
+        self.setText(tr("&Look for what is wrong"))
+        self.setVisible(not shown.is_practice)

@@ -13,7 +13,7 @@ from sithsup import __version__
 from sithsup.errors import Contact
 from sithsup.flow import Page
 from sithsup.texts import tr
-from sithsup.ui.pages.page import WizardPage
+from sithsup.ui.pages.page import DiagnoseButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 from sithsup.ui.plastic import grouped
 
@@ -36,9 +36,11 @@ class SupportPage(WizardPage):
             self.panel.column.addWidget(widget)
         self.copy.setAutoDefault(False)
         self.copy.clicked.connect(self._copy)
+        self.diagnose = DiagnoseButton(self)
         self.column.addWidget(self.panel)
         self.column.addWidget(self.facts)
         self.column.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
+        self.column.addWidget(self.diagnose, 0, Qt.AlignmentFlag.AlignLeft)
 
     def tell(self, shown: Shown) -> None:
         self.say(tr("Support"), tr("Call one of these, and read aloud what stands below."))
@@ -47,6 +49,7 @@ class SupportPage(WizardPage):
         self.panel.setVisible(self.deputy_issuer.isVisibleTo(self.panel) or self.local_it.isVisibleTo(self.panel))
         self.facts.tell("\n".join(_facts(shown)))
         self.copy.setText(tr("&Copy the text"))
+        self.diagnose.tell(shown)
 
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  always the same
         return ""
@@ -61,7 +64,7 @@ def _facts(shown: Shown) -> Iterator[str]:
     ending, sight = shown.ending, shown.sight
     error = shown.error or sight.error
     if error:
-        yield tr("Error code: {code}", code=error.code)
+        yield tr("Error code: {code}", code=error.reference)
     if ending and ending.case_code:
         yield tr("Case code: {code}", code=ending.case_code)
     for finding in sight.report.findings if sight.report else ():
