@@ -202,4 +202,4 @@ def test_the_search_finds_what_is_planted(demo: Demo) -> None:
             demo.run("check")
         argued.kill()
         informed.kill()
-    assert watch.found == {"state/planted.log", "data/planted", "cmdline", "environ"}
+    assert watch.found == {"logs/planted.log", "data/planted", "cmdline", "environ"}
