@@ -13,7 +13,7 @@ import pytest
 
 from sithsup import logs, texts
 from sithsup.diagnostics.log_lines import LEFT_OUT, WORDS, safe, told
-from sithsup.diagnostics.probes.log import FILE, LINES, log
+from sithsup.diagnostics.probes.log import LINES, log
 from sithsup.diagnostics.scene import Scene
 from sithsup.settings import Settings
 from sithsup.situation import Outcome
@@ -157,7 +157,7 @@ def facts(folder: Path) -> dict[str, Value]:
 
 def test_the_last_lines_of_the_real_log_are_told(tmp_path: Path) -> None:
     """As the program writes it."""
-    logs.configure(tmp_path / FILE)
+    logs.configure(tmp_path)
     try:
         for number in range(LINES):
             logging.getLogger("sithsup.runner").info("walk %d of %d ended: %s", number, LINES, "Kanarie")
