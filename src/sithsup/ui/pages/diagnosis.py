@@ -6,16 +6,16 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, Qt, QTimer
+from PySide6.QtCore import QStandardPaths, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
 
 from sithsup.errors import SithsupError
 from sithsup.flow import Page
 from sithsup.texts import mark, tr
 from sithsup.ui.came import Section, Wrong, nth
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Notice, Panel, Text, announce, sentences
+from sithsup.ui.parts import Notice, Panel, Text, announce, em, sentences
 
 if TYPE_CHECKING:
     from sithsup.diagnostics.diagnosis import Diagnosis
@@ -39,12 +39,17 @@ class DiagnosisPage(WizardPage):
         self.asked, self.saved = Text(may_be_copied=True), Text("quiet", may_be_copied=True)
         self.wrongs, self.sections = Panel("plain", margin=0), Panel("plain", margin=0, spacing=0.3)
         self.again, self.copy, self.save = QPushButton(), QPushButton(), QPushButton()
-        buttons = Panel("plain", margin=0, spacing=0.3)
+        row = QHBoxLayout()
+        row.setSpacing(em() // 2)
         for button, slot in ((self.save, self._save), (self.copy, self._copy), (self.again, self.begin)):
             button.setAutoDefault(False)
             button.clicked.connect(slot)
-            buttons.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        for part in (self.notice, self.case, self.asked, self.wrongs, buttons, self.saved, self.sections):
+            row.addWidget(button)
+        row.addStretch(1)
+        for part in (self.notice, self.case, self.asked, self.wrongs):
+            self.column.addWidget(part)
+        self.column.addLayout(row)
+        for part in (self.saved, self.sections):
             self.column.addWidget(part)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_EVERY)
