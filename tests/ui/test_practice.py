@@ -181,7 +181,7 @@ def test_nothing_of_it_is_logged(at_practice: Round, tmp_path: Path, caplog: pyt
         logging.getLogger("sithsup.ui").info("TEST")
     finally:
         logs.configure(None)
-    written = (tmp_path / "log").read_text(encoding="utf-8")
+    written = (tmp_path / "log" / logs.FILE).read_text(encoding="utf-8")
     for name in ("sithsup.operation", "sithsup.runner"):
         assert name in caplog.text
         assert name not in written

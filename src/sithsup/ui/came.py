@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from sithsup.texts import tr
 from sithsup.ui.parts import Panel, Signed, Text, em
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Part = TypeVar("Part", bound=QWidget)
 
@@ -76,3 +80,21 @@ def nth(panel: Panel, place: int, kind: type[Part]) -> Part:
     part = item.widget() if item else None
     assert isinstance(part, kind)  # noqa: S101  nothing else is added
     return part
+
+
+def put_in_order(layout: QLayout) -> None:
+    """Have Tab go as one reads: what was made later stands at the end of Qt's own order."""
+    for before, after in pairwise(_stops(layout)):
+        QWidget.setTabOrder(before, after)
+
+
+def _stops(layout: QLayout) -> Iterator[QWidget]:
+    """What can have the focus, from top to bottom."""
+    for place in range(layout.count()):
+        item = layout.itemAt(place)
+        widget = item.widget() if item else None
+        if widget is not None and widget.focusPolicy() != Qt.FocusPolicy.NoFocus:
+            yield widget
+        inside = widget.layout() if widget is not None else item.layout() if item else None
+        if inside is not None:
+            yield from _stops(inside)

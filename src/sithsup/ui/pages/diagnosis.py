@@ -6,16 +6,16 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, QTimer
+from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
 from sithsup.errors import SithsupError
 from sithsup.flow import Page
 from sithsup.texts import mark, tr
-from sithsup.ui.came import Section, Wrong, nth
+from sithsup.ui.came import Section, Wrong, nth, put_in_order
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Notice, Panel, Text, announce, em, sentences
+from sithsup.ui.parts import Notice, Panel, Text, announce, sentences
 
 if TYPE_CHECKING:
     from sithsup.diagnostics.diagnosis import Diagnosis
@@ -39,18 +39,15 @@ class DiagnosisPage(WizardPage):
         self.asked, self.saved = Text(may_be_copied=True), Text("quiet", may_be_copied=True)
         self.wrongs, self.sections = Panel("plain", margin=0), Panel("plain", margin=0, spacing=0.3)
         self.again, self.copy, self.save = QPushButton(), QPushButton(), QPushButton()
-        row = QHBoxLayout()
-        row.setSpacing(em() // 2)
+        buttons = Panel("plain", margin=0, spacing=0.3)
         for button, slot in ((self.save, self._save), (self.copy, self._copy), (self.again, self.begin)):
             button.setAutoDefault(False)
             button.clicked.connect(slot)
-            row.addWidget(button)
-        row.addStretch(1)
-        for part in (self.notice, self.case, self.asked, self.wrongs):
+            buttons.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        for part in (self.notice, self.case, self.asked, self.wrongs, buttons, self.saved, self.sections):
             self.column.addWidget(part)
-        self.column.addLayout(row)
-        for part in (self.saved, self.sections):
-            self.column.addWidget(part)
+        for text in (self.case, self.asked, self.saved):
+            text.tell("")
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_EVERY)
         self._timer.timeout.connect(self._look)
@@ -109,6 +106,7 @@ class DiagnosisPage(WizardPage):
             status = tr(STATUS_TEXTS[result.status])
             section.tell(tr(result.probe.title), result.status.value, status, tuple(document.lines_of(result)))
         self.lead.tell(_summary(document) if diagnosis.is_over else tr(LEAD))
+        put_in_order(self.column)
 
     def _show_wrongs(self, document: Document) -> None:
         told = [document.told(problem) for problem in document.problems]

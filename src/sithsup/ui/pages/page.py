@@ -136,5 +136,5 @@ class DiagnoseButton(QPushButton):
 
     def tell(self, shown: Shown) -> None:
         """Offer it, except where nothing is real."""
-        self.setText(tr("&Look for what is wrong"))
+        self.setText(tr("Look for &what is wrong"))
         self.setVisible(not shown.is_practice)
