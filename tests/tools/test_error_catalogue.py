@@ -51,7 +51,7 @@ def test_a_row_has_both_interfaces_and_every_moment() -> None:
     assert "”Försök igen”" in remedy
     assert "*På kommandoraden:* Sätt i samma kort igen och kör ”sithsup check”." in remedy
     assert (contact, code) == ("Din lokala it-support.", "4")
-    assert found["SU-1101"][2][2].count("<br>") == 2
+    assert found["SU-1101"][2][2].count("<br>") == 3
     assert "*På kommandoraden:*" not in found["SU-1003"][2][2]
 
 
