@@ -47,10 +47,7 @@ class Wizard(QWizard):
     """The window is on the screen for the first time."""
 
     def __init__(self, banner: Banner | None = None, logs: Path | None = None) -> None:
-        """The first page is shown until `attach` brings a worker. A banner stands above every page.
-
-        `logs` is the folder of the log, where there is one.
-        """
+        """The first page is shown until `attach` brings a worker; a banner above every page. `logs` is where the log lies."""
         super().__init__()
         self._shown = Shown(logs=logs, is_practice=banner is not None)
         self._is_busy = self._is_painted = False
