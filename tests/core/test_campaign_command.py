@@ -64,7 +64,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Desk:
     signing.make_signer(tmp_path, datetime.now(UTC))
-    for variable in ("DATA", "STATE"):
+    for variable in ("DATA", "LOGS"):
         monkeypatch.setenv(f"SITHSUP_{variable}", str(tmp_path / variable.lower()))
     monkeypatch.setenv("SITHSUP_CAMPAIGN_ANCHOR", str(signing.anchor_file(tmp_path)))
     monkeypatch.setenv("SITHSUP_LANGUAGE", "en")

@@ -231,7 +231,7 @@ def test_what_is_not_there_is_not_found(typed: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for variable in ("DATA", "STATE"):
+    for variable in ("DATA", "LOGS"):
         monkeypatch.setenv(f"SITHSUP_{variable}", str(tmp_path / variable.lower()))
     monkeypatch.setenv("SITHSUP_LANGUAGE", "en")
     yield

@@ -60,7 +60,7 @@ def test_a_history_without_entries_says_so(
     language: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A person reads a sentence; a script that counts lines, or reads JSON, finds none."""
-    for variable in ("DATA", "STATE"):
+    for variable in ("DATA", "LOGS"):
         monkeypatch.setenv(f"SITHSUP_{variable}", str(tmp_path / variable))
     monkeypatch.setenv("SITHSUP_LANGUAGE", language)
     assert cli.run(["history"]) == 0

@@ -13,8 +13,9 @@ import pytest
 
 from sithsup import logs, texts
 from sithsup.diagnostics.log_lines import LEFT_OUT, WORDS, safe, told
-from sithsup.diagnostics.probes.log import FILE, LINES, log
+from sithsup.diagnostics.probes.log import LINES, log
 from sithsup.diagnostics.scene import Scene
+from sithsup.logs import FILE
 from sithsup.settings import Settings
 from sithsup.situation import Outcome
 from sithsup.upgrade import UPGRADE

@@ -11,6 +11,7 @@ from sithsup.diagnostics.probe import Found, Group
 from sithsup.diagnostics.problem import Problem
 from sithsup.diagnostics.values import Fact, Word, foreign, place
 from sithsup.errors import LogUnwritableError
+from sithsup.logs import FILE
 from sithsup.texts import mark
 from sithsup.whole_file import nearest, try_to_write
 
@@ -23,7 +24,6 @@ LINES = 40
 """How many are told, the last ones."""
 BYTES = 64 * 1024
 """As much of the end of the file is read."""
-FILE = "sithsup.log"
 
 
 def log(scene: Scene) -> Found:
