@@ -77,8 +77,8 @@ class Measured(Wizard):
             self._end()
             return
         if isinstance(page, PreparePage):
-            for tick in page.ticks:
-                tick.setChecked(True)
+            for demand in page.demands:
+                demand.tick.setChecked(True)
         elif isinstance(page, CodesPage):
             for row, code in zip(page.rows, self._codes, strict=True):
                 row.field.setText(code)

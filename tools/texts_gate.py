@@ -146,18 +146,35 @@ def placeholders(text: str) -> set[str] | None:
 
 
 def literal_complaints(source: Path) -> list[str]:
-    """Tell where a call to `tr` or `mark` holds a text that extraction cannot see as a whole."""
+    """Tell where a call to `tr` or `mark` holds a text that extraction cannot see, or not as a whole."""
     return [
         f"src/{path.relative_to(source).as_posix()}:{node.lineno}: {fault}"
         for path in sorted(source.rglob("*.py"))
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), str(path)))
-        if isinstance(node, ast.Call) and (fault := _fault(node))
+        if isinstance(node, ast.Call | ast.JoinedStr) and (fault := _fault(node))
     ]
 
 
-def _fault(call: ast.Call) -> str | None:
+def _fault(node: ast.Call | ast.JoinedStr) -> str | None:
+    if isinstance(node, ast.Call):
+        return _fault_of(node)
+    hidden = (name for each in ast.walk(node) if isinstance(each, ast.Call) and (name := _hidden(each)))
+    return next((f"{name}() inside an f-string is not extracted" for name in hidden), None)
+
+
+def _keyword(call: ast.Call) -> str | None:
     name = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", None)
-    if name not in KEYWORDS or not call.args:
+    return name if name in KEYWORDS and call.args else None
+
+
+def _hidden(call: ast.Call) -> str | None:
+    """The keyword of a call whose text stands in it."""
+    return _keyword(call) if call.args and isinstance(call.args[0], ast.Constant) else None
+
+
+def _fault_of(call: ast.Call) -> str | None:
+    name = _keyword(call)
+    if name is None:
         return None
     message = call.args[0]
     if isinstance(message, ast.Constant) and isinstance(message.value, str):

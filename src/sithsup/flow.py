@@ -42,6 +42,7 @@ class Happening(StrEnum):
     UNBLOCK = "unblock"
     SUPPORT = "support"
     DIAGNOSE = "diagnose"
+    EXPLAIN = "explain"  # tell more of what went wrong
     LOOKED = "looked"  # the cards were read
     ASKED = "asked"  # a code is needed once more
     ENDED = "ended"  # a run ended, well or not
@@ -67,6 +68,8 @@ class Facts:
     """Whether the card that one went on with lies in a reader."""
     may_begin: bool = False
     """Whether nothing speaks against upgrading the chosen card."""
+    may_close: bool = False
+    """Whether the upgrade of the chosen card is finished, and its case on this computer is not closed."""
     is_locked: bool = False
     """Whether a code of the chosen card is locked."""
     outcome: Outcome | None = None
@@ -117,6 +120,10 @@ def _may_begin(facts: Facts) -> bool:
     return facts.may_begin and facts.situation is Situation.FRESH
 
 
+def _may_close(facts: Facts) -> bool:
+    return facts.may_close
+
+
 def _is_locked(facts: Facts) -> bool:
     return facts.is_locked
 
@@ -157,6 +164,7 @@ FLOW = (
     Row(_on(P.CODES),                  H.LOOKED,          _half_done_is_gone, P.INTERRUPTED),
     Row(_on(P.PREPARE, P.CODES),       H.LOOKED,          _is_gone,        P.INSERT),
     Row(_on(P.INSERT),                 H.NEXT,            _may_begin,      P.PREPARE,     is_step=True),
+    Row(_on(P.INSERT),                 H.NEXT,            _may_close,      P.UPGRADING,   act=Act.RESUME),
     Row(_on(P.PREPARE),                H.NEXT,            _may_begin,      P.CODES, is_step=True, act=Act.UPGRADE),
     Row(_on(P.INTERRUPTED),            H.RESUME,          _always,         P.CODES, is_step=True, act=Act.RESUME),
     Row(_on(P.INTERRUPTED),            H.RESTORE,         _always,         P.CODES, is_step=True, act=Act.RESTORE),
@@ -167,6 +175,7 @@ FLOW = (
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _had_nothing_to_do, P.INSERT),
     Row(_on(P.UPGRADING, P.CODES),     H.ENDED,           _always,         P.HELP),
     Row(_on(P.INSERT, P.HELP, P.INTERRUPTED), H.UNBLOCK, _is_locked,       P.UNBLOCK,     is_step=True),
+    Row(_on(P.INTERRUPTED),            H.EXPLAIN,         _has_failed,     P.HELP,        is_step=True),
     Row(_on(P.UNBLOCK),                H.LOOKED,          _is_not_locked,  P.INSERT),
     Row(_on(P.UNBLOCK, P.INSERT),      H.UNBLOCKED,       _has_failed,     P.HELP),
     Row(_on(P.UNBLOCK),                H.UNBLOCKED,       _always,         P.INSERT),

@@ -119,20 +119,6 @@ class TokenInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotInfo:
-    """One slot as the module describes it, with whatever card in it: for support."""
-
-    reader: str
-    has_token: bool  # CKF_TOKEN_PRESENT
-    answer: str = ""
-    """The module's return code where it does not describe the token, such as CKR_TOKEN_NOT_RECOGNIZED."""
-    token: TokenInfo | None = None
-    """None also where it is not initialised."""
-    mechanisms: tuple[str, ...] = ()
-    """CKM_*; one that has no name is a number."""
-
-
-@dataclass(frozen=True, slots=True)
 class CardObject:
     """One object as it was seen on a token. It is found again by all of this, never by a handle.
 

@@ -36,6 +36,20 @@ SHUT = {CodeState.LOCKED, CodeState.UNSET}
 STAGES = {Situation.FRESH: Stage.FRESH, Situation.UPGRADED: Stage.DONE}
 
 
+SHUT = {CodeState.LOCKED, CodeState.UNSET}
+"""States of a code in which nothing can be done with its keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What of a card works now; None where that was not judged, or cannot be told."""
+
+    old_works: bool | None = None
+    old_signs: bool | None = None
+    new_works: bool | None = None
+    can_log_in: bool | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A card, as far as it can be judged without a code."""
@@ -74,31 +88,38 @@ class Report:
         """What may stand in the way."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.WARNS)
 
+    @property
+    def lacks_authority(self) -> bool:
+        """Whether the authority cannot be reached from here now."""
+        return any(finding.name == "AUTHORITY_UNREACHABLE" for finding in self.warnings)
+
+    @property
+    def works(self) -> Works:
+        """What works as the card is now.
+
+        A card that this program has nothing to do with is not judged. A code that is locked, or was never chosen, opens
+        nothing; a card that is revoked or has expired does nothing.
+        """
+        verdict, reasons = self.verdict, set(self.reasons)
+        if verdict.situation is Situation.FRESH and not reasons.isdisjoint(SETTLED):
+            return Works()
+        shut = {role for token in self.contents.tokens if token.info.code in SHUT for role in token.roles}
+        is_spent = not reasons.isdisjoint(NOT_USABLE - {Reason.PIN_LOCKED})
+        authenticates = not is_spent and KeyRole.AUTHENTICATION not in shut
+        signs = not is_spent and KeyRole.SIGNATURE not in shut
+        return Works(
+            old_works=verdict.old_works and authenticates,
+            old_signs=verdict.old_signs and signs,
+            new_works=verdict.new_works,
+            can_log_in=verdict.can_log_in and authenticates,
+        )
+
     def refuse_stopped(self) -> None:
         """Raise for the first that stands in an upgrade's way: `NotEligibleError` or `JournalUnwritableError`."""
         if self.against:
             raise refusal(*self.against)
         for finding in self.stops:
             raise JournalUnwritableError(finding.name, **finding.values)
-
-
-def works(report: Report) -> dict[str, bool | None]:
-    """What of the card works now; None where that was not judged, or cannot be told.
-
-    A card that this program has nothing to do with is not judged. A code that is locked, or was never chosen, opens
-    nothing; a card that is revoked or has expired does nothing.
-    """
-    verdict, reasons = report.verdict, set(report.reasons)
-    if verdict.situation is Situation.FRESH and not reasons.isdisjoint(SETTLED):
-        return dict.fromkeys(("old_works", "old_signs", "new_works", "can_log_in"))
-    shut = {role for token in report.contents.tokens if token.info.code in SHUT for role in token.roles}
-    is_spent = not reasons.isdisjoint(NOT_USABLE - {Reason.PIN_LOCKED})
-    return {
-        "old_works": verdict.old_works and not is_spent and KeyRole.AUTHENTICATION not in shut,
-        "old_signs": verdict.old_signs and not is_spent and KeyRole.SIGNATURE not in shut,
-        "new_works": verdict.new_works,
-        "can_log_in": verdict.can_log_in and not is_spent and KeyRole.AUTHENTICATION not in shut,
-    }
 
 
 def warning_lines(report: Report, whom: Callable[[Contact], str]) -> Iterator[str]:

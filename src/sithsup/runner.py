@@ -76,7 +76,7 @@ def roll_back(table: tuple[Step, ...], world: World) -> Iterator[StepEvent]:
         if step.undo in (None, nothing) or step.seen(world) is Seen.ABSENT:
             continue
         _log.info("undo %s", step.name)
-        yield StepEvent(step, Mark.STARTED)
+        yield StepEvent(step, Mark.UNDOING)
         step.undo(world)
         yield StepEvent(step, Mark.UNDONE)
     put_back(world)

@@ -29,7 +29,13 @@ class Mark(StrEnum):
     STARTED = "started"
     DONE = "done"
     SEEN = "seen"  # it was done already
+    UNDOING = "undoing"
     UNDONE = "undone"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is worked on now."""
+        return self in {Mark.STARTED, Mark.UNDOING}
 
 
 class Outcome(StrEnum):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -208,6 +209,19 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     _, error = tried("http://authority.example/cmp", proxy="http://proxy.example:8080")
     assert type(error) is ProxyUnreachableError
     assert error.why == "proxy.example:8080: its name is not known"
+
+
+def test_where_no_way_leads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that is there, and has no way to that address."""
+
+    def no_way(*_: object, **__: object) -> socket.socket:
+        raise OSError(errno.EHOSTUNREACH, "No route to host")
+
+    monkeypatch.setattr(socket, "create_connection", no_way)
+    passage, error = tried("http://192.0.2.1/cmp", proxy="http://192.0.2.2:8080")
+    assert (passage.fault, type(error)) == (Fault.NO_WAY, ProxyUnreachableError)
+    passage, error = tried("http://192.0.2.1/cmp")
+    assert (passage.fault, type(error)) == (Fault.NO_WAY, ConnectionTimedOutError)
 
 
 def test_without_a_network_nothing_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

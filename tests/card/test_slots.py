@@ -85,6 +85,17 @@ def test_a_reader_with_one_card_that_is_recognised_in_part_is_not_mute(
         assert process.unrecognized() == ()
 
 
+def test_a_reader_that_says_that_it_is_empty_is(
+    infos: tuple[TokenInfo, TokenInfo], troubled_card: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the module answers to whoever asks for its token all the same."""
+    monkeypatch.setenv("TROUBLED_ABSENT_CARD", infos[1].id.serial)
+    with CardProcess(troubled_card) as process:
+        assert infos[1].reader in process.readers()
+        assert process.tokens() == infos[:1]
+        assert process.unrecognized() == ()
+
+
 def test_a_reader_that_is_not_even_named_is_one_all_the_same(
     infos: tuple[TokenInfo, TokenInfo], troubled_card: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

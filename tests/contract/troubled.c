@@ -20,6 +20,7 @@
  *   TROUBLED_HANGING_CARD           whoever asks the token of this serial number for anything waits for ever
  *   TROUBLED_MUTE_CARD              the token of this serial number is not recognised
  *   TROUBLED_NAMELESS_CARD          not even the slot of this one is described
+ *   TROUBLED_ABSENT_CARD            the slot of this one is empty, and whoever asks for its token hears a general error
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -44,7 +45,7 @@ enum {
     CKR_TOKEN_NOT_RECOGNIZED = 0xE1, CKR_TOKEN_WRITE_PROTECTED = 0xE2
 };
 enum { CKA_CLASS = 0, CKA_ID = 0x102, CKA_PUBLIC_EXPONENT = 0x122, CKA_ALWAYS_AUTHENTICATE = 0x202 };
-enum { READ_WRITE_SESSION = 2, WRITE_PROTECTED = 2 };
+enum { TOKEN_PRESENT = 1, READ_WRITE_SESSION = 2, WRITE_PROTECTED = 2 };
 enum { SECURITY_OFFICER = 0, TO_THE_OFFICER_S = 4 }; /* bits from the flags of the user's code */
 enum { COUNT_LOW = 0x10000, FINAL_TRY = 0x20000, LOCKED = 0x40000, PROTECTED_PATH = 0x100 };
 
@@ -130,6 +131,8 @@ static ulong get_slot_info(ulong slot, unsigned char *info)
         memset(info, ' ', 64);
         memcpy(info, "Troubled reader", 15);
     }
+    if (is_meant("TROUBLED_ABSENT_CARD", slot))
+        *(ulong *)(info + 96) &= ~(ulong)TOKEN_PRESENT;
     return rv;
 }
 
@@ -145,8 +148,11 @@ static ulong get_token_info(ulong slot, unsigned char *info)
     if (is_pulled())
         return CKR_TOKEN_NOT_PRESENT;
     if (wants("TROUBLED_UNKNOWN", NULL))
+        return CKR_TOKEN_NOT_RECOGNIZED;
     while (is_meant("TROUBLED_HANGING_CARD", slot))
         pause();
+    if (is_meant("TROUBLED_ABSENT_CARD", slot))
+        return CKR_GENERAL_ERROR;
     if (is_meant("TROUBLED_MUTE_CARD", slot))
         return CKR_TOKEN_NOT_RECOGNIZED;
     rv = CALL(GET_TOKEN_INFO, slot, info);

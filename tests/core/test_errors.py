@@ -154,6 +154,7 @@ def test_only_a_script_is_told_of_an_option() -> None:
         (CodeState.OK, "After too many"),
         (CodeState.COUNT_LOW, "Few tries are left"),
         (CodeState.FINAL_TRY, "Only one try is left"),
+        (CodeState.LOCKED, "The code is locked now. Unlock it"),
     ],
 )
 def test_how_many_tries_are_left(state: CodeState, words: str) -> None:

@@ -28,6 +28,7 @@ FACTS = {
     "upgraded": Facts(situation=Situation.UPGRADED, outcome=Outcome.UPGRADED),
     "restored": Facts(situation=Situation.FRESH, may_begin=True, outcome=Outcome.RESTORED),
     "interrupted": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED),
+    "cut": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED, has_failed=True),
     "stopped": Facts(situation=Situation.FRESH, may_begin=True, has_failed=True),
     "waited-for": Facts(is_waited_for=True),
     "locked": LOCKED,
@@ -98,6 +99,10 @@ WAYS = {
     "a wrong code": (
         "looked:fresh next next next ended:stopped again looked:fresh",
         "insert insert prepare codes upgrading help insert insert",
+    ),
+    "more of what interrupted it": (
+        "looked:half-done resume next ended:cut explain back explain again looked:half-done explain",
+        "insert interrupted codes upgrading interrupted help interrupted help insert interrupted interrupted",
     ),
     "nothing to go on with": (
         "looked:half-done resume next ended:fresh looked:fresh",

@@ -63,7 +63,7 @@ def test_undoing_is_no_second_walk(capsys: pytest.CaptureFixture[str]) -> None:
         StepEvent(ASK, Mark.STARTED),
         StepEvent(ASK, Mark.DONE),
         StepEvent(MAKE, Mark.STARTED),
-        StepEvent(MAKE, Mark.STARTED),
+        StepEvent(MAKE, Mark.UNDOING),
         StepEvent(MAKE, Mark.UNDONE),
     )
     assert shown(capsys, *events) == ["✓ Ask t", "↶ Undon"]

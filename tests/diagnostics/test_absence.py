@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup.card.pcsc import Reader, ReaderState
+from sithsup.card.slot_info import SlotInfo
 from sithsup.diagnostics import screen
 from sithsup.diagnostics.card_side import CardsSeen, ReadersSeen, absence, look_at_readers, unread
 from sithsup.diagnostics.probes.readers import readers
@@ -30,7 +31,6 @@ from sithsup.errors import (
     ReaderHiddenError,
     SithsupError,
 )
-from sithsup.model import SlotInfo
 from tests.support.eligible import eligible
 from tests.support.scenes import scene
 

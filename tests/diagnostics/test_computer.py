@@ -69,7 +69,8 @@ def test_a_battery_that_will_not_do_is_told(
 ) -> None:
     monkeypatch.setattr(psutil, "sensors_battery", lambda: found, raising=False)
     told = power(NOWHERE)
-    assert (facts(told)["battery"], codes(told)) == (percent, names)
+    assert (facts(told).get("battery"), codes(told)) == (percent, names)
+    assert facts(told)["has-battery"] is (found is not None)
 
 
 @pytest.mark.parametrize(

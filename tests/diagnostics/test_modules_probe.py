@@ -10,10 +10,11 @@ import pytest
 
 from sithsup.campaign import Middleware
 from sithsup.card.pcsc import Reader, ReaderState
+from sithsup.card.slot_info import SlotInfo
 from sithsup.diagnostics.card_side import CardsSeen
 from sithsup.diagnostics.probes.modules import CODE_TEXTS, modules
 from sithsup.errors import ModuleBrokenError, ModuleHungError, NoModuleError, SecondInstanceError
-from sithsup.model import CodeState, ModuleInfo, SlotInfo
+from sithsup.model import CodeState, ModuleInfo
 from tests.support.eligible import campaign, eligible
 from tests.support.scenes import scene
 

@@ -51,6 +51,7 @@ def test_a_way_that_leads_there(tmp_path: Path) -> None:
     assert (group.name, group.title) == ("authority", "http://127.0.0.1")
     assert (told["addresses"], told["through-proxy"], told["http-status"]) == ("127.0.0.1", False, 405)
     assert 0 <= told["name-ms"] <= told["connection-ms"] <= told["answer-ms"] < 4000
+    assert "tls-ms" not in told
 
 
 def test_the_campaign_s_address_is_tried_beside_the_authority_s() -> None:

@@ -45,11 +45,12 @@ CMP = "application/pkixcmp"
 
 
 def assert_refused(ended: Ended, exit_code: int, error_code: str) -> None:
-    """The exit code, also in JSON; the error's code and next step, also in words; no traceback."""
+    """The exit code, also in JSON; the error's code with its reasons and the next step, also in words; no traceback."""
     error = ended.result.get("error")
     assert error, ended
     assert (ended.code, ended.result["exit_code"], error["code"]) == (exit_code, exit_code, error_code), ended
-    for text in (error["what"], f"({error_code})", error["next"]):
+    names = ", ".join((error_code, *ended.result.get("reasons", ())))
+    for text in (error["what"], f"({names})", error["next"]):
         assert text
         assert text in ended.err
     assert "Traceback" not in ended.err + ended.out

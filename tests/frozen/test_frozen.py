@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from sithsup.card.process import ALARM_MARGIN
+from sithsup.card.serving import ALARM_MARGIN
 from tests.support.demo import CONSENT, NEW, NEW_ISSUERS, Demo
 
 if TYPE_CHECKING:

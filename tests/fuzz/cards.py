@@ -35,6 +35,7 @@ from sithsup.card import attributes
 from sithsup.card.attributes import CLASSES, Attribute
 from sithsup.card.contents import group_cards
 from sithsup.card.session import find_cards
+from sithsup.card.slot_info import SlotInfo
 from sithsup.cli.view import card_data, card_lines
 from sithsup.diagnostics.card_side import CardsSeen
 from sithsup.diagnostics.document import finish
@@ -42,7 +43,7 @@ from sithsup.diagnostics.probe import Probe, Result, _asked
 from sithsup.diagnostics.probes.card import card
 from sithsup.diagnostics.probes.eligibility import eligibility
 from sithsup.diagnostics.probes.modules import modules
-from sithsup.model import CodeState, KeyAlgorithm, ModuleInfo, ObjectKind, SlotInfo, TokenId
+from sithsup.model import CodeState, KeyAlgorithm, ModuleInfo, ObjectKind, TokenId
 from sithsup.sim.case import CardKind, old_card
 from sithsup.sim.faults import Failure, Fault, Faults, Mishap, When
 from tests.fuzz import trees

@@ -122,6 +122,8 @@ def test_a_missing_file_fails(texts: Texts, name: str) -> None:
         ('tr("Card {}".format(number))', ".format() inside tr()"),
         ('texts.tr(f"Card")', "f-string inside tr()"),
         ('tr(choose(f"Card"))', "f-string inside tr()"),
+        ("""f'{card}: {tr("Card")}'""", "tr() inside an f-string is not extracted"),
+        ("""f'{choose(texts.mark("Card"))}'""", "mark() inside an f-string is not extracted"),
         ('mark(f"Card")', "mark() takes one plain literal"),
         ("mark(TITLE)", "mark() takes one plain literal"),
         ('tr("Card {number:>3}")', "tr() takes plain placeholders: {name}"),
@@ -134,7 +136,10 @@ def test_a_text_that_is_built_in_the_call_fails(texts: Texts, call: str, fault: 
     assert f"src/page.py:3: {fault}" in check(texts)
 
 
-@pytest.mark.parametrize("call", ['tr(TITLE, number=f"{n}")', "tr(error.text)", 'tr("Next")', 'tr("Ne" "xt")', "tr()"])
+@pytest.mark.parametrize(
+    "call",
+    ['tr(TITLE, number=f"{n}")', 'f"{tr(TITLE)}, {tr()}"', "tr(error.text)", 'tr("Next")', 'tr("Ne" "xt")', "tr()"],
+)
 def test_a_constant_or_a_formatted_value_passes(texts: Texts, call: str) -> None:
     put(texts, f"{SOURCE}{call}\n")
     assert check(texts) == []

@@ -239,10 +239,11 @@ def unreached(scene: Scene) -> Iterator[str]:
     been, wanted = tour(scene), stops(scene)
     yield from (f"not reached by Tab: {name(widget)}" for widget in wanted if widget not in been)
     yield from (f"reached, though nobody should: {name(widget)}" for widget in been if widget not in wanted)
-    inside = (each for each in been if scene.column.isAncestorOf(each) and each is not scene.column)  # which stays put
+    parts = [each for each in been if each is not scene.column]  # which holds them, and stays put
+    inside = (each for each in parts if scene.column.isAncestorOf(each))
     from_top = sorted(inside, key=lambda widget: place(scene, widget).top())
-    start = been.index(from_top[0]) if from_top else 0
-    if from_top != [*been[start:], *been[:start]][: len(from_top)]:
+    start = parts.index(from_top[0]) if from_top else 0
+    if from_top != [*parts[start:], *parts[:start]][: len(from_top)]:
         yield f"the order of the page: {', '.join(name(widget) for widget in been)}"
     back = tour(scene, Qt.Key.Key_Backtab)
     if set(back) != set(been):

@@ -12,7 +12,8 @@ from sithsup.diagnostics.values import Blotter, Fact, Word, foreign
 from sithsup.errors import AuthorityUnreachableError, NoReaderError
 from sithsup.flow import Facts, Flow, Page
 from sithsup.texts import mark, tr
-from sithsup.ui.pages.diagnosis import DiagnosisPage, Section
+from sithsup.ui.came import Section
+from sithsup.ui.pages.diagnosis import DiagnosisPage
 from sithsup.ui.shown import Shown
 
 if TYPE_CHECKING:

@@ -22,7 +22,9 @@ from sithsup.errors import (
     CardRemovedError,
     CodeIncorrectError,
     CodeLockedError,
+    Contact,
     NoCardError,
+    NoModuleError,
     NoReaderError,
     NotEligibleError,
     SithsupError,
@@ -43,6 +45,7 @@ from sithsup.sim.case import CardKind, campaign, old_card
 from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
 from sithsup.situation import Outcome
+from sithsup.steps import nothing
 from sithsup.ui.pages.help import HelpPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.seen import Ending, Progress, RowSeen, Sight, Wanted
@@ -160,6 +163,15 @@ def insert(seen: Sight, *, may_begin: bool = False) -> Shown:
     return Shown(Flow(Page.INSERT, Facts(may_begin=may_begin)), seen)
 
 
+def to_close(contents: CardContents) -> Shown:
+    """A card that was upgraded, with a case on this computer that nobody closed."""
+    shown = insert(sight(contents, verdict(Situation.UPGRADED), Reason.ALREADY_UPGRADED))
+    assert shown.sight.report
+    report = replace(shown.sight.report, case_open=True)
+    facts = Facts(Situation.UPGRADED, may_close=True)
+    return replace(shown, flow=Flow(Page.INSERT, facts), sight=replace(shown.sight, report=report))
+
+
 def prepare(contents: CardContents, warnings: tuple[Finding, ...] = (), asked: Asked | None = None) -> Shown:
     seen = sight(contents, warnings=warnings, asked=asked)
     return Shown(Flow(Page.PREPARE, Facts(Situation.FRESH, may_begin=True), (Page.INSERT,)), seen)
@@ -172,6 +184,7 @@ TERMS = Terms(
         en="TEST: The card is personal. You never give away your codes, and you block the card if you lose it.",
     ),
 )
+OUT_OF_REACH = Finding("AUTHORITY_UNREACHABLE", Severity.WARNS, "TEST", contact=Contact.LOCAL_IT)
 WARNING = Finding("TEST", Severity.WARNS, Text(sv="TEST: Datorn går på batteri.", en="TEST: On battery."))
 
 
@@ -197,8 +210,9 @@ def upgrading(done: int, act: Act = Act.UPGRADE, seen: int = 0) -> Shown:
 
 def restoring() -> Shown:
     """Up the table: what was undone is told from below."""
-    marks = {"write-certificates": Mark.UNDONE, "order-certificates": Mark.UNDONE}
-    rows = tuple(RowSeen(step.name, step.text, step.seconds, marks.get(step.name)) for step in UPGRADE)
+    marks = {"write-certificates": Mark.UNDONE, "order-certificates": Mark.UNDOING}
+    steps = [step for step in reversed(UPGRADE) if step.undo not in {None, nothing}]
+    rows = tuple(RowSeen(step.name, step.text, step.seconds, marks.get(step.name)) for step in steps)
     return Shown(Flow(Page.UPGRADING, Facts(act=Act.RESTORE)), sight(card()), Progress(Act.RESTORE, rows))
 
 
@@ -232,7 +246,7 @@ def receipt() -> Receipt:
         log_in_with=new[0],
         tests=tuple(Tested(signs=True, is_trusted=True, status=CertificateState.GOOD) for _ in new),
         mappings=(),
-        old_keys_left=0,
+        old_keys_left=2,
         given_up=(),
         afterwards=None,
         local_it="TEST Hjälpa Låtsasson, 000-00 00 01",
@@ -273,6 +287,10 @@ def states() -> dict[str, Shown]:
         "insert-spare-card": insert(sight(other, None, Reason.SPARE_CARD)),
         "insert-window-closed": insert(sight(fresh, None, Reason.WINDOW_CLOSED)),
         "insert-upgraded": insert(sight(fresh, verdict(Situation.UPGRADED), Reason.ALREADY_UPGRADED)),
+        "insert-to-close": to_close(fresh),
+        "insert-no-need": insert(sight(fresh, verdict(Situation.UPGRADED), Reason.NO_NEED)),
+        "insert-no-network": insert(sight(fresh, warnings=(OUT_OF_REACH,)), may_begin=True),
+        "insert-no-module": insert(sight(error=NoModuleError())),
         "prepare-two-codes": prepare(fresh),
         "prepare-not-ticked": prepare(fresh),
         "prepare-one-code": prepare(one),
@@ -304,6 +322,14 @@ def states() -> dict[str, Shown]:
         "interrupted-no-log-in": interrupted(verdict(Situation.INTERRUPTED, Choice.CONTINUE, can_log_in=False)),
         "interrupted-not-known": interrupted(
             verdict(Situation.INTERRUPTED, Choice.CONTINUE, can_log_in=None), AuthorityUnreachableError(seconds=30)
+        ),
+        "interrupted-elsewhere": interrupted(verdict(Situation.INTERRUPTED, can_log_in=False)),
+        "interrupted-in-doubt": interrupted(
+            replace(
+                verdict(Situation.INTERRUPTED, Choice.CONTINUE),
+                old_signs=False,
+                doubt=AuthorityUnreachableError(seconds=30),
+            )
         ),
         "help-wrong-code": trouble(CodeIncorrectError(state=LAST, role=_role(KeyRole.SIGNATURE))),
         "help-locked-code": trouble(CodeLockedError(role=_role(KeyRole.AUTHENTICATION))),

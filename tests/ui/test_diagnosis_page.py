@@ -15,7 +15,8 @@ from sithsup.diagnostics.values import Fact, Word
 from sithsup.errors import NoReaderError
 from sithsup.flow import Page
 from sithsup.texts import ENGLISH
-from sithsup.ui.pages.diagnosis import DiagnosisPage, Section, Wrong
+from sithsup.ui.came import Section, Wrong
+from sithsup.ui.pages.diagnosis import DiagnosisPage
 from sithsup.ui.pages.page import DiagnoseButton
 from tests.ui.window import Setting, application, opened, settle, show
 

@@ -181,8 +181,8 @@ def test_what_is_seen_next(
     desk.settle()
     desk.wait(lambda: seen(desk) == then and all(text in desk.text for text in texts), f"{then} {texts}")
     said = " ".join(desk.announced)
-    drawn = (NUMBER, OTHER_NUMBER)
-    assert [text for text in texts if text not in drawn and text not in before and text[:-1] not in said] == []
+    read_aloud = {NUMBER, OTHER_NUMBER} if page is SUPPORT else set()  # by the person, when support asks
+    assert [text for text in texts if text not in read_aloud and text not in before and text[:-1] not in said] == []
     assert (is_typed(desk) == [0, 0]) == (desk.page is not CODES)
 
 
@@ -304,7 +304,7 @@ def test_a_card_that_cannot_be_looked_at_now_is_in_the_reader(
         assert PUT_IN not in desk.text
         assert NOTHING_BEGUN not in desk.text
         assert desk.page is INTERRUPTED or NUMBER in desk.text
-    desk.worker._last = None
+    desk.press()
     desk.wait(lambda: desk.may_go_on and BUSY not in desk.text, "the way on")
 
 

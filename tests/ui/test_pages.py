@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QWizard
 
@@ -28,9 +28,25 @@ from sithsup.ui.pages.prepare import PreparePage
 from sithsup.ui.pages.support import SupportPage
 from sithsup.ui.pages.upgrading import UpgradingPage
 from sithsup.ui.paper import document, write_pdf
+from sithsup.ui.parts import Text
+from sithsup.ui.plastic import grouped
 from sithsup.ui.seen import Sight, Wanted
 from sithsup.ui.worker import Worker
-from tests.ui.states import CASE, PEOPLE, TERMS, agreed_to, card, prepare, receipt, sight, states, with_codes
+from tests.ui.states import (
+    CASE,
+    ORGANIZATION,
+    PEOPLE,
+    TERMS,
+    WARNING,
+    agreed_to,
+    card,
+    insert,
+    prepare,
+    receipt,
+    sight,
+    states,
+    with_codes,
+)
 from tests.ui.window import Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
@@ -62,6 +78,19 @@ def test_one_of_several_cards_is_chosen() -> None:
         assert not page.cards.isVisibleTo(page)
 
 
+def test_the_card_is_told_by_whichever_certificate_tells() -> None:
+    """A certificate by the personal identity number names no organization; a number is said as it is read."""
+    fresh = card()
+    first, *rest = fresh.certificates
+    nameless = replace(first, certificate=replace(first.certificate, organization=""))
+    with opened(USUAL) as window:
+        window.present(insert(sight(replace(fresh, certificates=(nameless, *rest)))))
+        page = window.currentPage()
+        assert isinstance(page, InsertPage)
+        assert page.plastic.organization.text() == ORGANIZATION
+        assert page.plastic.number.accessibleName() == f"Card number: {grouped(PEOPLE[0].card_number)}"
+
+
 def test_an_upgrade_that_waits_for_its_card_is_told_at_once() -> None:
     """With which card it is; another one may be upgraded meanwhile."""
     with opened(USUAL) as window:
@@ -77,55 +106,99 @@ def test_an_upgrade_that_waits_for_its_card_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("left_out", range(3))
 def test_everything_is_agreed_to_before_a_code_is_asked(left_out: int) -> None:
+    """What is missing is said where it is, and the page is scrolled there."""
     with opened(USUAL) as window:
         page = show(window, "prepare-consent")
         assert isinstance(page, PreparePage)
-        for place, tick in enumerate(page.ticks):
-            tick.setChecked(place != left_out)
+        for place, demand in enumerate(page.demands):
+            demand.tick.setChecked(place != left_out)
         window.button(NEXT).click()
+        settle()
         assert page_of(window) is Page.PREPARE
-        assert page.notice.isVisibleTo(page)
-        assert page.ticks[left_out].hasFocus()
-        page.ticks[left_out].click()
+        missing = page.demands[left_out]
+        for widget in (missing.notice, missing.tick):
+            assert not widget.visibleRegion().isEmpty()
+        assert missing.tick.hasFocus()
+        assert [demand.notice.isVisibleTo(page) for demand in page.demands].count(True) == 1
+        missing.tick.click()
+        assert not missing.notice.isVisibleTo(page)
         window.button(NEXT).click()
         assert page_of(window) is Page.CODES
         assert window._shown.consent == Consent(TERMS.version, mail_understood=True)
+
+
+def test_what_is_agreed_to_is_read_with_its_box() -> None:
+    """By a screen reader, which else would have to look for it; and whatever will happen is said before."""
+    with opened(USUAL) as window:
+        page = show(window, "prepare-consent")
+        assert isinstance(page, PreparePage)
+        for demand in (page.mail, page.terms):
+            assert demand.text.text()
+            assert demand.tick.accessibleDescription() == demand.text.text()
+        said = " ".join(page.news())
+        assert "The card must stay in the reader" in said
+        assert str(WARNING.message) in said
 
 
 def test_what_was_agreed_to_for_one_card_counts_for_no_other() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-consent")
         assert isinstance(page, PreparePage)
-        for tick in page.ticks:
-            tick.setChecked(True)
+        for demand in page.demands:
+            demand.tick.setChecked(True)
         other = card(person=1)
         window.present(prepare(other, (), agreed_to(other)))
-        assert not any(tick.isChecked() for tick in page.ticks)
+        assert not any(demand.tick.isChecked() for demand in page.demands)
 
 
 def test_other_terms_are_accepted_anew() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-consent")
         assert isinstance(page, PreparePage)
-        for tick in page.ticks:
-            tick.setChecked(True)
+        for demand in page.demands:
+            demand.tick.setChecked(True)
         terms = TERMS.model_copy(update={"version": "TEST 2"})
         window.present(prepare(card(), (), replace(agreed_to(card()), terms=terms)))
-        assert not any(tick.isChecked() for tick in page.ticks)
+        assert not any(demand.tick.isChecked() for demand in page.demands)
 
 
 def test_what_is_not_asked_is_not_needed() -> None:
     with opened(USUAL) as window:
         page = show(window, "prepare-mail-stays")
         assert isinstance(page, PreparePage)
-        assert not page.mail_tick.isVisibleTo(page)
-        page.codes.setChecked(True)
-        page.terms_tick.setChecked(True)
+        assert not page.mail.tick.isVisibleTo(page)
+        page.codes.tick.setChecked(True)
+        page.terms.tick.setChecked(True)
         window.button(NEXT).click()
         assert page_of(window) is Page.CODES
 
 
 # ----------------------------------------------------------------------------------------------------- Koder
+
+
+@pytest.mark.parametrize(
+    ("name", "lead", "button"),
+    [
+        ("codes-two", "They are sent to the card alone, and kept nowhere.", "&Upgrade the card"),
+        ("codes-one", "It is sent to the card alone, and kept nowhere.", "&Upgrade the card"),
+        ("codes-finish", "They are sent to the card alone, and kept nowhere.", "&Finish the upgrade"),
+        (
+            "codes-go-back",
+            "Then everything new is removed from the card again. They are sent to the card alone, and kept nowhere.",
+            "&Go back to the old",
+        ),
+        (
+            "codes-asked-again",
+            "The card needs the code once more before it can go on. It is sent to the card alone, and kept nowhere.",
+            "&Continue",
+        ),
+    ],
+)
+def test_what_the_codes_are_for_is_told(name: str, lead: str, button: str) -> None:
+    with opened(USUAL) as window:
+        page = show(window, name)
+        assert page.lead.text() == lead
+        assert window.button(NEXT).text() == button
 
 
 def test_a_code_that_is_shorter_than_the_token_takes_is_not_sent() -> None:
@@ -255,6 +328,30 @@ def test_the_receipt_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [url.fileName() for url in shown] == ["TEST.html"]
 
 
+def test_all_of_a_good_end_is_seen_and_nothing_of_it_warns() -> None:
+    """That old keys are left, as most campaigns have it, is told among what is as it should be."""
+    with opened(USUAL) as window:
+        page = show(window, "done-upgraded")
+        assert isinstance(page, DonePage)
+        assert "Old keys that are still on the card: 2" in page.proof.text.text()
+        assert not page.notice.isVisibleTo(page)
+        assert not page.told.isVisibleTo(page)
+        assert page.open.y() == page.save.y()
+        assert page.area.verticalScrollBar().maximum() == 0
+
+
+@pytest.mark.parametrize("name", ["done-upgraded", "done-restored"])
+def test_what_the_card_has_lost_is_a_warning(name: str) -> None:
+    shown = states()[name]
+    assert shown.ending
+    with opened(USUAL) as window:
+        window.present(replace(shown, ending=replace(shown.ending, given_up=("TEST Issuer",))))
+        page = window.currentPage()
+        assert isinstance(page, DonePage)
+        assert "lost a certificate from TEST Issuer" in page.notice.text.text()
+        assert page.notice.isVisibleTo(page)
+
+
 def test_that_there_is_no_receipt_is_said() -> None:
     with opened(USUAL) as window:
         page = show(window, "done-elsewhere")
@@ -264,6 +361,21 @@ def test_that_there_is_no_receipt_is_said() -> None:
 
 
 # --------------------------------------------------------------------------------------------------- Support
+
+
+@pytest.mark.parametrize("name", ["insert-fresh", "help-locked", "done-upgraded", "support"])
+def test_what_may_be_copied_is_reached_by_the_keyboard(name: str) -> None:
+    """And selected there; nothing else that is only read is."""
+    keys = Qt.TextInteractionFlag.TextSelectableByKeyboard
+    with opened(USUAL) as window:
+        page = show(window, name)
+        texts = [text for text in page.findChildren(Text) if text.isVisible()]
+        reached = {text for text in texts if text.focusPolicy() & Qt.FocusPolicy.TabFocus}
+        assert reached == {text for text in texts if text.textInteractionFlags() & keys}
+        text = max(reached, key=lambda each: len(each.text()))
+        text.setFocus()
+        QTest.keySequence(text, QKeySequence(QKeySequence.StandardKey.SelectAll))
+        assert text.selectedText() == text.text().replace("\n", "\N{PARAGRAPH SEPARATOR}")
 
 
 def test_support_is_told_the_codes_and_nobody_s_name() -> None:

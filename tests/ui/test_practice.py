@@ -75,8 +75,8 @@ class Round:
     def begin(self) -> None:
         """To the page on which the card is written."""
         self.go_on()
-        for tick in cast("PreparePage", self.window._page).ticks:
-            tick.setChecked(True)
+        for demand in cast("PreparePage", self.window._page).demands:
+            demand.tick.setChecked(True)
         self.go_on()
         self.give_codes()
         assert self.page is Page.UPGRADING
@@ -143,10 +143,22 @@ def test_it_says_on_every_page_that_it_is_practice() -> None:
             assert not practised._side.practice.isVisible()
             assert practised.windowTitle() != window.windowTitle()
             page = practised._page
-            assert not audit(Scene(practised, page.area, setting.scale), by_eye=True)
+            findings = audit(Scene(practised, page.area, setting.scale), by_eye=True)
             practised.close()
+            assert not findings
             settle()
             assert window.isVisible()
+
+
+def test_it_is_said_when_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the language in use."""
+    said: list[str] = []
+    monkeypatch.setattr(practice, "announce", lambda _, text: said.append(text))
+    with opened(Setting()) as window:
+        window.practise()
+        window._practice.wizard.close()
+        settle()
+    assert said == ["Övning: inget riktigt kort används. Koderna är 123456 och 654321."]
 
 
 def test_the_language_of_practice_is_gone_on_with() -> None:

@@ -39,6 +39,28 @@ def test_the_window_has_the_programs_icon() -> None:
         assert len(icon().availableSizes()) > 1
 
 
+STEPS = {
+    # on this page     the steps are said to be
+    "codes-two": ("1. Insert the card, done", "2. Prepare, done", "3. Codes, now", "4. Upgrade", "5. Done"),
+    "done-upgraded": (
+        "1. Insert the card, done",
+        "2. Prepare, done",
+        "3. Codes, done",
+        "4. Upgrade, done",
+        "5. Done",
+    ),
+    "done-restored": ("1. Insert the card", "2. Prepare", "3. Codes", "4. Upgrade", "5. Done"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_how_far_one_has_come_is_told(name: str) -> None:
+    """And where the way led back, nothing is said to be done."""
+    with opened(Setting(ENGLISH)) as window:
+        show(window, name)
+        assert tuple(step.label.accessibleName() for step in window._side.steps) == STEPS[name]
+
+
 def test_the_language_is_changed_while_it_runs() -> None:
     """Back and forth, on whatever page one is; what was typed stays."""
     with opened(Setting(SWEDISH)) as window:

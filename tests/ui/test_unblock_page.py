@@ -262,10 +262,14 @@ def unlock_button(hand: Hand) -> QPushButton | None:
 
 @pytest.mark.parametrize("name", ["insert-locked", "help-locked", "help-wrong-puk"])
 def test_a_locked_code_leads_there_and_back(name: str, hand: Hand) -> None:
+    """It is the main way on, and to try again is not."""
     hand.show(states()[name])
     before = hand.at()
     button = unlock_button(hand)
     assert button
+    assert button.isDefault()
+    assert not cast("QPushButton", hand.window.button(NEXT)).isDefault()
+    assert hand.window.focusWidget() is button
     button.click()
     settle()
     assert hand.at() is Page.UNBLOCK

@@ -14,7 +14,7 @@ from sithsup.eligibility import Finding, Severity
 from sithsup.errors import CodeLockedError, Contact, PukIncorrectError, SithsupError, role_text
 from sithsup.flow import Act, Facts, Flow, Page
 from sithsup.model import CodeState, KeyRole, ModuleInfo
-from sithsup.recovery import Situation, Verdict
+from sithsup.recovery import Choice, Situation, Verdict
 from sithsup.report import Report
 from sithsup.sim import pki
 from sithsup.sim.card import Desk
@@ -79,7 +79,7 @@ def sight(contents: CardContents, module: ModuleInfo = MODULE) -> Sight:
     """What is seen of it."""
     text = "The code for {role} is locked. Unlock it with your PUK code."
     stops = tuple(
-        Finding("PIN_LOCKED", Severity.STOPS, text, {"role": tr(role_text(code.roles))}, Contact.DEPUTY_ISSUER)
+        Finding("PIN_LOCKED", Severity.STOPS, text, {"role": tr(role_text(code.roles))}, Contact.DEPUTY_ISSUER, 6)
         for code in contents.locked[:1]
     )
     report = Report(contents, FRESH, stops, Asked(None, (), mail_stays=False), (), case_open=False, now=AT)
@@ -94,6 +94,16 @@ def page(contents: CardContents, module: ModuleInfo = MODULE, *, busy: bool = Fa
 def insert(contents: CardContents, told: Unblocked | None = None) -> Shown:
     """The first page."""
     return Shown(Flow(Page.INSERT, Facts(may_begin=not contents.locked)), sight(contents), unblocked=told)
+
+
+def interrupted(contents: CardContents) -> Shown:
+    """A card that was left half-done, as it is found when the program starts."""
+    seen = sight(contents)
+    assert seen.report
+    half = replace(FRESH, situation=Situation.INTERRUPTED, choices=(Choice.CONTINUE, Choice.RESTORE))
+    return Shown(
+        Flow(Page.INTERRUPTED, Facts(is_locked=True)), replace(seen, report=replace(seen.report, verdict=half))
+    )
 
 
 def trouble(error: SithsupError, told: Unblocked | None = None) -> Shown:
@@ -117,6 +127,7 @@ def states() -> dict[str, Shown]:
         "unblock-busy": page(card(OK, LOCKED), busy=True),
         "insert-locked": insert(card(OK, LOCKED)),
         "insert-unlocked": insert(card(OK, OK), Unblocked(SIGNATURE, is_sent=True, is_changed=True)),
+        "interrupted-locked": interrupted(card(LOCKED, OK)),
         "help-locked": trouble(CodeLockedError(role=role_text(SIGNATURE))),
         "help-wrong-puk": trouble(wrong, Unblocked(SIGNATURE, is_sent=True)),
     }

@@ -102,6 +102,11 @@ class Passage:
         return Peer(parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0))
 
     @property
+    def is_secure(self) -> bool:
+        """Whether it goes over https."""
+        return self.address.startswith("https:")
+
+    @property
     def proxy(self) -> Peer | None:
         """The proxy that was taken; None where none was, as far as is known."""
         return self.peer if self.peer and self.peer != self.target else None

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import math
-import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
@@ -25,6 +24,7 @@ import httpx
 
 from sithsup import logs
 from sithsup.ca import tls
+from sithsup.ca.line import Line
 from sithsup.errors import (
     AnswerUntrustedError,
     AuthorityBusyError,
@@ -287,42 +287,13 @@ def patiently(
     raise AssertionError  # pragma: no cover  the last attempt returns or raises
 
 
-class _Line:
-    """The connections of one question, which can be cut."""
-
-    def __init__(self) -> None:
-        self._sockets: list[socket.socket] = []
-        self._is_cut = threading.Event()
-
-    @property
-    def is_cut(self) -> bool:
-        return self._is_cut.is_set()
-
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Learn of a connection; what httpcore calls it depends on who connects, and on whether to a proxy."""
-        if event.endswith("connect_tcp.complete"):
-            # a handle of our own: TLS takes over the connection's, and leaves none to cut
-            self._sockets.append(info["return_value"].get_extra_info("socket").dup())
-            if self.is_cut:
-                _shut(self._sockets[-1])
-
-    def cut(self) -> None:
-        self._is_cut.set()
-        for found in tuple(self._sockets):
-            _shut(found)
-
-    def close(self) -> None:
-        for found in self._sockets:
-            found.close()
-
-
 @contextmanager
 def _limited(seconds: float, watch: Watch | None = None) -> Iterator[Watch]:
     """Give httpx a callback that learns of the connection, which is cut when the time is up.
 
     Its own time-outs hold for each piece: a peer that sends one byte now and then would never end.
     """
-    line = _Line()
+    line = Line()
     timer = threading.Timer(seconds, line.cut)
     timer.daemon = True
     timer.start()
@@ -359,14 +330,6 @@ def _stop_once_secure(event: str, info: Mapping[str, Any]) -> None:
         chain = tls.shown_chain(stream.get_extra_info("ssl_object"))
         stream.close()
         raise _ShownError(chain)
-
-
-def _shut(found: socket.socket) -> None:
-    """Wake whoever reads from a socket; closing it from another thread would not."""
-    try:
-        found.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is closed already
 
 
 def _bounded(response: httpx.Response, largest: int) -> bytes:

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import PyKCS11 as P11  # noqa: N814  a name for every line of this file
 from PyKCS11 import LowLevel
 
-from sithsup.card import attributes, libraries, mechanisms, native, slots, templates, unblocking
+from sithsup.card import attributes, libraries, mechanisms, native, templates, unblocking
 from sithsup.card.attributes import Attribute, Attributes, text
 from sithsup.card.return_codes import INCORRECT, error_for
 from sithsup.card.slots import Slots
 from sithsup.card.traffic import Traffic
 from sithsup.card.unblocking import Way
 from sithsup.errors import (
-    CardError,
     CardReadOnlyError,
     CardRemovedError,
     CodeIncorrectError,
@@ -32,13 +31,14 @@ from sithsup.errors import (
     ModuleRefusedError,
     ObjectGoneError,
 )
-from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, SlotInfo, TokenId, TokenInfo
+from sithsup.model import CardObject, CodeState, KeyAlgorithm, ModuleInfo, TokenId, TokenInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sithsup.card.native import Session
     from sithsup.card.pin import Code
+    from sithsup.card.slot_info import SlotInfo
     from sithsup.card.traffic import Tell
 
 # CKA_VALUE is not among them: that of a private key is none of our business.
@@ -106,11 +106,7 @@ class Pkcs11Token:
 
     def slots(self) -> tuple[SlotInfo, ...]:
         """Describe every slot, whatever is in it; one whose card goes at this moment is left out."""
-        described = []
-        for slot in self._slots.listed():
-            with suppress(CardError):
-                described.append(slots.describe(self._library, slot, self._token_info, self._mechanisms))
-        return tuple(described)
+        return self._slots.described(self._token_info, self._mechanisms)
 
     def objects(self, token: TokenId) -> tuple[CardObject, ...]:
         """Read every object: one search, then one call per object and one more per certificate."""

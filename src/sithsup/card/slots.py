@@ -14,8 +14,8 @@ import PyKCS11 as P11  # noqa: N814  as in `pkcs11`
 
 from sithsup.card import native
 from sithsup.card.attributes import text
+from sithsup.card.slot_info import SlotInfo
 from sithsup.errors import CardError, CardRemovedError
-from sithsup.model import SlotInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -66,14 +66,24 @@ class Slots:
 
     def unrecognized(self) -> tuple[str, ...]:
         """Every reader that says that it holds a card, and of which no slot shows a token."""
-        known: dict[str, bool] = {}
+        known: list[str] = []
+        others: list[str] = []
         for slot in self.listed():
             with suppress(P11.PyKCS11Error):
                 info = self._library.getSlotInfo(slot)
                 if info.flags & P11.CKF_TOKEN_PRESENT:
-                    name = text(info.slotDescription)
-                    known[name] = known.get(name, False) or self._is_recognized(slot)
-        return tuple(name for name, is_recognized in known.items() if not is_recognized)
+                    (known if self._is_recognized(slot) else others).append(text(info.slotDescription))
+        return tuple(dict.fromkeys(name for name in others if name not in known))
+
+    def described(
+        self, token: Callable[[int], TokenInfo | None], mechanisms: Callable[[int], Iterable[int]]
+    ) -> tuple[SlotInfo, ...]:
+        """Describe every slot for support; one whose card goes at this moment is left out."""
+        found = []
+        for slot in self.listed():
+            with suppress(CardError):
+                found.append(_described(self._library, slot, token, mechanisms))
+        return tuple(found)
 
     def _is_recognized(self, slot: int) -> bool:
         """Whether a slot shows a token; also when that is gone again."""
@@ -85,13 +95,13 @@ class Slots:
         return True
 
 
-def describe(
+def _described(
     library: Any,
     slot: int,
     token: Callable[[int], TokenInfo | None],
     mechanisms: Callable[[int], Iterable[int]],
 ) -> SlotInfo:
-    """Describe a slot for support. What the module refuses to tell of its token is told by the module's answer."""
+    """Describe a slot. What the module refuses to tell of its token is told by the module's answer."""
     with native.errors():
         found = library.getSlotInfo(slot)
     reader = text(found.slotDescription)

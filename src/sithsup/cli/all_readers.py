@@ -19,7 +19,7 @@ from sithsup.cli.view import CASE_TEXTS, CHOICE_TEXTS, LOG_IN_TEXTS, SITUATION_T
 from sithsup.contacts import NOBODY_TEXTS, contact_line
 from sithsup.errors import ArgumentInvalidError, CardError, NoCardError
 from sithsup.in_force import Campaigns
-from sithsup.report import warning_lines, works
+from sithsup.report import warning_lines
 from sithsup.settings import refuse_unusable_proxies
 from sithsup.situation import Situation
 from sithsup.start import start_card
@@ -181,7 +181,7 @@ def _judged(place: Place, report: Report, settings: Settings) -> Iterator[str]:
         return
     yield tr(SITUATION_TEXTS[situation])
     if situation is Situation.INTERRUPTED:
-        can_log_in = works(report)["can_log_in"]
+        can_log_in = report.works.can_log_in
         yield tr(LOG_IN_TEXTS[can_log_in])
         yield from (tr(CHOICE_TEXTS[choice]) for choice in report.verdict.choices)
     yield from stop_lines(report, whom)

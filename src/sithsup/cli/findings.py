@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sithsup.eligibility import level
 from sithsup.errors import Contact
 from sithsup.locked import new_code_lines
-from sithsup.report import contact_lines, deadline_line, works
+from sithsup.report import contact_lines, deadline_line
 from sithsup.situation import Situation
 from sithsup.texts import tr
 
@@ -26,7 +27,7 @@ def report_data(report: Report, campaign: Campaign) -> dict[str, Any]:
     is_interrupted = verdict.situation is Situation.INTERRUPTED
     return {
         "situation": verdict.situation.value,
-        **works(report),
+        **asdict(report.works),
         "doubt": verdict.doubt.code if verdict.doubt else None,
         "missing": list(verdict.missing) if is_interrupted else [],
         "seconds_left": verdict.seconds if is_interrupted else 0,
@@ -72,7 +73,7 @@ def named(finding: Finding) -> str:
 
 def begin_line(report: Report) -> str:
     """How to begin with a card that nothing stands in the way of, and when."""
-    if any(finding.name == "AUTHORITY_UNREACHABLE" for finding in report.warnings):
+    if report.lacks_authority:
         return tr("The card can be upgraded when the issuer can be reached. Try another network, or later.")
     return tr("The card can be upgraded: run “sithsup upgrade”.")
 

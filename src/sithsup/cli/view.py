@@ -29,7 +29,7 @@ from sithsup.errors import (
     role_text,
 )
 from sithsup.recovery import Choice, Situation
-from sithsup.report import warning_lines, works
+from sithsup.report import warning_lines
 from sithsup.runner import Mark
 from sithsup.situation import Outcome
 from sithsup.texts import mark, tr
@@ -159,7 +159,7 @@ class View:
 
     def _works(self, report: Report) -> None:
         """Tell of an interrupted upgrade what works now, what may be chosen, and how long it takes."""
-        verdict, can_log_in = report.verdict, works(report)["can_log_in"]
+        verdict, can_log_in = report.verdict, report.works.can_log_in
         if verdict.situation is not Situation.INTERRUPTED:
             return
         self.say(tr(LOG_IN_TEXTS[can_log_in]))
@@ -213,10 +213,11 @@ class View:
             if event.step is first and event.mark in {Mark.STARTED, Mark.SEEN}:
                 self.say(tr("Once more:"))
             first = first or event.step
-            if event.mark is Mark.STARTED:
+            if event.mark.is_under_way:
                 begun = time.monotonic()
                 if sys.stderr.isatty():
-                    self.say(f"  … {text}", end="\r")
+                    now = tr("Undo: {step}", step=text) if event.mark is Mark.UNDOING else text
+                    self.say(f"  … {now}", end="\r")
                 continue
             seconds = round(time.monotonic() - begun, 3)
             done.append({"name": event.step.name, "mark": event.mark.value, "seconds": seconds})

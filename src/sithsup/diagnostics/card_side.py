@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sithsup.card.pcsc import Reader
-    from sithsup.model import CardContents, ModuleInfo, SlotInfo
+    from sithsup.card.slot_info import SlotInfo
+    from sithsup.model import CardContents, ModuleInfo
 
 SERVICE_SECONDS = 2.0
 """That the smart card service gets."""

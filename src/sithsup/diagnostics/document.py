@@ -75,13 +75,14 @@ class Document:
         yield ""
         yield from self._wrong_lines()
         yield ""
-        yield from self._asked_lines()
+        yield from self.asked_lines()
         for result in self.results:
             yield ""
             yield tr("{name}: {value}", name=tr(result.probe.title), value=tr(STATUS_TEXTS[result.status]))
             yield from (f"  {line}" for line in self.lines_of(result))
 
-    def _asked_lines(self) -> Iterator[str]:
+    def asked_lines(self) -> Iterator[str]:
+        """What the card issuer's support asks for first."""
         facts, certificates = asked(self.results)
         yield tr(ASKED)
         yield from map(self.line, facts)

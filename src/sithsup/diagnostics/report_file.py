@@ -24,15 +24,15 @@ FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 """How a system says that there is no room."""
 
 
-def save(document: Document, place: Path) -> Path:
+def save(document: Document, place: Path, *, may_replace: bool = False) -> Path:
     """Write the report to a file that is not there yet, or into a folder under a name of its own; where it lies.
 
-    Raises `ReportUnsavedError`; then nothing is left of it.
+    With `may_replace` a file that is there goes. Raises `ReportUnsavedError`; then nothing is left of it.
     """
     path = place
     try:
         path = place / file_name(document) if place.is_dir() else place
-        if path.exists():
+        if path.exists() and not may_replace:
             raise FileExistsError(errno.EEXIST, "there already")
         if not path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such folder")

@@ -271,6 +271,8 @@ class CodeIncorrectError(CodeError):
     )
     other_texts: ClassVar[tuple[str, ...]] = (few_text, last_text)
 
+    locked_text = mark("The code is locked now. Unlock it with your PUK code, or order a new code. Then try again.")
+
     def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
         """Keep the state of the code after the try."""
         super().__init__(detail, **values)
@@ -279,7 +281,11 @@ class CodeIncorrectError(CodeError):
     @property
     def next_step(self) -> str:
         """What to do, and how many tries are left as far as the card tells."""
-        texts = {CodeState.COUNT_LOW: self.few_text, CodeState.FINAL_TRY: self.last_text}
+        texts = {
+            CodeState.COUNT_LOW: self.few_text,
+            CodeState.FINAL_TRY: self.last_text,
+            CodeState.LOCKED: self.locked_text,
+        }
         return tr(texts.get(self.state, self.next_text))
 
 

@@ -107,12 +107,21 @@ def level_line(receipt: Receipt) -> str:
 
 def left_lines(receipt: Receipt) -> tuple[str, ...]:
     """Old keys that are still on the card, and what could not be put back."""
-    keys = tr("Old keys that are still on the card: {count}. They do no harm.", count=receipt.old_keys_left)
-    lost = (
+    return _said(keys_line(receipt), *lost_lines(receipt.given_up))
+
+
+def keys_line(receipt: Receipt) -> str:
+    """How many old keys are still on the card; empty where none is. Most campaigns leave them."""
+    left = receipt.old_keys_left
+    return tr("Old keys that are still on the card: {count}. They do no harm.", count=left) if left else ""
+
+
+def lost_lines(issuers: tuple[str, ...]) -> tuple[str, ...]:
+    """What the card has lost, and could not be put back."""
+    return tuple(
         tr("The card has lost a certificate from {issuer}, and has no room for it now.", issuer=issuer)
-        for issuer in receipt.given_up
+        for issuer in issuers
     )
-    return (*((keys,) if receipt.old_keys_left else ()), *lost)
 
 
 def _said(*sentences: str) -> tuple[str, ...]:

@@ -145,7 +145,12 @@ def campaign(at: datetime, algorithm: KeyAlgorithm = KeyAlgorithm.P_256) -> Camp
         authority=AuthorityData(address=ADDRESS, query_oid="2.999.1"),
         trust_anchors=(_pem(issuers[pki.NEW_ROOT]),),
         intermediates=tuple(_pem(issuers[name]) for name in (pki.NEW_HSA_ID, pki.NEW_PERSON_ID, pki.OLD_PERSONS)),
-        words=Words(why=Text(sv="SIM: höjda krav", en="SIM: stricter rules")),
+        words=Words(
+            why=Text(
+                sv="SIM: Säkerhetskraven har höjts, och kortet behöver nya certifikat.",
+                en="SIM: The security rules are stricter now, and the card needs new certificates.",
+            )
+        ),
         contacts=Directory(
             deputy_issuer=ContactData(name="SIM biträdande utgivare"), local_it=ContactData(name="SIM lokal it-support")
         ),

@@ -21,6 +21,7 @@ from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
+    from PySide6.QtWidgets import QPushButton
 
 HEADING_SIZE = 1.7
 """Of a page's heading, in units of the person's font."""
@@ -74,6 +75,7 @@ class Text(QLabel):
         if may_be_copied:
             flags = Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
             self.setTextInteractionFlags(flags)
+            self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # Qt's own leaves the keyboard out
             self.setMargin(RING)
         self._is_told_twice = may_be_copied
 
@@ -111,12 +113,14 @@ class Signed(QFrame):
         super().__init__()
         self.setObjectName(name)
         self.sign, self.text = Sign(sign, SIGN_SIZE), Text(may_be_copied=may_be_copied, bold=bold)
-        self.text.setContentsMargins(0, round(em() * (SIGN_SIZE - 1) / 2), 0, 0)  # its first line beside the sign
-        row = QHBoxLayout(self)
-        row.setContentsMargins(*[round(em() * margin)] * 4)
-        row.setSpacing(round(em() * 0.7))
-        row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self.text, 1)
+        ring = self.text.margin()  # which must not move the text
+        above = round(em() * (SIGN_SIZE - 1) / 2)
+        self.text.setContentsMargins(0, max(0, above - ring), 0, 0)  # its first line beside the sign
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(*[round(em() * margin)] * 4)
+        self.row.setSpacing(round(em() * 0.7) - ring)
+        self.row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        self.row.addWidget(self.text, 1)
 
     def tell(self, text: str, sign: str | None = None) -> None:
         """Show a text, and another sign; no text takes no room."""
@@ -132,6 +136,11 @@ class Notice(Signed):
 
     def __init__(self) -> None:
         super().__init__("notice", "warning", margin=0.8)
+
+    def add(self, button: QPushButton) -> None:
+        """Put what can be done about it beside it."""
+        button.setAutoDefault(False)
+        self.row.addWidget(button)
 
 
 class Panel(QFrame):

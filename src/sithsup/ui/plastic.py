@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from sithsup.texts import tr
-from sithsup.ui.parts import Text, em
+from sithsup.ui.parts import Text, em, sentences
 from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
@@ -50,6 +50,11 @@ class Plastic(QFrame):
         """As wide as a card is, where the page is."""
         return QSize(WIDTH * em(), super().sizeHint().height())
 
+    @property
+    def spoken(self) -> str:
+        """Whose card it is, as a screen reader is told; empty where there is none."""
+        return "" if self.isHidden() else sentences(self.holder.text(), self.number.accessibleName())
+
     def tell(self, card: CardContents | None, campaign: Campaign | None) -> None:
         """Show a card; none takes no room."""
         self.setVisible(card is not None)
@@ -60,10 +65,11 @@ class Plastic(QFrame):
         found = [levels[c.issuer_common_name] for c in own if c.issuer_common_name in levels]
         self.level.tell(tr("Trust level {level}", level=max(found)) if found else "")
         self.holder.tell(next((c.common_name for c in own), ""))
-        self.organization.tell(next((c.organization for c in own), ""))
+        self.organization.tell(next(filter(None, (c.organization for c in own)), ""))
         self.caption.tell(tr("Card number"))
-        self.number.tell(grouped(card.number or "-"))
-        self.number.setAccessibleName(f"{tr('Card number')} {card.number or '-'}")
+        number = grouped(card.number or "-")
+        self.number.tell(number)
+        self.number.setAccessibleName(tr("Card number: {number}", number=number))
 
 
 def grouped(number: str) -> str:

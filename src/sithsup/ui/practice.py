@@ -31,7 +31,7 @@ from sithsup.sim.faults import Faults
 from sithsup.sim.token import SimulatedToken
 from sithsup.texts import tr
 from sithsup.ui.leave import end
-from sithsup.ui.parts import Notice
+from sithsup.ui.parts import Notice, announce
 from sithsup.ui.wizard import Wizard
 from sithsup.ui.worker import Worker
 
@@ -116,17 +116,15 @@ class Banner(Notice):
         super().__init__()
         self._worker = worker
         self.button = QPushButton()
-        self.button.setAutoDefault(False)
         self.button.clicked.connect(self._press)
-        layout = self.layout()
-        assert layout  # noqa: S101  it has a row
-        layout.addWidget(self.button)
+        self.add(self.button)
 
     def show_now(self) -> None:
         """In the language in use."""
         codes = {role.value: CODES[role].decode() for role in KeyRole}
         what = tr("Practice: no real card is used.")
-        self.tell(f"{what} {tr('The codes are {authentication} and {signature}.', **codes)}")
+        given = tr("The codes are {authentication} and {signature}.", **codes)
+        self.tell(f"{what} {given}")
         self.button.setText(tr("Pull the card out") if self._worker.is_in else tr("Put the card back"))
 
     def _press(self) -> None:
@@ -156,10 +154,16 @@ class Practice(QObject):
         self._thread.finished.connect(self._clear)
         self.worker = PracticeWorker(Path(self._folder.name))
         self.worker.moveToThread(self._thread)
-        self.wizard = Wizard(banner=Banner(self.worker))
+        self._banner = Banner(self.worker)
+        self.wizard = Wizard(banner=self._banner)
         self.wizard.closed.connect(self._end)
         self._thread.start()
         self.wizard.attach(self.worker)
+
+    def show(self) -> None:
+        """Show the window, and have said what it is."""
+        self.wizard.show()
+        announce(self._banner, self._banner.text.text())
 
     def _end(self) -> None:
         end(self._thread, self.worker)

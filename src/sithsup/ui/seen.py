@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from sithsup.flow import Act
+from sithsup.situation import Mark
+
 if TYPE_CHECKING:
     from sithsup.campaign import Campaign
     from sithsup.consent import Consent
     from sithsup.contacts import Own
     from sithsup.errors import SithsupError
-    from sithsup.flow import Act
     from sithsup.model import CardContents, KeyRole, ModuleInfo, TokenInfo
     from sithsup.receipt import Receipt, Saved
     from sithsup.report import Report
-    from sithsup.situation import Mark, Outcome
+    from sithsup.situation import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +84,18 @@ class Progress:
     @property
     def current(self) -> RowSeen | None:
         """The row that is under way."""
-        return next((row for row in self.rows if row.mark and row.mark.value == "started"), None)
+        return next((row for row in self.rows if row.mark and row.mark.is_under_way), None)
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether what was done is being undone: that was asked for, or an upgrade cannot be finished."""
+        return self.act is Act.RESTORE or any(row.mark in {Mark.UNDOING, Mark.UNDONE} for row in self.rows)
 
     @property
     def share(self) -> float:
         """How much of the usual time is behind, from 0 to 1."""
         whole = sum(row.seconds for row in self.rows)
-        done = sum(row.seconds for row in self.rows if row.mark and row.mark.value != "started")
+        done = sum(row.seconds for row in self.rows if row.mark and not row.mark.is_under_way)
         return done / whole if whole else 1.0
 
 

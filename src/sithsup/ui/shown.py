@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sithsup.contacts import NOT_SET_UP, contact_line
 from sithsup.errors import NoCardError, role_text
 from sithsup.flow import Facts, Flow, Page
-from sithsup.situation import Situation
+from sithsup.situation import Outcome, Situation
 from sithsup.texts import tr
 from sithsup.ui.seen import Ending, Progress, Sight, Unblocked, Wanted
 
@@ -59,6 +59,12 @@ class Shown:
         return self.sight.card
 
     @property
+    def step(self) -> Page | None:
+        """The page as a step of an upgrade; None where what was begun is undone."""
+        is_undone = self.ending is not None and self.ending.outcome is Outcome.RESTORED
+        return None if self.flow.page is Page.DONE and is_undone else self.flow.page
+
+    @property
     def locked(self) -> tuple[TokenContents, ...]:
         """The codes of the card that are locked."""
         return self.card.locked if self.card else ()
@@ -97,6 +103,7 @@ class Shown:
             situation=report.verdict.situation if report else None,
             is_locked=bool(self.locked),
             may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
+            may_close=report is not None and report.case_open and report.verdict.situation is Situation.UPGRADED,
             outcome=ending.outcome if ending else None,
             has_failed=self.error is not None,
             is_there=card is not None and card.serials == self.meant,

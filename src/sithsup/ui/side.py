@@ -37,8 +37,8 @@ class Step(QFrame):
         row.addWidget(self.sign)
         row.addWidget(self.label, 1)
 
-    def tell(self, page: Page) -> None:
-        """Say whether this step is done, under way, or to come."""
+    def tell(self, page: Page | None) -> None:
+        """Say whether this step is done, under way, or to come; on no page of the way it is to come."""
         steps = tuple(STEPS)
         here = steps.index(page) if page in STEPS else -1
         own = steps.index(self._page)
@@ -47,7 +47,9 @@ class Step(QFrame):
             state = "done"
         name = f"{self._place}. {tr(STEPS[self._page])}"
         self.label.setText(name)
-        spoken = {"now": tr("{step}, now", step=name), "done": tr("{step}, done", step=name), "todo": name}
+        is_end = self._page is Page.DONE  # whose name says it
+        done = name if is_end else tr("{step}, done", step=name)
+        spoken = {"now": tr("{step}, now", step=name), "done": done, "todo": name}
         self.label.setAccessibleName(spoken[state])
         bold = sized(1, bold=True)
         self.label.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(name))  # no name moves when it becomes bold
@@ -107,8 +109,11 @@ class Side(QFrame):
         super().resizeEvent(event)
         self.widened.emit(self.width())
 
-    def tell(self, page: Page, *, may_ask: bool, may_practise: bool) -> None:
-        """Mark the step that is under way, in the language in use; `may_ask` and `may_practise` offer these ways."""
+    def tell(self, page: Page | None, *, may_ask: bool, may_practise: bool) -> None:
+        """Mark the step that is under way, in the language in use; `may_ask` and `may_practise` offer these ways.
+
+        Where the way led back no step is marked.
+        """
         for step in self.steps:
             step.tell(page)
         self.language.setText(LANGUAGES[_other()])

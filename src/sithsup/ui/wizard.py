@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QCloseEvent, QPaintEvent, QSessionManager
 
     from sithsup.errors import SithsupError
+    from sithsup.model import TokenId
     from sithsup.ui.pages.codes import CodesPage
     from sithsup.ui.pages.page import WizardPage
     from sithsup.ui.pages.unblock import UnblockPage
@@ -67,6 +68,8 @@ class Wizard(QWizard):
         self.customButtonClicked.connect(self._pressed)
         self._show_page()
         lay_out(self, self._side)
+        if banner:  # above the pages for the keyboard too, which come last
+            self.setTabOrder(self.button(QWizard.WizardButton.CancelButton), banner.button)
 
     def _made(self, page: Page) -> WizardPage:
         """A page, made when it is first needed: so the window is there sooner."""
@@ -178,7 +181,7 @@ class Wizard(QWizard):
 
         self._practice = Practice(self)
         self._practice.ended.connect(self._come_back)
-        self._practice.wizard.show()
+        self._practice.show()
         self.hide()
 
     @Slot()
@@ -200,11 +203,14 @@ class Wizard(QWizard):
         if page is Page.CODES:
             self._send_codes()
             self._happen(Happening.NEXT)
+        elif page is Page.INSERT and self._shown.flow.facts.may_close:
+            self._happen(Happening.NEXT)
+            self._begin({}, frozenset())
         elif page is Page.UNBLOCK:
             self._send_puk()
         elif page is Page.DONE:
             self.close()
-        elif page is Page.HELP or self._shown.sight.error:
+        elif self._page.looks_again(self._shown):
             self._look_again()
         else:
             self._happen(Happening.RESUME if page is Page.INTERRUPTED else Happening.NEXT)
@@ -217,13 +223,17 @@ class Wizard(QWizard):
 
     def _send_codes(self) -> None:
         """Hand the codes over: to the run that asks for one, else to the one that begins."""
-        card = self._shown.card
         page = cast("CodesPage", self._made(Page.CODES))
         sure, codes = page.sure, page.take()
         if self._shown.wanted:
             self._worker.prompts.answer(next(iter(codes.values()), None))
             self._shown = replace(self._shown, wanted=None)
-        elif card:
+        else:
+            self._begin(codes, sure)
+
+    def _begin(self, codes: dict[TokenId, bytearray], sure: frozenset[TokenId]) -> None:
+        """Have the worker do what is to be done on the card that is there."""
+        if card := self._shown.card:
             self._worker.prompts.give(codes, sure)
             self._is_busy = True
             self._inhibitor.hold(int(self.winId()), tr("The card is being upgraded. Leave it in the reader."))
@@ -319,7 +329,8 @@ class Wizard(QWizard):
         page, flow = self._page, self._shown.flow
         was_ready = self.button(NEXT).isEnabled() or page.offers()
         page.tell(self._shown)
-        self._side.tell(flow.page, may_ask=flow.on(Happening.SUPPORT) is not flow, may_practise=self._may_practise)
+        may_ask = flow.on(Happening.SUPPORT) is not flow
+        self._side.tell(self._shown.step, may_ask=may_ask, may_practise=self._may_practise)
         tell_buttons(self, page, self._shown)
         if (self.button(NEXT).isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
             self._focus()

@@ -32,6 +32,7 @@ from sithsup.journal import unfinished
 from sithsup.settings import refuse_unusable_proxies
 from sithsup.situation import Outcome
 from sithsup.start import start_card
+from sithsup.steps import nothing
 from sithsup.ui.endings import came_of, ending, known, stopped
 from sithsup.ui.prompts import Prompts, Puks
 from sithsup.ui.seen import Ending, Order, Progress, RowSeen, Sight, Unblocked, Unblocking
@@ -293,14 +294,12 @@ class Worker(QObject):
         return LOOK_EVERY / 1000
 
     def _walk(self, operation: Operation, order: Order) -> Iterator[Progress]:
-        rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
-        progress = Progress(order.act, rows)
+        progress = Progress(order.act, _rows(operation, order.act))
         self.began.emit(progress)
         events = _events(operation, order)
         for event in events:
             if event.step.name not in {row.name for row in progress.rows}:
-                rows = tuple(RowSeen(step.name, step.text, step.seconds) for step in table(operation.world))
-                progress = Progress(order.act, rows)
+                progress = Progress(order.act, _rows(operation, order.act))
             progress = progress.marked(event.step.name, event.mark)
             yield progress
             if self._is_stopping:
@@ -357,6 +356,14 @@ def _meant(serials: tuple[str, ...], cards: tuple[CardContents, ...]) -> CardCon
     if card is None:
         raise CardRemovedError("another card, or none, was there when the run began")
     return card
+
+
+def _rows(operation: Operation, act: Act) -> tuple[RowSeen, ...]:
+    """The rows of the table, from the top down; on the way back those that can be undone, from below."""
+    steps = table(operation.world)
+    if act is Act.RESTORE:
+        steps = tuple(step for step in reversed(steps) if step.undo not in {None, nothing})
+    return tuple(RowSeen(step.name, step.text, step.seconds) for step in steps)
 
 
 def _events(operation: Operation, order: Order) -> Iterator[StepEvent]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from sithsup.ca.cmp import CmpAuthority
@@ -19,7 +20,7 @@ from sithsup.evidence import World
 from sithsup.journal import Journal, card_key
 from sithsup.preflight import WARNINGS, Surroundings
 from sithsup.recovery import assess, look
-from sithsup.report import make_report, works
+from sithsup.report import make_report
 from sithsup.situation import Situation
 from sithsup.texts import mark
 from sithsup.upgrade import table
@@ -101,7 +102,7 @@ class _Nowhere:
 def _groups(judged: Judged) -> Iterator[Group]:
     report = judged.report
     verdict = report.verdict
-    found = works(report)
+    found = asdict(report.works)
     facts = (
         Fact("situation", mark("The upgrade"), Term(verdict.situation.value, SITUATION_TEXTS[verdict.situation])),
         Fact("level", mark("Level of assurance"), level(report.contents, judged.campaign)),

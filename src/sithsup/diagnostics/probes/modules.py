@@ -22,9 +22,10 @@ from sithsup.texts import mark
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sithsup.card.slot_info import SlotInfo
     from sithsup.diagnostics.scene import Scene
     from sithsup.eligibility import Finding
-    from sithsup.model import ModuleInfo, SlotInfo, TokenInfo
+    from sithsup.model import ModuleInfo, TokenInfo
 
 LEAST_SECONDS = 1.0
 """Without so much time left a module is not tried."""

@@ -53,34 +53,37 @@ STEPS = (
     (Step.SECURED, "tls-ms", mark("Secured by TLS after (ms)")),
     (Step.ANSWERED, "answer-ms", mark("Answered after (ms)")),
 )
+INSECURE_STEPS = tuple(step for step in STEPS if step[0] is not Step.SECURED)
 
 
 def network(scene: Scene) -> Found:
     """Which proxy is taken, and how far each way leads."""
     source, proxy = _proxy(scene.settings.proxy)
     has_script = _has_script()
-    facts = (
+    facts = [
         Fact("has-route", mark("Any way leads out of the computer"), has_route()),
         Fact("proxy-source", mark("The proxy comes from"), Term(source, SOURCE_TEXTS[source])),
-        *((Fact("proxy", mark("Proxy"), host(proxy)),) if proxy else ()),
-        Fact("proxy-script", mark("The system finds its proxy by a script (PAC)"), has_script),
-    )
+    ]
+    if proxy:
+        facts.append(Fact("proxy", mark("Proxy"), host(proxy)))
+    if has_script is not None:
+        facts.append(Fact("proxy-script", mark("The system finds its proxy by a script (PAC)"), has_script))
     try:
         passages = scene.passages()
     except ProxyUnusableError as error:
-        return Found(facts, problems=(Problem(error),))
+        return Found(tuple(facts), problems=(Problem(error),))
     groups = tuple(Group(each.name, host(each.passage.address), tuple(_facts(each))) for each in passages)
     problems = [Problem(each.error) for each in passages if each.error]
     if has_script and source == "none" and any(each.name == AUTHORITY and each.passage.fault for each in passages):
         problems.append(Problem(ProxyScriptError()))
-    return Found(facts, groups, tuple(problems))
+    return Found(tuple(facts), groups, tuple(problems))
 
 
 def _facts(reached: Reached) -> Iterator[Fact]:
     passage = reached.passage
     yield Fact("addresses", mark("Addresses by the name service"), foreign(", ".join(passage.addresses)) or None)
     yield Fact("through-proxy", mark("Goes through a proxy"), passage.proxy is not None if passage.peer else None)
-    for step, name, label in STEPS:
+    for step, name, label in STEPS if passage.is_secure else INSECURE_STEPS:
         yield Fact(name, label, round(passage.took[step] * 1000) if step in passage.took else None)
     yield Fact("http-status", mark("HTTP status"), passage.status)
     if reached.error:

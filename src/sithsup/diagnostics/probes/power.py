@@ -46,10 +46,10 @@ SMART_CARD_READER = "0b"
 def power(scene: Scene) -> Found:  # noqa: ARG001  as every probe
     """The battery, the lid, and whether readers are put to sleep."""
     found, percent = psutil.sensors_battery(), battery()
-    facts = [
-        Fact("battery", mark("Battery (%)"), round(found.percent) if found else None),
-        Fact("plugged-in", mark("Plugged in"), found.power_plugged if found else None),
-    ]
+    facts = [Fact("has-battery", mark("Has a battery"), found is not None)]
+    if found:
+        facts.append(Fact("battery", mark("Battery (%)"), round(found.percent)))
+        facts.append(Fact("plugged-in", mark("Plugged in"), found.power_plugged))
     if system := windows.here():
         facts += _of_windows(system)
     elif sys.platform == "linux":
@@ -70,7 +70,8 @@ def _of_windows(system: Windows) -> Iterator[Fact]:
 
 def _of_linux() -> Iterator[Fact]:
     yield Fact("logind", mark("The computer can be held awake (logind)"), LOGIND.is_dir())
-    yield Fact("usb-suspends", mark("USB readers may be put to sleep"), reader_sleeps(USB_DEVICES))
+    if (sleeps := reader_sleeps(USB_DEVICES)) is not None:
+        yield Fact("usb-suspends", mark("USB readers may be put to sleep"), sleeps)
 
 
 def reader_sleeps(devices: Path) -> bool | None:

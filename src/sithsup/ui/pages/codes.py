@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sithsup.card.pin import code_lengths
-from sithsup.errors import role_text
 from sithsup.flow import Act, Page
 from sithsup.model import CodeState, KeyRole
 from sithsup.texts import mark, tr
-from sithsup.ui.code_input import TRIES, CodeInput, code_name
+from sithsup.ui.code_row import CodeRow
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Panel, announce
+from sithsup.ui.parts import Panel, announce, sentences
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -24,60 +22,11 @@ BUTTONS = {
     Act.RESUME: mark("&Finish the upgrade"),
     Act.RESTORE: mark("&Go back to the old"),
 }
-WHOLE = {
-    frozenset({KeyRole.AUTHENTICATION}): mark("Type the whole code for authentication."),
-    frozenset({KeyRole.SIGNATURE}): mark("Type the whole code for signature."),
-    frozenset(KeyRole): mark("Type the whole code."),
+KEPT = {
+    True: mark("It is sent to the card alone, and kept nowhere."),
+    False: mark("They are sent to the card alone, and kept nowhere."),
 }
-
-
-class CodeRow(CodeInput):
-    """The code of a token."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.token: TokenInfo | None = None
-        self.roles: frozenset[KeyRole] = frozenset()
-
-    @property
-    def is_typed(self) -> bool:
-        """Whether it is typed here, and not on the reader."""
-        return self.token is not None and not self.token.pin_pad
-
-    def ask(self, token: TokenInfo | None, roles: frozenset[KeyRole]) -> None:
-        """Ask for the code of a token, or for nothing."""
-        if token != self.token:
-            self.wipe()
-        self.token, self.roles = token, roles
-        self.setVisible(token is not None)
-        if token is None:
-            self.tell_tries("")
-            return
-        role = tr(role_text(roles))
-        self.tell(code_name(roles))
-        for widget in (self.label, self.field):
-            widget.setVisible(self.is_typed)
-        pad = tr("The code for {role} is typed on the reader, when it asks for it.", role=role) if token.pin_pad else ""
-        tries = tr(TRIES[token.code]) if token.code in TRIES else ""
-        self.tell_tries(
-            "\n".join(filter(None, (tries, pad))),
-            "warning" if tries else "keypad",
-            sure=tr("I am sure of my code for {role}", role=role) if token.code is CodeState.FINAL_TRY else "",
-        )
-
-    @property
-    def missing(self) -> QWidget | None:
-        """Where something is to be done before it is sent; None where nothing is."""
-        if self.token and self.is_typed and self.field.length < code_lengths(self.token).start:
-            return self.field  # it is not sent, so that no try is lost on it
-        return self.sure if self.is_unsure else None
-
-    @property
-    def problem(self) -> str:
-        """What is missing; empty when nothing is."""
-        if self.missing is self.field:
-            return tr(WHOLE.get(self.roles, WHOLE[frozenset(KeyRole)]))
-        return tr("Only one try is left. Tick the box if you are sure of the code.") if self.missing else ""
+"""Of one code, and of two."""
 
 
 class CodesPage(WizardPage):
@@ -95,15 +44,18 @@ class CodesPage(WizardPage):
 
     def tell(self, shown: Shown) -> None:
         wanted = _wanted(shown)
-        if len(wanted) == 1:
-            self.say(tr("Give your code"), tr("It is sent to the card alone, and kept nowhere."))
-        else:
-            self.say(tr("Give your codes"), tr("They are sent to the card alone, and kept nowhere."))
+        is_one = len(wanted) == 1
+        lead = " ".join(filter(None, (_why(shown), tr(KEPT[is_one]))))
+        self.say(tr("Give your code") if is_one else tr("Give your codes"), lead)
         for place, row in enumerate(self.rows):
             row.ask(*(wanted[place] if place < len(wanted) else (None, frozenset())))
 
+    def news(self) -> tuple[str, ...]:
+        told = ((row.label.text() if row.is_typed else "", row.tries.text.text()) for row in self.rows)
+        return tuple(sentences(name, tries) for name, tries in told if tries)
+
     def next_text(self, shown: Shown) -> str:
-        return tr(BUTTONS[shown.flow.facts.act])
+        return tr("&Continue") if shown.wanted else tr(BUTTONS[shown.flow.facts.act])
 
     def first(self) -> QWidget | None:
         return next(filter(None, (row.missing for row in self.rows)), None)
@@ -135,6 +87,14 @@ class CodesPage(WizardPage):
         """Forget what was typed, and every yes to a last try."""
         for row in self.rows:
             row.wipe()
+
+
+def _why(shown: Shown) -> str:
+    """What the codes are for, where the way here does not tell."""
+    if shown.wanted:
+        return tr("The card needs the code once more before it can go on.")
+    is_back = shown.flow.facts.act is Act.RESTORE
+    return tr("Then everything new is removed from the card again.") if is_back else ""
 
 
 def _wanted(shown: Shown) -> list[tuple[TokenInfo, frozenset[KeyRole]]]:

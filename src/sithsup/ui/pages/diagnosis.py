@@ -3,82 +3,30 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QStandardPaths, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QPushButton
 
+from sithsup.errors import SithsupError
 from sithsup.flow import Page
 from sithsup.texts import mark, tr
+from sithsup.ui.came import Section, Wrong, nth
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Notice, Panel, Signed, Text, announce, em
+from sithsup.ui.parts import Notice, Panel, Text, announce, sentences
 
 if TYPE_CHECKING:
     from sithsup.diagnostics.diagnosis import Diagnosis
     from sithsup.diagnostics.document import Document
     from sithsup.ui.shown import Shown
 
-Part = TypeVar("Part", bound=QWidget)
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY = 100
 """Milliseconds between two looks at what has come."""
-SIGNS = {"running": "clock", "good": "done", "problem": "warning", "unknown": "info"}
-"""Of what came of a probe."""
 LEAD = mark("Nothing on the card is changed, and no code is asked for. Other programs may go on using the card.")
-
-
-class Section(QFrame):
-    """One question of the diagnosis: what came of it, and below it, when it is opened, everything that was found."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.head, self.button, self.body = Signed("row"), QPushButton(), Text("quiet", may_be_copied=True)
-        self.button.setObjectName("link")
-        self.button.setAutoDefault(False)
-        self.button.setCheckable(True)
-        self.button.toggled.connect(self._open)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(em() // 4)
-        row = self.head.layout()
-        assert row  # noqa: S101  it has one
-        row.setAlignment(self.head.sign, Qt.AlignmentFlag.AlignVCenter)  # the button makes the row higher
-        row.addWidget(self.button)
-        column.addWidget(self.head)
-        column.addWidget(self.body)
-        self.body.setContentsMargins(2 * em(), 0, 0, em() // 2)
-        self._lines = ""
-
-    def tell(self, title: str, status: str, came: str, lines: tuple[str, ...]) -> None:
-        """Show what came of it; `came` says it in words."""
-        said = tr("{name}: {value}", name=title, value=came)
-        self.head.tell(said, SIGNS[status])
-        self._lines = "\n".join(lines)
-        self.button.setVisible(bool(lines))
-        self.button.setAccessibleDescription(title)
-        self._open(self.button.isChecked())
-
-    def _open(self, is_open: bool) -> None:  # noqa: FBT001  Qt's own
-        self.button.setText(tr("Hide") if is_open else tr("Show"))
-        self.body.tell(self._lines if is_open else "")
-
-
-class Wrong(Panel):
-    """Something that is wrong: what, why, what to do, whom to ask."""
-
-    def __init__(self) -> None:
-        super().__init__(spacing=0.6)
-        self.what, self.cause = Signed("point", "warning", bold=True, may_be_copied=True), Signed("point", "info")
-        self.remedy, self.contact = Signed("point", "now"), Signed("point", "person", may_be_copied=True)
-        for part in (self.what, self.cause, self.remedy, self.contact):
-            self.column.addWidget(part)
-
-    def tell(self, told: tuple[str, str, str, str]) -> None:
-        """Show it; empty parts take no room."""
-        for part, text in zip((self.what, self.cause, self.remedy, self.contact), told, strict=True):
-            part.tell(text)
 
 
 class DiagnosisPage(WizardPage):
@@ -88,14 +36,15 @@ class DiagnosisPage(WizardPage):
 
     def build(self) -> None:
         self.notice, self.case = Notice(), Text(may_be_copied=True, bold=True)
+        self.asked, self.saved = Text(may_be_copied=True), Text("quiet", may_be_copied=True)
         self.wrongs, self.sections = Panel("plain", margin=0), Panel("plain", margin=0, spacing=0.3)
-        self.again, self.copy = QPushButton(), QPushButton()
+        self.again, self.copy, self.save = QPushButton(), QPushButton(), QPushButton()
         buttons = Panel("plain", margin=0, spacing=0.3)
-        for button, slot in ((self.copy, self._copy), (self.again, self.begin)):
+        for button, slot in ((self.save, self._save), (self.copy, self._copy), (self.again, self.begin)):
             button.setAutoDefault(False)
             button.clicked.connect(slot)
             buttons.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        for part in (self.notice, self.case, self.wrongs, buttons, self.sections):
+        for part in (self.notice, self.case, self.asked, self.wrongs, buttons, self.saved, self.sections):
             self.column.addWidget(part)
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_EVERY)
@@ -116,11 +65,13 @@ class DiagnosisPage(WizardPage):
             _log.error("the diagnosis cannot begin", exc_info=error)
             self.notice.tell(tr("The diagnosis cannot begin: {kind}", kind=type(error).__name__))
             return
+        self.saved.tell("")
         self._timer.start()
         self._show_all()
 
     def tell(self, shown: Shown) -> None:  # noqa: ARG002  it finds out everything by itself
         self.say(tr("Diagnosis"), tr(LEAD))
+        self.save.setText(tr("&Save a report …"))
         self.copy.setText(tr("&Copy the text"))
         self.again.setText(tr("&Try again"))
         self._show_all()
@@ -144,11 +95,12 @@ class DiagnosisPage(WizardPage):
         document = diagnosis.document()
         self.notice.tell("")
         self.case.tell(tr("Case code: {code}", code=document.case_code))
-        for button in (self.copy, self.again):
+        self.asked.tell("\n".join(document.asked_lines()))
+        for button in (self.save, self.copy, self.again):
             button.setEnabled(diagnosis.is_over)
         self._show_wrongs(document)
         for place, result in enumerate(document.results):
-            section = _nth(self.sections, place, Section)
+            section = nth(self.sections, place, Section)
             status = tr(STATUS_TEXTS[result.status])
             section.tell(tr(result.probe.title), result.status.value, status, tuple(document.lines_of(result)))
         self.lead.tell(_summary(document) if diagnosis.is_over else tr(LEAD))
@@ -156,25 +108,33 @@ class DiagnosisPage(WizardPage):
     def _show_wrongs(self, document: Document) -> None:
         told = [document.told(problem) for problem in document.problems]
         for place in range(max(len(told), self.wrongs.column.count())):
-            wrong = _nth(self.wrongs, place, Wrong)
+            wrong = nth(self.wrongs, place, Wrong)
             wrong.tell(told[place] if place < len(told) else ("", "", "", ""))
             wrong.setVisible(place < len(told))
         self.wrongs.setVisible(bool(told))
+
+    def _save(self) -> None:
+        from sithsup.diagnostics.report_file import file_name, save  # noqa: PLC0415  as above
+
+        if self._diagnosis is None:
+            return
+        document = self._diagnosis.document()
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        name = str(Path(folder) / file_name(document))
+        chosen, _ = QFileDialog.getSaveFileName(self, tr("Save the report"), name, "ZIP (*.zip)")
+        if not chosen:
+            return
+        try:
+            text = tr("Saved: {path}", path=save(document, Path(chosen), may_replace=True))
+        except SithsupError as error:
+            text = sentences(error.what, error.why, error.next_step)
+        self.saved.tell(text)
+        announce(self, text)
 
     def _copy(self) -> None:
         if self._diagnosis:
             QGuiApplication.clipboard().setText("\n".join(self._diagnosis.document().lines()))
             announce(self, tr("Copied"))
-
-
-def _nth(panel: Panel, place: int, kind: type[Part]) -> Part:
-    """A part of a panel that has parts of one kind alone; made where it is not there yet."""
-    while panel.column.count() <= place:
-        panel.column.addWidget(kind())
-    item = panel.column.itemAt(place)
-    part = item.widget() if item else None
-    assert isinstance(part, kind)  # noqa: S101  nothing else is added
-    return part
 
 
 def _summary(document: Document) -> str:

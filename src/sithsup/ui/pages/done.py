@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths, Qt, QUrl
+from PySide6.QtCore import QStandardPaths, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QPushButton
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton
 
 from sithsup.errors import Contact
 from sithsup.flow import Page
@@ -17,15 +17,16 @@ from sithsup.receipt.words import (
     TAKE_OUT,
     ask_local_it,
     choose_at_log_in,
-    left_lines,
+    keys_line,
     level_line,
+    lost_lines,
     test_line,
 )
 from sithsup.situation import Outcome
 from sithsup.texts import tr
 from sithsup.ui.pages.page import WizardPage
 from sithsup.ui.paper import write_pdf
-from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
+from sithsup.ui.parts import Notice, Panel, Signed, Text, announce, em
 from sithsup.ui.signs import Sign
 
 if TYPE_CHECKING:
@@ -57,12 +58,15 @@ class DonePage(WizardPage):
         self.save.clicked.connect(self._save)
         self.column.addWidget(self.notice)
         self.column.addWidget(self.panel)
-        buttons = Panel("plain", margin=0, spacing=0.3)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(round(em() * 0.7))
         for button in (self.open, self.save):
             button.setAutoDefault(False)
-            buttons.column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
-        self.column.addWidget(buttons)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self.column.addLayout(buttons)
         self.column.addWidget(self.told)
+        self.told.tell("")
         self.column.addWidget(self.case)
         self._receipt: Receipt | None = None
         self._written: Path | None = None
@@ -81,7 +85,7 @@ class DonePage(WizardPage):
         self.case.tell(tr("Case code: {code}", code=ending.case_code) if ending.case_code else "")
         self.open.setText(tr("&Show the receipt"))
         self.open.setVisible(self._written is not None)
-        self.save.setText(tr("Save the receipt as &PDF …"))
+        self.save.setText(tr("Save as &PDF …"))
         self.save.setVisible(self._receipt is not None)
 
     def _tell_restored(self, ending: Ending) -> None:
@@ -93,18 +97,22 @@ class DonePage(WizardPage):
         self.next_step.tell(tr("You can begin again whenever it suits you.") if ending.old_works else "")
         self.choice.tell("")
         self.proof.tell("")
-        self.notice.tell("\n".join(_lost(ending)))
+        self.notice.tell("\n".join(lost_lines(ending.given_up)))
 
     def _tell_upgraded(self, ending: Ending) -> None:
         receipt = ending.receipt
         self.say(tr("Your card is upgraded"), test_line(receipt) if receipt else tr(NO_RECEIPT))
         self.next_step.tell(tr(TAKE_OUT))
         self.choice.tell(choose_at_log_in(receipt) if receipt else "")
-        lines = (level_line(receipt) if receipt else "", tr(CODES_UNCHANGED))
+        told = (level_line(receipt), keys_line(receipt)) if receipt else ()
+        lines = (*told, tr(CODES_UNCHANGED))
         self.proof.tell("\n".join(filter(None, lines)))
         problem = ending.saved.problem if ending.saved else ""
         unsaved = tr("The receipt could not be saved: {problem}", problem=problem) if problem else ""
-        self.notice.tell("\n".join((*(left_lines(receipt) if receipt else _lost(ending)), unsaved)).strip())
+        self.notice.tell("\n".join((*lost_lines(ending.given_up), unsaved)).strip())
+
+    def news(self) -> tuple[str, ...]:
+        return tuple(part.text.text() for part in (self.notice, self.next_step, self.choice, self.contact))
 
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  always the same
         return tr("&Close")
@@ -126,10 +134,3 @@ class DonePage(WizardPage):
             )
             self.told.tell(text)
             announce(self, text)
-
-
-def _lost(ending: Ending) -> list[str]:
-    return [
-        tr("The card has lost a certificate from {issuer}, and has no room for it now.", issuer=issuer)
-        for issuer in ending.given_up
-    ]

@@ -16,6 +16,8 @@ from sithsup.ui.pages.page import DiagnoseButton, UnblockButton, WizardPage
 from sithsup.ui.parts import Panel, Signed, Text, announce
 
 if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
     from sithsup.errors import SithsupError
     from sithsup.ui.shown import Shown
 
@@ -66,12 +68,25 @@ class HelpPage(WizardPage):
         self.contact.tell(shown.contact(error.contact))
         self.order.tell(_order(shown, error))
         self.unblock.tell(shown)
+        self.unblock.setDefault(self.offers())
         case_code = shown.ending.case_code if shown.ending else ""
         case = tr("Case code: {code}", code=case_code) if case_code else ""
         self.codes.tell("  ".join(filter(None, (tr("Error code: {code}", code=error.reference), case))))
         self.copy.setText(tr("&Copy the text"))
         self.diagnose.tell(shown)
         self.logs.tell(shown.logs)
+
+    def news(self) -> tuple[str, ...]:
+        return tuple(part.text.text() for part in (self.what_next, self.why, self.order, self.contact))
+
+    def first(self) -> QWidget | None:
+        return self.unblock if self.offers() else None
+
+    def offers(self) -> bool:
+        return self.unblock.isVisibleTo(self)
+
+    def looks_again(self, shown: Shown) -> bool:  # noqa: ARG002  always
+        return True
 
     def next_text(self, shown: Shown) -> str:
         return "" if shown.is_final else tr("&Try again")

@@ -73,6 +73,10 @@ class WizardPage(QWizardPage):
         """Whether the main button can be pressed."""
         return True
 
+    def looks_again(self, shown: Shown) -> bool:  # noqa: ARG002  a page may need it
+        """Whether the main button has the card looked at anew."""
+        return False
+
     def first(self) -> QWidget | None:
         """What has the focus when the page comes; None leaves it to the main button."""
         return None

@@ -11,9 +11,9 @@ from sithsup.locked import new_code_lines
 from sithsup.model import CodeState
 from sithsup.report import warning_lines
 from sithsup.texts import tr
+from sithsup.ui.demand import Demand
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Notice, Panel, Signed, Text, announce
-from sithsup.ui.tick import Tick
+from sithsup.ui.parts import Panel, Signed, Text, announce
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
@@ -33,18 +33,9 @@ class PreparePage(WizardPage):
         for point in self.points:
             self.panel.column.addWidget(point)
         self.warnings = Signed("warnings", "warning")
-        self.terms, self.mail = Panel(), Panel()
-        self.terms_name, self.mail_name = Text(bold=True), Text(bold=True)
-        self.terms_text, self.mail_text = Text(), Text()
-        self.ticks = (self.codes, self.terms_tick, self.mail_tick) = (Tick(), Tick(), Tick())
-        for panel, name, text, tick in (
-            (self.terms, self.terms_name, self.terms_text, self.terms_tick),
-            (self.mail, self.mail_name, self.mail_text, self.mail_tick),
-        ):
-            for part in (name, text, tick):
-                panel.column.addWidget(part)
-        self.notice, self.price = Notice(), Text("quiet", may_be_copied=True)
-        for widget in (self.panel, self.warnings, self.mail, self.terms, self.codes, self.price, self.notice):
+        self.demands = (self.mail, self.terms, self.codes) = (Demand(), Demand(), Demand("plain", margin=0))
+        self.price = Text("quiet", may_be_copied=True)
+        for widget in (self.panel, self.warnings, *self.demands, self.price):
             self.column.addWidget(widget)
         self._about: object = None
 
@@ -60,15 +51,15 @@ class PreparePage(WizardPage):
         for point, text in zip(self.points, texts, strict=True):
             point.tell(text)
         both = shown.card is not None and _codes_needed(shown.card) > 1
-        self.codes.setText(
+        self.codes.tell(
             tr("I have both codes at hand: for authentication and for signatures")
             if both
-            else tr("I have the code of the card at hand")
+            else tr("I have the code of the card at hand"),
+            tr("Find your codes first, then tick the box above."),
         )
         self.price.tell("\n".join(new_code_lines(shown.sight.campaign)))
         self.warnings.tell("\n".join(warning_lines(report, shown.contact)) if report else "", "warning")
         self._ask(shown)
-        self.notice.tell("")
 
     def _ask(self, shown: Shown) -> None:
         """Show what is to be agreed to; what was ticked for another card, or for other words, counts for nothing."""
@@ -76,41 +67,42 @@ class PreparePage(WizardPage):
         about = (shown.card.serials if shown.card else (), asked)
         if asked and about != self._about:
             self._about = about
-            for tick in self.ticks:
-                tick.setChecked(False)
+            for demand in self.demands:
+                demand.tick.setChecked(False)
         terms, mail = asked.terms if asked else None, mail_lines(asked) if asked else ()
         self._version = terms.version if terms else None
         self.terms.setVisible(terms is not None)
-        if terms:
-            self.terms_name.tell(tr("Terms"))
-            self.terms_text.tell(str(terms.text))
-            self.terms_tick.setText(tr("I accept the terms (version {version})", version=terms.version))
+        self.terms.tell(
+            tr("I accept the terms (version {version})", version=self._version),
+            tr("Read the terms, then tick the box below them."),
+            title=tr("Terms"),
+            text=str(terms.text) if terms else "",
+        )
         self.mail.setVisible(bool(mail))
-        self.mail_name.tell(tr("Encrypted e-mail"))
         words = str(campaign.words.encrypted_mail or "") if campaign else ""
-        self.mail_text.tell("\n".join(filter(None, (*mail, words))))
-        self.mail_tick.setVisible(asked is not None and asked.mail_goes)
-        self.mail_tick.setText(tr("I understand that I cannot read old encrypted e-mail afterwards"))
+        is_lost = asked is not None and asked.mail_goes
+        self.mail.tell(
+            tr("I understand that I cannot read old encrypted e-mail afterwards") if is_lost else "",
+            tr("Read what becomes of your encrypted e-mail, then tick the box below it."),
+            title=tr("Encrypted e-mail"),
+            text="\n".join(filter(None, (*mail, words))),
+        )
+
+    def news(self) -> tuple[str, ...]:
+        return (*(point.text.text() for point in self.points), self.warnings.text.text())
 
     def first(self) -> QWidget:
-        return next(tick for tick in (self.mail_tick, self.terms_tick, self.codes) if tick.isVisibleTo(self))
+        return next(demand.tick for demand in self.demands if demand.tick.isVisibleTo(self))
 
     def consent(self) -> Consent:
-        return Consent(self._version if self.terms_tick.isChecked() else None, self.mail_tick.isChecked())
+        return Consent(self._version if self.terms.tick.isChecked() else None, self.mail.tick.isChecked())
 
     def go_on(self) -> bool:
-        missing = {
-            self.mail_tick: tr("Read what becomes of your encrypted e-mail, then tick the box below it."),
-            self.terms_tick: tr("Read the terms, then tick the box below them."),
-            self.codes: tr("Find your codes first, then tick the box above."),
-        }
-        for tick, text in missing.items():
-            if tick.isVisibleTo(self) and not tick.isChecked():
-                self.notice.tell(text)
-                announce(self, text)
-                tick.setFocus()
-                return False
-        return True
+        missing = next((demand for demand in self.demands if demand.is_open), None)
+        if missing:
+            announce(self, missing.ask())
+            self.bring_up()
+        return missing is None
 
 
 def _codes_needed(card: CardContents) -> int:

@@ -70,6 +70,11 @@ class UnblockPage(WizardPage):
             return error
         return None
 
+    def news(self) -> tuple[str, ...]:
+        elsewhere, tries = self.elsewhere, self.form.puk.tries
+        told = (elsewhere.what_next, elsewhere.why, elsewhere.contact, tries)
+        return tuple(part.text.text() for part in told if part.isVisibleTo(self))
+
     def next_text(self, shown: Shown) -> str:
         return "" if shown.is_unblocking or self._hindrance(shown) else tr("&Unlock the code")
 

@@ -9,28 +9,15 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QProgressBar, QPushButton
 
 from sithsup.flow import Act, Page
-from sithsup.situation import Mark
 from sithsup.texts import mark, tr
 from sithsup.ui.pages.page import WizardPage
-from sithsup.ui.parts import Notice, Panel, Signed, Text, announce, sized
+from sithsup.ui.parts import Notice, Text, announce, em
+from sithsup.ui.rows import Rows, written
 
 if TYPE_CHECKING:
     from sithsup.ui.seen import RowSeen
     from sithsup.ui.shown import Shown
 
-SIGNS = {
-    Mark.STARTED: "now",
-    Mark.DONE: "done",
-    Mark.SEEN: "done",
-    Mark.UNDONE: "undone",
-    None: "todo",
-}
-SPOKEN = {
-    Mark.STARTED: mark("{step}, now"),
-    Mark.DONE: mark("{step}, done"),
-    Mark.SEEN: mark("{step}, done"),
-    Mark.UNDONE: mark("{step}, undone"),
-}
 HEADINGS = {
     Act.UPGRADE: mark("Your card is being upgraded"),
     Act.RESUME: mark("The upgrade is being finished"),
@@ -53,9 +40,12 @@ class UpgradingPage(WizardPage):
         self.bar.setMaximum(WHOLE)
         self.bar.setTextVisible(False)
         self.elapsed = Text("quiet")
-        self.panel = Panel(spacing=0.55)
-        self.rows: list[Signed] = []
-        for widget in (self.notice, self.bar, self.elapsed, self.panel):
+        keeps_room = self.elapsed.sizePolicy()
+        keeps_room.setRetainSizeWhenHidden(True)  # nothing moves when it comes
+        self.elapsed.setSizePolicy(keeps_room)
+        self.elapsed.setMinimumHeight(em())
+        self.rows = Rows()
+        for widget in (self.notice, self.bar, self.elapsed, self.rows):
             self.column.addWidget(widget)
         self.stop = QPushButton()
         self.stop.setAutoDefault(False)
@@ -71,7 +61,8 @@ class UpgradingPage(WizardPage):
     def tell(self, shown: Shown) -> None:
         progress = shown.progress
         self._wait(is_asked=shown.wanted is not None)
-        self.say(tr(HEADINGS[progress.act if progress else shown.flow.facts.act]))
+        act = progress.act if progress else shown.flow.facts.act
+        self.say(tr(HEADINGS[Act.RESTORE if progress and progress.goes_back else act]))
         leave_it = tr("Leave the card in the reader until everything is done.")
         stopping = tr("The upgrade stops before its next step. Wait until it has.")
         refusal = (refusal_text(),) if shown.is_refused else ()
@@ -79,17 +70,15 @@ class UpgradingPage(WizardPage):
         self.stop.setText(tr("&Stop before the next step"))
         self.stop.setEnabled(not shown.is_stopping)
         self.bar.setAccessibleName(tr("How far it has come"))
-        self.panel.setVisible(progress is not None)
+        self.rows.tell(progress.rows if progress else (), is_way_back=act is Act.RESTORE)
         if progress is None:
             self.elapsed.tell(tr("Looking at the card …"))
             return
-        while len(self.rows) < len(progress.rows):
-            self.rows.append(Signed("row"))
-            self.panel.column.addWidget(self.rows[-1])
-        for place, signed in enumerate(self.rows):
-            _tell_row(signed, progress.rows[place] if place < len(progress.rows) else None)
         self.bar.setValue(max(self.bar.value(), int(progress.share * WHOLE)))
         self._begin_row(progress.current)
+
+    def news(self) -> tuple[str, ...]:
+        return (self.notice.text.text(),)
 
     def next_text(self, shown: Shown) -> str:  # noqa: ARG002  there is no button here
         return ""
@@ -112,37 +101,28 @@ class UpgradingPage(WizardPage):
         if row is None:
             self._timer.stop()
             self.elapsed.tell("")
-        elif self._current is None or row.name != self._current.name:
+        elif row != self._current:
             self._since = time.monotonic()
             self._timer.start()
             self.elapsed.tell("")
-            announce(self, tr(row.text))
+            announce(self, written(row))
         self._current = row
 
     def _tell_time(self) -> None:
         """Say how long a row has taken, against how long it usually takes, once it has taken a while."""
         seconds = int(time.monotonic() - self._since)
         if self._current and seconds >= LONG:
-            usual = self._current.seconds
-            self.elapsed.tell(
-                tr(
-                    "{seconds} s so far. It usually takes about {usual} s, on a slow card longer.",
-                    seconds=seconds,
-                    usual=usual,
-                )
+            is_news = not self.elapsed.text()
+            text = tr(
+                "{seconds} s so far. It usually takes about {usual} s, on a slow card longer.",
+                seconds=seconds,
+                usual=self._current.seconds,
             )
+            self.elapsed.tell(text)
+            if is_news:
+                announce(self, text)
 
 
 def refusal_text() -> str:
     """Why the window does not close now."""
     return tr("The window cannot be closed now: the card is being written.")
-
-
-def _tell_row(signed: Signed, row: RowSeen | None) -> None:
-    if row is None:
-        signed.tell("")
-        return
-    text = tr(row.text)
-    signed.tell(text, SIGNS[row.mark])
-    signed.text.setAccessibleName(tr(SPOKEN[row.mark], step=text) if row.mark else text)
-    signed.text.setFont(sized(1, bold=row.mark is Mark.STARTED))
