@@ -18,6 +18,7 @@ from sithsup.errors import (
     SecondInstanceError,
     SithsupError,
     UpgradeFinishedError,
+    bug,
 )
 from sithsup.last_outcome import Ending, Run, ending_of
 from sithsup.operation import Operation
@@ -100,4 +101,4 @@ def _shown(error: BaseException | None, *, is_begun: bool) -> SithsupError | Non
         return error
     if isinstance(error, KeyboardInterrupt):
         return InterruptedByPersonError(works=False, may_restore=False) if is_begun else CancelledError()
-    return SithsupError(repr(error))
+    return bug(error)

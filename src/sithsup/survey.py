@@ -22,7 +22,7 @@ from sithsup.card.contents import group_cards
 from sithsup.card.session import Card
 from sithsup.card_lock import CardLock
 from sithsup.connection import PARALLEL, open_way
-from sithsup.errors import CardRemovedError, NoReaderError, SecondInstanceError, SithsupError
+from sithsup.errors import CardRemovedError, NoReaderError, SecondInstanceError, SithsupError, bug
 from sithsup.evidence import World
 from sithsup.journal import Journal, card_key, unfinished
 from sithsup.preflight import Preflight
@@ -185,4 +185,4 @@ def _known(error: Exception) -> SithsupError:
         _log.info("%s", error)
         return error
     _log.error("bug", exc_info=error)
-    return SithsupError(repr(error))
+    return bug(error)

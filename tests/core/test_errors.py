@@ -34,6 +34,7 @@ from sithsup.errors import (
     StatusNotOfferedError,
     StepNotSeenError,
     StillWaitingError,
+    bug,
     role_text,
 )
 from sithsup.model import CodeState, KeyRole
@@ -220,3 +221,9 @@ def test_what_works_now_is_said_where_it_is_known(can_log_in: bool | None, capsy
 def test_what_may_tell_of_a_person_is_not_logged(error: SithsupError, logged: str) -> None:
     """Numbers of cards, labels of tokens, the words of an authority; the rest of the values is."""
     assert str(error) == logged
+
+
+def test_a_fault_of_the_program_is_told_by_its_kind_alone() -> None:
+    """Its words may repeat a card, and whatever an error says comes to the log."""
+    error = bug(ValueError("cannot read Kanarielle"))
+    assert str(error) == "SU-9001 SithsupError: ValueError"

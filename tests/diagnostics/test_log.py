@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sithsup import logs, texts
+from sithsup.ca.cmp_asn1 import PKIBody
+from sithsup.card import traffic
 from sithsup.diagnostics.log_lines import LEFT_OUT, WORDS, safe, told
 from sithsup.diagnostics.probes.log import LINES, log
 from sithsup.diagnostics.scene import Scene
@@ -68,9 +70,17 @@ def test_every_line_of_the_program_can_be_read() -> None:
     assert sorted({word for word in words if LEFT_OUT in safe(word)}) == []
 
 
-def test_no_word_is_on_the_list_for_nothing_but_case() -> None:
-    """A name of a person begins with a large letter, or is none of these."""
-    assert all(word == word.lower() for word in WORDS)
+def test_every_fact_of_a_call_and_every_kind_of_message_can_be_read() -> None:
+    """What the fullest log tells of the card's module and of the authority."""
+    names = {name for table in (traffic.GIVEN, traffic.RETURNED) for name, _ in table.values()}
+    kinds = {name for name, *_ in PKIBody._alternatives}
+    assert names <= WORDS
+    assert {"ir", "cr", "certConf", "error"} <= kinds & WORDS
+
+
+def test_no_word_is_written_like_a_name() -> None:
+    """A name of a person begins with a large letter, and no word of the list does but a method of HTTP."""
+    assert {word for word in WORDS if word[0].isupper()} == {"GET", "POST"}
 
 
 @pytest.mark.parametrize(
@@ -155,9 +165,10 @@ def facts(folder: Path) -> dict[str, Value]:
     return {fact.name: fact.value for fact in log(scene(folder)).facts}
 
 
-def test_the_last_lines_of_the_real_log_are_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("form", logs.FORMATS)
+def test_the_last_lines_of_the_real_log_are_told(form: str, tmp_path: Path) -> None:
     """As the program writes it."""
-    logs.configure(tmp_path)
+    logs.configure(tmp_path, form=form)
     try:
         for number in range(LINES):
             logging.getLogger("sithsup.runner").info("walk %d of %d ended: %s", number, LINES, "Kanarie")

@@ -102,7 +102,7 @@ def test_everything_that_there_may_be_is_in_it() -> None:
 
 def test_a_diagnosis_of_this_computer_is_in_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The real probes, while they run and afterwards."""
-    for name in ("DATA", "STATE", "LOCKS"):
+    for name in ("DATA", "LOGS", "LOCKS"):
         monkeypatch.setenv(f"SITHSUP_{name}", str(tmp_path))
     diagnosis = Diagnosis()
     assert complaints(diagnosis.document().data()) == []

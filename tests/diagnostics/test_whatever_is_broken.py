@@ -180,11 +180,7 @@ def full_disk(place: Place) -> None:
     """A disk of its own, with no room left, that only this run sees."""
     place.data.mkdir()
     place.logs.mkdir()
-    fill = 'for disk in "$SITHSUP_DATA" "$SITHSUP_LOGS"; do mount -t tmpfs -o size=64k none "$disk"; '
-    fill += (
-        'head -c 60000 /dev/zero >"$disk/full"; head -c 60000 /dev/zero >"$disk/fuller" 2>/dev/null; done; exec "$@"'
-    )
-    place.program = ("unshare", "--map-root-user", "--mount", "sh", "-c", fill, "sh", *PROGRAM)
+    place.program = ("unshare", "--map-root-user", "--mount", "sh", "-c", FILL_DISKS, "sh", *PROGRAM)
 
 
 def files_may_have_no_size(place: Place) -> None:

@@ -140,7 +140,7 @@ def make_demo(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Demo:
 def environment(folder: Path, proxy: str = "") -> dict[str, str]:
     """Settings and other variables that hold all of it. `proxy` is the address of one that asks for no log-in."""
     place = folder / EVERYTHING
-    folders = {"SITHSUP_DATA": place / "data", "SITHSUP_LOGS": place / "state"}
+    folders = {"SITHSUP_DATA": place / "data", "SITHSUP_LOGS": place / "logs"}
     contacts = {"SITHSUP_LOCAL_IT": CONTACT, "SITHSUP_DEPUTY_ISSUER": CONTACT}
     account = {"USER": HOLDER.given_name, "LOGNAME": HOLDER.given_name, "KANARIE": EVERYTHING}
     through = proxy.replace("://", f"://{quote(HOLDER.given_name)}:{PINS[0]}@")

@@ -31,6 +31,7 @@ from sithsup.errors import (
     NotBegunError,
     SecondInstanceError,
     SithsupError,
+    bug,
 )
 from sithsup.history import history
 from sithsup.in_force import Campaigns
@@ -141,7 +142,7 @@ def _carry_out(context: Context) -> int:
         raise (NotBegunError if is_untouched else CancelledError) from None
     except Exception as error:
         _log.exception("bug")
-        raise SithsupError(repr(error)) from error
+        raise bug(error) from error
 
 
 def _view(arguments: argparse.Namespace) -> View:

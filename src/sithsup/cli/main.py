@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sithsup.cli.parser import OF_A_CARD, make_parser
 from sithsup.cli.streams import written
-from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, SithsupError
+from sithsup.errors import CancelledError, NoModuleError, SettingsInvalidError, bug
 from sithsup.start import hurried, prepare, read, start_card
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _tell_bug(error: Exception) -> int:
     """In the plainest way, since anything else may be what is broken. Its own words are for the log alone."""
     if _log.hasHandlers():
         _log.exception("bug")
-    bug = SithsupError(repr(error))
+    told = bug(error)
     with written(sys.stderr):
-        print(f"{bug.what} ({bug.code})", bug.why, bug.next_step, type(error).__name__, sep="\n", file=sys.stderr)
-    return bug.exit_code
+        print(f"{told.what} ({told.code})", told.why, told.next_step, type(error).__name__, sep="\n", file=sys.stderr)
+    return told.exit_code

@@ -24,9 +24,17 @@ _VOCABULARY = """
     computer damaged destroy diagnosis do does ended exit failed folder force go good held in interrupted is it itself
     journal known last loaded lock log long loop no not of other out probe program put receipt refused reject remember
     restored revoke revoked revokes saved set setting status stays sync system takes tested that the there timed to too
-    undo upgraded use walk was which written wrong s ms slot session object key user mechanism flags attributes
+    undo upgraded use walk was which written wrong s
 """
-WORDS = frozenset(_VOCABULARY.split())
+_OF_CALLS_AND_MESSAGES = """
+    slot slots session object objects user mechanism mechanisms key public_key private_key flags attributes
+    public_attributes private_attributes data_bytes signature_bytes answer ms
+    sends receives GET POST what message address status failed bytes sent_bytes received_bytes transaction
+    ir ip cr cp kur kup p10cr certConf pkiconf pollReq pollRep rr rp genm genp error
+    upgrade resume restore began succeeded cancelled outcome case version
+"""
+"""What is told at the level TRAFFIC, and to the computer's own log."""
+WORDS = frozenset((_VOCABULARY + _OF_CALLS_AND_MESSAGES).split())
 """The words of the program's own lines; a test holds that none is missing."""
 _HEAD = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)\S* +(?P<level>[A-Z]+) +\d+ "

@@ -92,7 +92,7 @@ from sithsup.errors.authority import (
     StillWaitingError,
     TransactionUnknownError,
 )
-from sithsup.errors.base import Contact, SithsupError, kinds
+from sithsup.errors.base import Contact, SithsupError, bug, kinds
 from sithsup.errors.card import (
     CardChoiceError,
     CardError,
@@ -330,6 +330,7 @@ __all__ = [
     "UpgradeError",
     "UpgradeFinishedError",
     "UpgradeWaitsError",
+    "bug",
     "is_case_code",
     "kinds",
     "new_case_code",

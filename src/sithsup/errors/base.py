@@ -76,6 +76,11 @@ class SithsupError(Exception):
         return advise(self.next_text, **self.shown)
 
 
+def bug(error: BaseException) -> SithsupError:
+    """What nobody has thought of, by its kind alone: its words may tell of a card, a person or an answer."""
+    return SithsupError(type(error).__name__)
+
+
 def kinds() -> tuple[type[SithsupError], ...]:
     """Every kind of error that has a code, the plainest of one code first; the root's code says that it is a bug."""
     found: list[type[SithsupError]] = [SithsupError]

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal, Slot
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
-from sithsup.errors import SithsupError
+from sithsup.errors import SithsupError, bug
 from sithsup.flow import Act, Flow, Page
 from sithsup.ui import accessible, theme
 from sithsup.ui.leave import destroy, end, leave
@@ -107,6 +107,6 @@ class Loader(QObject):
             self.worker = Worker(self._settings)
         except Exception as error:  # noqa: BLE001  a file that is missing or cannot be read, or a bug
             _log.error("the program cannot be loaded", exc_info=error)
-            self.failed.emit(error if isinstance(error, SithsupError) else SithsupError(repr(error)))
+            self.failed.emit(error if isinstance(error, SithsupError) else bug(error))
             return
         self.loaded.emit(self.worker)

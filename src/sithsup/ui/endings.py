@@ -6,7 +6,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from sithsup.errors import InterruptedByPersonError, InterruptedWayBackError, NotBegunError, SithsupError
+from sithsup.errors import InterruptedByPersonError, InterruptedWayBackError, NotBegunError, SithsupError, bug
 from sithsup.flow import Act
 from sithsup.situation import Choice, Outcome, Situation
 from sithsup.ui.seen import Ending, Unblocked
@@ -26,7 +26,7 @@ def known(error: Exception) -> SithsupError:
         _log.info("%s", error)
         return error
     _log.error("bug", exc_info=error)
-    return SithsupError(repr(error))
+    return bug(error)
 
 
 def stopped(operation: Operation, act: Act) -> SithsupError:
