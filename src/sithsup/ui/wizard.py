@@ -47,7 +47,7 @@ class Wizard(QWizard):
     """The window is on the screen for the first time."""
 
     def __init__(self, banner: Banner | None = None, logs: Path | None = None) -> None:
-        """The first page is shown until `attach` brings a worker; a banner above every page. `logs` is where the log lies."""
+        """The first page stands until `attach` brings a worker; a banner stands above all. `logs`: the log's folder."""
         super().__init__()
         self._shown = Shown(logs=logs, is_practice=banner is not None)
         self._is_busy = self._is_painted = False
