@@ -32,6 +32,7 @@ OTHERS = {
 IN_DOCUMENTS = {
     "insert-fresh": "card",
     "codes-two": "codes",
+    "diagnosis-ill": "diagnosis",
     "upgrading-long-key": "upgrading",
     "interrupted-card-in": "interrupted",
     "done-upgraded": "done",

@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from sithsup.catalogue.explained import EXPLAINED
 from sithsup.diagnostics.values import BLOT
 from sithsup.errors import NotEligibleError, SithsupError
+from sithsup.texts import tr
+from sithsup.ways import advise
 
 if TYPE_CHECKING:
     from sithsup.diagnostics.values import Blotter
@@ -55,12 +58,16 @@ class Problem:
     @property
     def cause(self) -> str:
         """Why, as far as is known."""
-        return self.source.why if isinstance(self.source, SithsupError) else ""
+        if isinstance(self.source, SithsupError):
+            return self.source.why
+        return tr(EXPLAINED[self.name].cause)
 
     @property
     def remedy(self) -> str:
         """What to do."""
-        return self.source.next_step if isinstance(self.source, SithsupError) else ""
+        if isinstance(self.source, SithsupError):
+            return self.source.next_step
+        return advise(EXPLAINED[self.name].remedy)
 
     def words(self, blotter: Blotter) -> Words:
         """The same in words that may be handed on: what they repeat from outside is blotted, or left out."""
