@@ -74,6 +74,8 @@ class Facts:
     """Whether a code of the chosen card is locked."""
     outcome: Outcome | None = None
     """How the last run ended; None when it began nothing."""
+    may_retry: bool = False
+    """Whether all that went wrong was a code, which may be given again."""
     has_failed: bool = False
     """Whether an error ended it, or what was done last."""
     is_waited_for: bool = False
@@ -118,6 +120,10 @@ def _half_done_is_gone(facts: Facts) -> bool:
 
 def _may_begin(facts: Facts) -> bool:
     return facts.may_begin and facts.situation is Situation.FRESH
+
+
+def _may_retry(facts: Facts) -> bool:
+    return facts.may_retry and _may_begin(facts)
 
 
 def _may_close(facts: Facts) -> bool:
@@ -180,6 +186,7 @@ FLOW = (
     Row(_on(P.UNBLOCK, P.INSERT),      H.UNBLOCKED,       _has_failed,     P.HELP),
     Row(_on(P.UNBLOCK),                H.UNBLOCKED,       _always,         P.INSERT),
     Row(RESTING,                       H.FAILED,          _always,         P.HELP),
+    Row(_on(P.HELP),                   H.AGAIN,           _may_retry,      P.CODES,       act=Act.UPGRADE),
     Row(_on(P.HELP),                   H.AGAIN,           _always,         P.INSERT),
     Row(_on(P.INSERT, P.HELP, P.INTERRUPTED, P.DONE), H.SUPPORT, _always,  P.SUPPORT,     is_step=True),
     Row(_on(P.SUPPORT, P.HELP),        H.DIAGNOSE,        _always,         P.DIAGNOSIS,   is_step=True),

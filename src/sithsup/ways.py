@@ -197,7 +197,7 @@ WAYS = {
     ),
     "correct": Way(
         mark("Correct the setting and try again."),
-        mark("Correct the setting. Then close the window and start the program again."),
+        mark("Ask your local IT support to correct the setting. Then close the window and start the program again."),
     ),
 }
 """By the name of their placeholder."""

@@ -31,6 +31,8 @@ FACTS = {
     "cut": Facts(situation=Situation.INTERRUPTED, outcome=Outcome.INTERRUPTED, has_failed=True),
     "stopped": Facts(situation=Situation.FRESH, may_begin=True, has_failed=True),
     "waited-for": Facts(is_waited_for=True),
+    "mistyped": replace(FRESH, has_failed=True, may_retry=True),
+    "mistyped-reading": Facts(has_failed=True, may_retry=True),
     "locked": LOCKED,
     "half-done-and-locked": replace(HALF_DONE, is_locked=True),
     "still-locked": replace(LOCKED, has_failed=True),
@@ -95,6 +97,14 @@ WAYS = {
     "a code asked for once more": (
         "looked:fresh next next next asked next ended:upgraded",
         "insert insert prepare codes upgrading codes upgrading done",
+    ),
+    "a wrong code that is given again": (
+        "looked:fresh next next next ended:stopped looked:mistyped again looked:reading next ended:upgraded",
+        "insert insert prepare codes upgrading help help codes codes upgrading done",
+    ),
+    "a wrong code before the card is looked at": (
+        "looked:fresh next next next ended:mistyped-reading again looked:fresh",
+        "insert insert prepare codes upgrading help insert insert",
     ),
     "a wrong code": (
         "looked:fresh next next next ended:stopped again looked:fresh",

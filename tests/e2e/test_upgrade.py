@@ -88,7 +88,7 @@ def test_why_until_when_and_what_without_codes(demo: Demo) -> None:
     assert campaign["words"]["why"]["sv"] in said
     assert "Certifikaten på kortet har tillitsnivå 2." in said
     closes = datetime.fromisoformat(campaign["window"]["closes"]).astimezone()
-    assert f"Uppgraderingen måste påbörjas före {closes:%Y-%m-%d %H:%M}: 90 dygn återstår." in said
+    assert f"Uppgraderingen måste påbörjas före {closes:%Y-%m-%d %H:%M}. Det är 90 dagar kvar." in said
     assert "Om du inte har dina koder: TEST: fråga Utfärda Påhittad." in said
     assert "Varje ny kod kostar 7 kr." in said
     assert f"Din biträdande utgivare: {campaign['contacts']['deputy_issuer']['name']}" in said

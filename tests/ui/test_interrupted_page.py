@@ -113,6 +113,13 @@ def test_all_of_the_error_is_a_step_away(window: Wizard) -> None:
     assert not page_of(window, interrupted(HALF)).explain.isVisibleTo(page)
 
 
+def test_whoever_has_another_card_is_told_so(window: Wizard) -> None:
+    """At the start, on a computer that others use too; not whoever has just been interrupted."""
+    other = "You can also put in another card"
+    assert other in page_of(window, states()["interrupted-at-start"]).same.text.text()
+    assert other not in page_of(window, states()["interrupted-card-out"]).same.text.text()
+
+
 def test_a_card_that_is_busy_is_looked_at_again(window: Wizard) -> None:
     shown = interrupted(HALF)
     page_of(window, replace(shown, sight=replace(shown.sight, report=None, error=SecondInstanceError("TEST"))))

@@ -69,7 +69,7 @@ LOST, CRASHED, NEEDED, NO_ANSWER = "(SU-1006)", "(SU-1008)", "(SU-1103)", "(SU-2
 LOST_CONTACT, BUG = "Kontakten med kortet bröts", "Något oväntat hände i programmet"
 DONE, TAKE_OUT = "Ditt kort är uppgraderat", "Ta ut kortet ur läsaren"
 UNTOUCHED = "Inget hann påbörjas, och inget på kortet har ändrats."
-UNLOCK, CALL = "Lås upp underskriftskoden", "Ring någon av dem och läs upp det"
+UNLOCK, CALL = "Lås upp underskriftskoden", "Ring och läs upp det"
 BUSY = "Programmet arbetar redan med kortet."
 TRY_AGAIN = "Kontrollera nätanslutningen och tryck på"
 
@@ -184,6 +184,66 @@ def test_what_is_seen_next(
     read_aloud = {NUMBER, OTHER_NUMBER} if page is SUPPORT else set()  # by the person, when support asks
     assert [text for text in texts if text not in read_aloud and text not in before and text[:-1] not in said] == []
     assert (is_typed(desk) == [0, 0]) == (desk.page is not CODES)
+
+
+def mistype(desk: LiveDesk) -> None:
+    """Give a wrong code for authentication, even where it is the last try."""
+    desk.go_to(CODES)
+    desk.settle()
+    page = desk.current
+    assert isinstance(page, CodesPage)
+    desk.type_codes()
+    first = page.rows[0]
+    first.sure.setChecked(True)
+    first.field.setFocus()
+    QTest.keyClick(first.field, Qt.Key.Key_0)
+    desk.press()
+    desk.wait_for(HELP)
+
+
+def mistype_once(desk: LiveDesk) -> None:
+    """Give a wrong code, and wait until the card is known again."""
+    mistype(desk)
+    desk.wait(lambda: desk.wizard._shown.facts.may_begin, "the card")
+
+
+def test_a_wrong_code_is_typed_anew_at_once(desk: LiveDesk) -> None:
+    """What was agreed to stays agreed to; both codes are asked for."""
+    mistype_once(desk)
+    desk.press()
+    assert desk.page is CODES
+    assert is_typed(desk) == [0, 0]
+    desk.settle()
+    desk.type_codes()
+    desk.press()
+    desk.wait_for(END)
+
+
+def test_another_card_than_the_one_of_the_wrong_code_begins_at_the_beginning(desk: LiveDesk) -> None:
+    """Nothing was agreed to for it."""
+    mistype_once(desk)
+    desk.swap()
+    desk.wait(lambda: desk.wizard._shown.facts.may_begin and not desk.wizard._shown.facts.may_retry, "the other card")
+    desk.press()
+    assert desk.page is INSERT
+
+
+def test_a_card_pulled_after_a_wrong_code_leads_back(desk: LiveDesk) -> None:
+    """Also when it goes just as the code is asked for anew."""
+    mistype_once(desk)
+    desk.press()
+    desk.pull()
+    desk.wait_for(INSERT)
+    assert NOTHING_BEGUN in desk.text
+
+
+def test_a_code_that_a_wrong_one_has_locked_is_not_asked_for(desk: LiveDesk) -> None:
+    desk.case.card.tokens[0].tries = 1
+    mistype(desk)
+    desk.wait(lambda: desk.wizard._shown.locked, "a locked code")
+    assert "Koden är låst nu." in desk.text
+    desk.press()
+    assert desk.page is INSERT
 
 
 def test_a_card_that_comes_back_is_gone_on_with(desk: LiveDesk) -> None:

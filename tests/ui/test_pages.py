@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QWizard
 
 from sithsup.consent import Consent
 from sithsup.errors import NoCardError, SettingsInvalidError
-from sithsup.flow import Page
+from sithsup.flow import Flow, Page
 from sithsup.model import CodeState
 from sithsup.settings import Settings
 from sithsup.texts import ENGLISH
@@ -376,6 +376,16 @@ def test_what_may_be_copied_is_reached_by_the_keyboard(name: str) -> None:
         text.setFocus()
         QTest.keySequence(text, QKeySequence(QKeySequence.StandardKey.SelectAll))
         assert text.selectedText() == text.text().replace("\n", "\N{PARAGRAPH SEPARATOR}")
+
+
+def test_support_is_told_the_number_of_a_card_that_is_out() -> None:
+    """As far as this computer remembers it."""
+    with opened(USUAL) as window:
+        shown = states()["interrupted-at-start"]
+        window.present(replace(shown, flow=Flow(Page.SUPPORT)))
+        page = window.currentPage()
+        assert isinstance(page, SupportPage)
+        assert "Card number: …8612" in page.facts.text()
 
 
 def test_support_is_told_the_codes_and_nobody_s_name() -> None:

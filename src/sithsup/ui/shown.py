@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from sithsup.contacts import NOT_SET_UP, contact_line
-from sithsup.errors import NoCardError, role_text
+from sithsup.errors import CodeIncorrectError, NoCardError, role_text
 from sithsup.flow import Facts, Flow, Page
 from sithsup.situation import Outcome, Situation
 from sithsup.texts import tr
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sithsup.model import CardContents, TokenContents
 
 
-SETTING_OUT = {(Page.INSERT, Page.PREPARE), (Page.INTERRUPTED, Page.CODES)}
+SETTING_OUT = {(Page.INSERT, Page.PREPARE), (Page.INTERRUPTED, Page.CODES), (Page.HELP, Page.CODES)}
 """The steps at which it is decided which card is meant."""
 
 
@@ -105,11 +105,20 @@ class Shown:
             may_begin=report is not None and not report.stops and report.verdict.situation is Situation.FRESH,
             may_close=report is not None and report.case_open and report.verdict.situation is Situation.UPGRADED,
             outcome=ending.outcome if ending else None,
+            may_retry=self._is_mistyped,
             has_failed=self.error is not None,
             is_there=card is not None and card.serials == self.meant,
             is_waited_for=bool(self.sight.waiting) and isinstance(self.sight.error, NoCardError),
             act=self.flow.facts.act,
         )
+
+    @property
+    def _is_mistyped(self) -> bool:
+        """Whether a wrong code ended the last run, and its card is there."""
+        card, ending = self.card, self.ending
+        if card is None or ending is None:
+            return False
+        return isinstance(ending.error, CodeIncorrectError) and ending.serials == card.serials
 
     def at(self, flow: Flow) -> Shown:
         """The same, gone on to where `flow` is."""

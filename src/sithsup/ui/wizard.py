@@ -213,9 +213,11 @@ class Wizard(QWizard):
             self._happen(Happening.RESUME if page is Page.INTERRUPTED else Happening.NEXT)
 
     def _look_again(self) -> None:
-        """Forget what went wrong, and look at the card anew."""
-        self._shown = replace(self._shown, ending=None, progress=None, sight=replace(self._shown.sight, error=None))
+        """Go where what went wrong is mended, forget it, and look at the card anew."""
+        self._shown = replace(self._shown, progress=None, sight=replace(self._shown.sight, error=None))
         self._happen(Happening.AGAIN)
+        self._shown = replace(self._shown, ending=None)
+        self._tell()
         self.look_wanted.emit()
 
     def _send_codes(self) -> None:

@@ -137,4 +137,6 @@ def _missing(shown: Shown) -> tuple[str, str]:
     if shown.card:
         return tr("Looking at the card …"), "clock"
     named = (tr("Its number ends with {end}.", end=card.removeprefix("…")) for card in shown.sight.waiting)
-    return "\n".join((tr("Put the same card into the reader again."), *named)), "info"
+    other = tr("You can also put in another card, and upgrade that one.") if shown.ending is None else ""
+    told = (tr("Put the same card into the reader again."), *named, other)
+    return "\n".join(filter(None, told)), "info"

@@ -43,7 +43,7 @@ class SupportPage(WizardPage):
         self.column.addWidget(self.diagnose, 0, Qt.AlignmentFlag.AlignLeft)
 
     def tell(self, shown: Shown) -> None:
-        self.say(tr("Support"), tr("Call one of these, and read aloud what stands below."))
+        self.say(tr("Support"), tr("Call for help, and read aloud what stands below."))
         self.deputy_issuer.tell(shown.contact(Contact.DEPUTY_ISSUER))
         self.local_it.tell(shown.contact(Contact.LOCAL_IT))
         self.panel.setVisible(self.deputy_issuer.isVisibleTo(self.panel) or self.local_it.isVisibleTo(self.panel))
@@ -69,8 +69,9 @@ def _facts(shown: Shown) -> Iterator[str]:
         yield tr("Case code: {code}", code=ending.case_code)
     for finding in sight.report.findings if sight.report else ():
         yield tr("Found: {name}", name=finding.name)
-    if shown.card:
-        yield tr("Card number: {number}", number=grouped(shown.card.number or shown.card.serials[0]))
+    numbers = (grouped(shown.card.number or shown.card.serials[0]),) if shown.card else sight.waiting
+    for number in numbers:
+        yield tr("Card number: {number}", number=number)
     for reader in sight.readers:
         yield tr("Card reader: {reader}", reader=reader)
     if sight.campaign:
