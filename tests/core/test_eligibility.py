@@ -17,9 +17,11 @@ from sithsup.campaign import (
 from sithsup.eligibility import (
     CLOCK_TOLERANCE,
     RULES,
+    AuthorityTime,
     Facts,
     Reason,
     Stage,
+    clock_finding,
 )
 from sithsup.model import CodeState
 from sithsup.sim import pki
@@ -154,3 +156,12 @@ def test_what_was_begun_is_hindered_by_a_locked_code_and_a_closed_card_alone(cha
     how, told = CHANGES[change]
     expected = [name for name in told if name in HINDER]
     assert names(replace(how(facts), stage=Stage.BEGUN)) == ([] if "for ever" in change else expected)
+
+
+def test_a_time_alone_tells_whether_the_clock_is_wrong(facts: Facts) -> None:
+    """For whoever looks at nothing else."""
+    now = facts.clock
+    assert clock_finding(AuthorityTime(now, now, is_exact=True)) is None
+    wrong = clock_finding(AuthorityTime(now + CLOCK_TOLERANCE + SOON, now, is_exact=True))
+    assert wrong is not None
+    assert wrong.name == "CLOCK_WRONG"

@@ -123,7 +123,11 @@ def test_that_nothing_is_wrong_is_said() -> None:
             "SITHSUP_DATA",
             ("hemlig",),
         ),
-        (Finding("LOCKS_UNUSABLE", Severity.WARNS, "See {path}.", {"path": "/home/hemlig/x"}), "See /home/", ("hemlig",)),
+        (
+            Finding("LOCKS_UNUSABLE", Severity.WARNS, "See {path}.", {"path": "/home/hemlig/x"}),
+            "See /home/",
+            ("hemlig",),
+        ),
     ],
 )
 def test_the_words_of_a_problem_are_blotted(
