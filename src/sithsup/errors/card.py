@@ -269,9 +269,8 @@ class CodeIncorrectError(CodeError):
         "Only one try is left before the code is locked. If you are not sure of the code, do not try again: change it "
         "with your PUK code in the smart card program, or ask your deputy issuer."
     )
-    other_texts: ClassVar[tuple[str, ...]] = (few_text, last_text)
-
     locked_text = mark("The code is locked now. Unlock it with your PUK code, or order a new code. Then try again.")
+    other_texts: ClassVar[tuple[str, ...]] = (few_text, last_text, locked_text)
 
     def __init__(self, detail: str = "", *, state: CodeState, **values: object) -> None:
         """Keep the state of the code after the try."""
