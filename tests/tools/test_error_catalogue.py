@@ -51,7 +51,8 @@ def test_a_row_has_both_interfaces_and_every_moment() -> None:
     assert "”Försök igen”" in remedy
     assert "*På kommandoraden:* Sätt i samma kort igen och kör ”sithsup check”." in remedy
     assert (contact, code) == ("Din lokala it-support.", "4")
-    assert found["SU-1101"][2][2].count("<br>") == 3
+    moments = next(entry for entry in entries() if entry.label == "SU-1101").remedies
+    assert found["SU-1101"][2][2].count("<br>") == len(moments) - 1 > 1
     assert "*På kommandoraden:*" not in found["SU-1003"][2][2]
 
 
