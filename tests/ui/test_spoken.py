@@ -83,6 +83,18 @@ def test_a_step_that_takes_long_is_told_once(said: list[str], monkeypatch: pytes
         assert [text.partition(".")[0] for text in said] == [f"{LONG} s so far"]
 
 
+def test_a_step_that_was_interrupted_takes_no_time(said: list[str]) -> None:
+    with opened(Setting(ENGLISH)) as window:
+        page = show(window, "upgrading-begun")
+        assert isinstance(page, UpgradingPage)
+        page._timer.stop()
+        show(window, "interrupted-card-out")
+        said.clear()
+        page._since -= LONG
+        page._tell_time()
+        assert not said
+
+
 def test_nothing_moves_when_its_time_is_told() -> None:
     with opened(Setting(ENGLISH)) as window:
         page = show(window, "upgrading-begun")
