@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.flow import Happening, Page
-from sithsup.situation import Mark
+from sithsup.errors import CardRemovedError
+from sithsup.flow import Act, Happening, Page
+from sithsup.situation import Mark, Outcome
 from sithsup.texts import ENGLISH
 from sithsup.ui import wizard
 from sithsup.ui.pages import upgrading
 from sithsup.ui.pages.upgrading import LONG, UpgradingPage
 from sithsup.ui.plastic import grouped
+from sithsup.ui.seen import Ending
 from tests.ui.live import live
 from tests.ui.states import PEOPLE, states
 from tests.ui.window import Setting, opened, show
@@ -88,7 +90,8 @@ def test_a_step_that_was_interrupted_takes_no_time(said: list[str]) -> None:
         page = show(window, "upgrading-begun")
         assert isinstance(page, UpgradingPage)
         page._timer.stop()
-        show(window, "interrupted-card-out")
+        window.ended(Ending(Act.UPGRADE, Outcome.INTERRUPTED, error=CardRemovedError()))
+        assert window._shown.flow.page is Page.INTERRUPTED
         said.clear()
         page._since -= LONG
         page._tell_time()
