@@ -40,6 +40,7 @@ from tests.ui.states import (
     WARNING,
     agreed_to,
     card,
+    codes,
     insert,
     prepare,
     receipt,
@@ -214,6 +215,19 @@ def test_a_code_that_is_shorter_than_the_token_takes_is_not_sent() -> None:
         assert row.problem
         QTest.keyClick(row.field, Qt.Key.Key_6)
         assert not row.problem
+
+
+def test_what_was_typed_for_a_code_counts_for_no_other() -> None:
+    """Nor for the same one once it is known to have fewer tries; what is asked for all the time keeps it."""
+    with opened(USUAL) as window:
+        page = codes_page(window, CodeState.OK, CodeState.OK, pin_pad=False)
+        for row in page.rows:
+            row.field.setFocus()
+            QTest.keyClicks(row.field, "123456")
+        codes_page(window, CodeState.FINAL_TRY, CodeState.OK, pin_pad=False)
+        assert [row.field.length for row in page.rows] == [0, 6]
+        window.present(codes(card(person=1)))
+        assert [row.field.length for row in page.rows] == [0, 0]
 
 
 def codes_page(window: Wizard, *codes: CodeState, pin_pad: bool) -> CodesPage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,13 +13,16 @@ from PySide6.QtTest import QTest
 from sithsup.texts import ENGLISH, PSEUDO, SWEDISH, language, resources
 from sithsup.ui import theme
 from sithsup.ui.about import About
+from sithsup.ui.frame import NEXT
 from sithsup.ui.pages.codes import CodesPage
 from sithsup.ui.signs import COLOURS, _renderer, icon
-from tests.ui.audit import Scene, audit, text_of, unmarked
+from tests.ui.audit import LINE, Scene, audit, text_of, unmarked
+from tests.ui.pixels import changed
 from tests.ui.window import CONTRAST, THEMES, Setting, application, opened, settle, show
 
 if TYPE_CHECKING:
     from PySide6.QtSvg import QSvgRenderer
+    from PySide6.QtWidgets import QPushButton
 
 DRAWINGS = sorted(path.stem for path in (resources() / "icons").glob("*.svg"))
 
@@ -106,6 +109,21 @@ def test_what_program_this_is(setting: Setting) -> None:
         assert window.findChild(About) is None
 
 
+@pytest.mark.parametrize("look", [*THEMES, CONTRAST])
+def test_the_main_button_is_told_apart(look: str) -> None:
+    """From the same one when it is not the main button; with the system's own colours by its line."""
+    with opened(Setting(theme=look)) as window:
+        show(window, "codes-two")
+        button = cast("QPushButton", window.button(NEXT))
+        assert button.isDefault()
+        assert not button.hasFocus()
+        main = button.grab().toImage()
+        button.setDefault(False)
+        settle()
+        around = 2 * (button.width() + button.height())
+        assert changed(main, button.grab().toImage(), LINE) > around / 2
+
+
 def test_whoever_wants_contrast_gets_the_systems_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     """No colour of ours is left, and the system's come and go with the person's wish."""
     app, ours = application(), re.compile("#[0-9a-f]{6}")
@@ -118,6 +136,8 @@ def test_whoever_wants_contrast_gets_the_systems_colours(monkeypatch: pytest.Mon
     assert not re.search(ours, app.styleSheet())
     assert app.palette().color(QPalette.ColorRole.Window).name() not in {theme.DARK.ground, theme.LIGHT.ground}
     assert app.palette().color(QPalette.ColorRole.Highlight).name() != theme.LIGHT.accent
+    theme.apply(app)
+    assert len(app.findChildren(theme._Follower)) == 1
     monkeypatch.setattr(theme, "wants_contrast", lambda: False)
     wanted.emit(Qt.ContrastPreference.NoPreference)
     assert app.palette().color(QPalette.ColorRole.Highlight).name() in {theme.LIGHT.accent, theme.DARK.accent}

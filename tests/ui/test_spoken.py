@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sithsup.flow import Happening, Page
-from sithsup.situation import Mark
+from sithsup.errors import CardRemovedError
+from sithsup.flow import Act, Happening, Page
+from sithsup.situation import Mark, Outcome
 from sithsup.texts import ENGLISH
 from sithsup.ui import wizard
 from sithsup.ui.pages import upgrading
 from sithsup.ui.pages.upgrading import LONG, UpgradingPage
 from sithsup.ui.plastic import grouped
+from sithsup.ui.seen import Ending
 from tests.ui.live import live
 from tests.ui.states import PEOPLE, states
 from tests.ui.window import Setting, opened, show
@@ -81,6 +83,19 @@ def test_a_step_that_takes_long_is_told_once(said: list[str], monkeypatch: pytes
             monkeypatch.setattr(page, "_since", page._since - seconds)
             page._tell_time()
         assert [text.partition(".")[0] for text in said] == [f"{LONG} s so far"]
+
+
+def test_a_step_that_was_interrupted_takes_no_time(said: list[str]) -> None:
+    with opened(Setting(ENGLISH)) as window:
+        page = show(window, "upgrading-begun")
+        assert isinstance(page, UpgradingPage)
+        page._timer.stop()
+        window.ended(Ending(Act.UPGRADE, Outcome.INTERRUPTED, error=CardRemovedError()))
+        assert window._shown.flow.page is Page.INTERRUPTED
+        said.clear()
+        page._since -= LONG
+        page._tell_time()
+        assert not said
 
 
 def test_nothing_moves_when_its_time_is_told() -> None:

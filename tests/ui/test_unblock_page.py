@@ -278,6 +278,17 @@ def test_a_locked_code_leads_there_and_back(name: str, hand: Hand) -> None:
     assert hand.at() is before
 
 
+def test_a_code_that_is_found_locked_after_an_error_has_the_focus_on_the_way_out(hand: Hand) -> None:
+    """Return unlocks then, and does not try again what cannot go well."""
+    shown = states()["help-locked"]
+    hand.show(replace(shown, sight=replace(shown.sight, card=None, report=None)))
+    assert unlock_button(hand) is None
+    assert hand.window.focusWidget() is hand.window.button(NEXT)
+    hand.window.looked(shown.sight)
+    settle()
+    assert hand.window.focusWidget() is unlock_button(hand) is not None
+
+
 def test_a_code_that_is_not_locked_does_not(hand: Hand) -> None:
     hand.show(states()["insert-unlocked"])
     assert unlock_button(hand) is None

@@ -62,6 +62,12 @@ def tell_buttons(wizard: QWizard, page: WizardPage, shown: Shown) -> None:
     cancel.setVisible(flow.page not in {Page.UPGRADING, Page.DONE} and not shown.is_unblocking)
 
 
+def ways_on(wizard: QWizard, page: WizardPage) -> set[str]:
+    """By what one can go on: the main button, the page's own way, both or neither."""
+    ways = {"main button": wizard.button(NEXT).isEnabled(), "page": page.offers()}
+    return {way for way, is_there in ways.items() if is_there}
+
+
 def lay_out(wizard: QWizard, side: Side) -> None:
     """Rearrange what Qt has laid out. It does so once, as long as no page has a title of Qt's own.
 

@@ -12,7 +12,7 @@ from sithsup.errors import CardRemovedError
 from sithsup.flow import Act, Flow, Happening, Page
 from sithsup.texts import set_language, tr
 from sithsup.ui.about import About
-from sithsup.ui.frame import BACK, NEXT, dress, lay_out, tell_buttons
+from sithsup.ui.frame import BACK, NEXT, dress, lay_out, tell_buttons, ways_on
 from sithsup.ui.inhibit import Inhibitor
 from sithsup.ui.pages.insert import InsertPage
 from sithsup.ui.parts import announce, sentences
@@ -326,12 +326,12 @@ class Wizard(QWizard):
         if self._banner:
             self._banner.show_now()
         page, flow = self._page, self._shown.flow
-        was_ready = self.button(NEXT).isEnabled() or page.offers()
+        before = ways_on(self, page)
         page.tell(self._shown)
         may_ask = flow.on(Happening.SUPPORT) is not flow
         self._side.tell(self._shown.step, may_ask=may_ask, may_practise=self._may_practise)
         tell_buttons(self, page, self._shown)
-        if (self.button(NEXT).isEnabled() or page.offers()) and not was_ready:  # what was waited for is there
+        if ways_on(self, page) - before:  # what was waited for is there
             self._focus()
 
     def _tell_news(self) -> None:

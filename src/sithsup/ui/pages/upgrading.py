@@ -111,7 +111,7 @@ class UpgradingPage(WizardPage):
     def _tell_time(self) -> None:
         """Say how long a row has taken, against how long it usually takes, once it has taken a while."""
         seconds = int(time.monotonic() - self._since)
-        if self._current and seconds >= LONG:
+        if self._current and seconds >= LONG and self.isVisible():
             is_news = not self.elapsed.text()
             text = tr(
                 "{seconds} s so far. It usually takes about {usual} s, on a slow card longer.",
