@@ -20,7 +20,7 @@ from prove.case import scratch
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "tests" / "mutants"
-COPIED = ("src", "prove", "tests", "resources", "pyproject.toml")
+COPIED = ("src", "prove", "tests", "resources", "docs", "pyproject.toml")
 TIME_OUT = 1200
 """Seconds; only against hanging."""
 _PLAYED = re.compile(r"^Played: (.+)$", re.MULTILINE)

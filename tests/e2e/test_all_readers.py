@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", "gcc")
 
 ALL = ("check", "--all-readers")
+WITH_ORDERS = 92_000
+"""Bytes of a journal that has orders in it, so that the new keys are on the card."""
 PATIENCE = {"SITHSUP_CARD_TIMEOUT": "5"}
 """Seconds for a card that hangs."""
 
@@ -104,7 +106,7 @@ def test_an_upgrade_that_was_cut_off(demo: Demo) -> None:
         assert run.stdin
         run.stdin.write(demo.pins)
         run.stdin.flush()
-        while not (journals := list(demo.data.glob("journal-*.sqlite3"))) or journals[0].stat().st_size < 50_000:
+        while not any(path.stat().st_size >= WITH_ORDERS for path in demo.data.glob("journal-*.sqlite3")):
             time.sleep(0.05)
         busy = look(demo)
         run.send_signal(signal.SIGKILL)
@@ -287,9 +289,9 @@ def test_virtual_cards_behind_opensc(demos: Demos) -> None:
         ended = look(demos.fresh(), environ)
     told = {each["reader"]: each["state"] for each in ended.result["readers"]}
     assert told.pop(None) == "unrecognized"
+    assert told.pop("unknown 00 00") in {"unrecognized", "empty"}  # OpenSC calls such a reader empty now and then
     assert {name: state for name, state in told.items() if state != "empty"} == {
         "good 00 00": "card",
-        "unknown 00 00": "unrecognized",
         "other 00 00": "card",
     }
     assert "none 00 00" in told

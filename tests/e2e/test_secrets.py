@@ -172,7 +172,7 @@ def test_no_personal_identity_number_leaves(demo: Demo) -> None:
     kept = [path for folder in (demo.data, demo.logs) for path in folder.rglob("*") if path.is_file()]
     case = ended[0].result["case_code"]
     assert {path.name for path in kept if path.suffix != ".address"} == {
-        *("history.sqlite3", "sithsup.log", "demo-1.p7m"),
+        *("history.sqlite3", "last-outcome.json", "sithsup.log", "demo-1.p7m"),
         *(f"{case}.html", f"{case}.json"),
     }
     assert in_files(demo, numbers) & {str(path.relative_to(demo.folder)) for path in kept} == set()

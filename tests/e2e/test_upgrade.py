@@ -65,7 +65,8 @@ def test_from_old_to_new_in_json(demo: Demo) -> None:
     (entry,) = demo.run("history", "--json").result["history"]
     assert (entry["outcome"], entry["case_code"]) == ("upgraded", ended.result["case_code"])
     assert entry["begun"] < entry["ended"]
-    assert sorted(path.name for path in demo.data.iterdir()) == ["campaigns", "history.sqlite3", "receipts"]
+    kept = ["campaigns", "history.sqlite3", "last-outcome.json", "receipts"]
+    assert sorted(path.name for path in demo.data.iterdir()) == kept
 
 
 def test_from_old_to_new_in_words(demo: Demo) -> None:
@@ -197,4 +198,4 @@ def test_what_is_not_to_be_upgraded_is_said_before_a_code_is_asked(
     assert refused.returncode == code
     assert json.loads(refused.stdout)["error"]["code"] == "SU-5001"
     assert {path: path.read_bytes() for path in demo.tokens.rglob("*") if path.is_file()} == before
-    assert [path.name for path in demo.data.iterdir()] == ["campaigns"]
+    assert sorted(path.name for path in demo.data.iterdir()) == ["campaigns", "last-outcome.json"]

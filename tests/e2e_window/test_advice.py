@@ -21,7 +21,7 @@ pytestmark = pytest.mark.needs("softhsm2-util", "pkcs11-tool", "openssl", *NEEDE
 
 MOVE_AWAY = "Flytta undan filen och tryck på ”Försök igen”. Kortet visar självt hur långt uppgraderingen kom."
 AGAIN = "Försök igen"
-START_AGAIN = "Rätta inställningen. Stäng sedan fönstret och starta programmet igen."
+START_AGAIN = "Be din lokala it-support att rätta inställningen. Stäng sedan fönstret och starta programmet igen."
 
 
 def test_a_journal_of_another_version_is_moved_away(desktop: Desktop, demo: Demo) -> None:

@@ -199,7 +199,7 @@ CERTIFICATE_ROWS = (
         trust.FOR_SERVICE, True),
     Row("one that may speak for the authority", of_kind("Person ID", purposes(OID.CLIENT_AUTH, x509.ObjectIdentifier(
         "1.3.6.1.5.5.7.3.28"))), UNSUITABLE, trust.FOR_SERVICE, True),
-    Row("valid for ten minutes", certificate(validity=(NOW, NOW + timedelta(minutes=10))), UNSUITABLE,
+    Row("valid for two hours", certificate(validity=(NOW, NOW + timedelta(hours=2))), UNSUITABLE,
         trust.TOO_SHORT, True),
     Row("signed with SHA-1", certificate(digest=SHA1), UNSUITABLE, path.WEAK, True),
     Row("valid for a hundred years", certificate(validity=(NOW, NOW + 100 * YEARS)), UNSUITABLE, trust.TOO_LONG, True),
